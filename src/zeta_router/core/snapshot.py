@@ -1,0 +1,101 @@
+"""What is known about the fleet at one moment.
+
+Time is a value in here: whoever decides reads `now_s` from the snapshot and never from a clock.
+Views are immutable and shared between snapshots; a view is rebuilt only when its endpoint changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from zeta_router.core.fleet import Endpoint, Model
+from zeta_router.core.signal import EngineSample
+
+
+class Health(StrEnum):
+    """Whether an endpoint may get traffic."""
+
+    UP = "up"
+    DOWN = "down"
+    DRAINING = "draining"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """One endpoint as known now, from the router's own counts first and from polls second.
+
+    Attributes:
+        slots: In-flight cap: configured, else what the engine said, else `DEFAULT_SLOTS`.
+        in_flight: Dispatched by this router and not yet finished.
+        foreign_in_flight: What a fresh poll shows above our own count: work of others.
+        dispatched_seq: Sequence number of the latest dispatch to it; 0 when there was none.
+        peak_ewma_s: Peak-sensitive moving average of TTFT, in seconds; None without history.
+        pending_prefill_tokens: Prompt tokens dispatched whose first token has not come.
+        remaining_output_tokens: Output tokens expected from what is in flight.
+        price: Quality per engine-second (`joint`); 0 for policies without prices.
+        sample: The latest poll.
+    """
+
+    endpoint: Endpoint
+    model: Model
+    health: Health
+    generation: int
+    slots: int
+    in_flight: int
+    foreign_in_flight: int
+    dispatched_seq: int
+    peak_ewma_s: float | None
+    pending_prefill_tokens: int
+    remaining_output_tokens: float
+    price: float
+    sample: EngineSample
+
+    @property
+    def busy_ratio(self) -> float:
+        """Share of slots in use, by anybody; may exceed 1 when others overload the engine."""
+        return (self.in_flight + self.foreign_in_flight) / self.slots
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a slot is free."""
+        return self.in_flight + self.foreign_in_flight < self.slots
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The fleet at `now_s`; `views` in the fleet's order, `version` rises with every change."""
+
+    version: int
+    now_s: float
+    views: tuple[EndpointView, ...]
+
+
+class Candidate(NamedTuple):
+    """An endpoint that may serve a query, with what is predicted for it there.
+
+    A named tuple and not a dataclass: one is made per endpoint and decision, and a frozen slotted
+    dataclass of this size costs four times as much to make.
+
+    Attributes:
+        quality: Expected quality of the answer, 0..1.
+        output_tokens: Expected answer length.
+        ttft_s: Predicted time from now to the first token.
+        tpot_s: Predicted time per output token after the first.
+        log_sigma: Spread of the latency prediction, standard deviation of its logarithm.
+        work_s: Engine-seconds at full batch that it would take.
+    """
+
+    view: EndpointView
+    quality: float
+    output_tokens: float
+    ttft_s: float
+    tpot_s: float
+    log_sigma: float
+    work_s: float
+
+    @property
+    def e2e_s(self) -> float:
+        """Predicted time from now to the last token."""
+        return self.ttft_s + self.tpot_s * max(0.0, self.output_tokens - 1.0)

@@ -1,0 +1,1 @@
+"""The HTTP data plane: OpenAI's API in front, engines behind, the router between."""

@@ -1,0 +1,1 @@
+"""Predictors: what a query asks for, how good, how long and how fast an answer will be."""

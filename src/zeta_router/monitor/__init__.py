@@ -1,0 +1,1 @@
+"""Looking at engines: what they are, whether they live, what they report."""

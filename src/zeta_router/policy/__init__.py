@@ -1,0 +1,1 @@
+"""Policies: who gets the query. One policy, one file, one line in the registry."""

@@ -1,0 +1,80 @@
+"""The whole extension surface of routing: one method.
+
+A policy is a pure function of the query, the candidates, the query's own draws and a context of
+values. It keeps no state: what it needs to remember (moving averages, who was served last, prices)
+is in the views, where replay can restore it and where several policies can share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from zeta_router.core.draws import Draws
+from zeta_router.core.query import Query, Task, TaskEstimate
+from zeta_router.core.reasons import Reason
+from zeta_router.core.snapshot import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a policy may know besides the query and its candidates.
+
+    Attributes:
+        now_s: The time of the decision.
+        task: What the query asks for.
+        routes: The static rules, task to model name.
+        capped: Whether the common admission holds: an endpoint without a free slot may not be
+            chosen. Off, a policy behaves as people run it without admission control.
+    """
+
+    now_s: float
+    task: TaskEstimate
+    routes: Mapping[Task, str] = field(default_factory=dict)
+    capped: bool = True
+
+    def open(self, candidates: Sequence[Candidate]) -> list[int]:
+        """Indices of the candidates that may be dispatched to right now, in fleet order."""
+        if not self.capped:
+            return list(range(len(candidates)))
+        return [index for index, candidate in enumerate(candidates) if candidate.view.is_open]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a policy answers.
+
+    Attributes:
+        index: The chosen candidate; None to wait for any of them. Choosing a candidate without a
+            free slot means to wait for that one.
+        propensity: Probability of this choice over the draws, in (0, 1].
+        scores: One per candidate, higher is better; empty when the policy does not score.
+    """
+
+    index: int | None
+    reason: Reason
+    propensity: float = 1.0
+    scores: tuple[float, ...] = ()
+
+
+class Policy(Protocol):
+    """Chooses among candidates that have already passed every hard filter."""
+
+    @property
+    def name(self) -> str:
+        """Its name in `zeta.yaml`, in logs and in metrics."""
+
+    def choose(
+        self, query: Query, candidates: Sequence[Candidate], draws: Draws, context: Context
+    ) -> Choice:
+        """The choice for `query`; `candidates` has at least one entry, in fleet order.
+
+        Must not depend on that order (ties are broken by endpoint id), must not raise, and must
+        not choose a candidate without a free slot in order to dispatch to it when
+        `context.capped`.
+        """
+
+
+WAIT = Choice(None, Reason.WAIT_SLOT)
+"""The choice of a policy that finds nothing open."""

@@ -1,0 +1,1 @@
+"""The router: events in, commands out, no waiting in between."""

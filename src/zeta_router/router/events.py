@@ -1,0 +1,115 @@
+"""What can happen. Each event carries the time at which it happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.outcome import Outcome
+from zeta_router.core.query import Query
+from zeta_router.core.signal import EngineSample
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A query came in."""
+
+    at_s: float
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class FirstToken:
+    """The first token of a dispatched query came back."""
+
+    at_s: float
+    query_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A running query has produced `output_tokens` so far."""
+
+    at_s: float
+    query_id: str
+    attempt: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An attempt ended, or the client left while the query was still held (`attempt` 0)."""
+
+    at_s: float
+    query_id: str
+    attempt: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A poll of an endpoint returned; `sample` holds what it said."""
+
+    at_s: float
+    endpoint_id: str
+    generation: int
+    sample: EngineSample
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """An endpoint was asked whether it is alive."""
+
+    at_s: float
+    endpoint_id: str
+    generation: int
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A client said how good an answer was, `score` in [0, 1]."""
+
+    at_s: float
+    query_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that was set by `SetTimer` is due."""
+
+    at_s: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """The fleet's configuration was replaced."""
+
+    at_s: float
+    config: FleetConfig
+
+
+@dataclass(frozen=True, slots=True)
+class DrainRequested:
+    """An operator wants an endpoint emptied (`draining`) or back in service."""
+
+    at_s: float
+    endpoint_id: str
+    draining: bool
+
+
+Event = (
+    Arrived
+    | FirstToken
+    | Progress
+    | Finished
+    | Sampled
+    | Probed
+    | Feedback
+    | Timer
+    | ConfigChanged
+    | DrainRequested
+)

@@ -1,0 +1,1 @@
+"""Showing what happened: decision log, metrics, explanations."""
