@@ -1,1 +1,1 @@
-"""Values: what everything above is written in. No behaviour that needs a clock, a socket or luck."""
+"""Values that everything above is written in; nothing here needs a clock, a socket or luck."""

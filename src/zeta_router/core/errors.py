@@ -1,7 +1,7 @@
 """Errors, in three families.
 
     ZetaError
-    ├── ConfigError   the user's file, flag or environment is wrong; raised at start-up or on reload only
+    ├── ConfigError   the user's file, flag or environment is wrong; only at start-up or reload
     └── BugError      an invariant of ours is broken; never caught inside the core
 
 Traffic never raises: what can go wrong with a query is a value (`Reason`, `Outcome`), because a
