@@ -73,7 +73,8 @@ DROP_TEXT: dict[Drop, str] = {
     Drop.OTHER_MODEL: "the client named another model",
     Drop.CANNOT_DO_TASK: "its model is not declared for this task",
     Drop.OTHER_EMBEDDING_SPACE: (
-        "its vectors are of another embedding space and cannot be compared with the ones asked for"
+        "it does not make vectors of the embedding space asked for, and vectors of different "
+        "spaces cannot be compared"
     ),
     Drop.CONTEXT_TOO_SMALL: "prompt and answer do not fit into its context",
     Drop.LACKS_CAPABILITY: "its model lacks something that the request needs",

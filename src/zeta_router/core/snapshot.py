@@ -36,6 +36,7 @@ class EndpointView:
         remaining_output_tokens: Output tokens expected from what is in flight.
         price: Quality per engine-second (`joint`); 0 for policies without prices.
         sample: The latest poll.
+        paused: The engine said that it is busy; nothing is sent to it until that passes.
     """
 
     endpoint: Endpoint
@@ -51,6 +52,7 @@ class EndpointView:
     remaining_output_tokens: float
     price: float
     sample: EngineSample
+    paused: bool = False
 
     @property
     def busy_ratio(self) -> float:
@@ -60,7 +62,7 @@ class EndpointView:
     @property
     def is_open(self) -> bool:
         """Whether a slot is free."""
-        return self.in_flight + self.foreign_in_flight < self.slots
+        return not self.paused and self.in_flight + self.foreign_in_flight < self.slots
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""Hard filters: which endpoints may serve a query at all.
+
+Load is no filter. A full endpoint stays a candidate, because waiting for the right model can be
+better than an idle wrong one; that is the policy's question. What is asked here has a yes or no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from zeta_router.core.fleet import FleetConfig, Model
+from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query, Task
+from zeta_router.core.reasons import Drop
+from zeta_router.core.snapshot import EndpointView, Health
+
+
+def space_of(model: Model) -> str | None:
+    """The embedding space of a model; None when it makes no embeddings.
+
+    A model that declares none has one of its own: nothing else may stand in for it.
+    """
+    if model.embedding_space is not None:
+        return model.embedding_space
+    return model.name if Task.EMBEDDING in model.tasks else None
+
+
+def auto_space(fleet: FleetConfig) -> str | None:
+    """The space that an embedding request without a model's name asks for.
+
+    The space of the static route's model; without such a route, the only space there is; None
+    when there are several or none, because guessing would hand out vectors that cannot be compared.
+    """
+    route = fleet.routes.get(Task.EMBEDDING)
+    if route is not None:
+        return space_of(fleet.models[route])
+    spaces = {space for model in fleet.models.values() if (space := space_of(model)) is not None}
+    return spaces.pop() if len(spaces) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a query demands of an endpoint, worked out once per query.
+
+    Attributes:
+        model: The model that was named, or None.
+        space: The embedding space asked for, when it is an embedding request.
+        tokens: Prompt and answer together, as far as known.
+    """
+
+    query: Query
+    task: Task
+    model: str | None
+    space: str | None
+    tokens: int
+
+
+def demand_of(query: Query, task: Task, fleet: FleetConfig) -> Demand:
+    """The demand of a query; the model it names must exist in the fleet."""
+    model = None if query.model_requested == "auto" else query.model_requested
+    space = None
+    if query.operation is Operation.EMBEDDING:
+        space = space_of(fleet.models[model]) if model is not None else auto_space(fleet)
+    return Demand(query, task, model, space, query.prompt_tokens + (query.max_output_tokens or 0))
+
+
+def unsuitable(demand: Demand, model: Model) -> Drop | None:
+    """Why `model` can never serve this demand, or None when it can."""
+    if demand.query.operation is Operation.EMBEDDING:
+        if demand.space is None or space_of(model) != demand.space:
+            return Drop.OTHER_EMBEDDING_SPACE
+    elif demand.model is not None:
+        if model.name != demand.model:
+            return Drop.OTHER_MODEL
+        if not _answers(model.tasks, demand.query.operation):
+            return Drop.CANNOT_DO_TASK
+    elif demand.task not in model.tasks:
+        return Drop.CANNOT_DO_TASK
+    if model.context_tokens is not None and demand.tokens > model.context_tokens:
+        return Drop.CONTEXT_TOO_SMALL
+    if demand.query.needs & model.lacks:
+        return Drop.LACKS_CAPABILITY
+    return None
+
+
+def unavailable(view: EndpointView, failed: Collection[str]) -> Drop | None:
+    """Why an endpoint cannot serve a query at this moment, or None when it can.
+
+    `failed` holds the ids of the endpoints that have already failed this query.
+    """
+    if view.health is Health.DOWN:
+        return Drop.DOWN
+    if view.health is Health.DRAINING:
+        return Drop.DRAINING
+    if view.endpoint.id in failed:
+        return Drop.ALREADY_FAILED
+    return None
+
+
+def _answers(tasks: Mapping[Task, float | None], operation: Operation) -> bool:
+    """Whether a model that was named can serve this kind of call at all."""
+    if operation is Operation.RERANK:
+        return True
+    return any(task in tasks for task in GENERATIVE_TASKS)

@@ -1,0 +1,75 @@
+"""Whether an endpoint lives: a failed connection takes it out, an answered probe brings it back.
+
+Only failures count. A client's mistake, a cancel or an engine that says "busy" leave it where it
+is. A connection that breaks is believed at once, because the probe that follows costs a millisecond
+and sending more queries into a dead process costs them all.
+"""
+
+from __future__ import annotations
+
+from zeta_router.core.outcome import Outcome, Status, Teaches
+
+FAILURES_TO_DOWN = 3
+"""Error answers in a row after which an endpoint is taken for dead."""
+
+FIRST_PROBE_S = 0.1
+LONGEST_PROBE_S = 2.0
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+
+
+class Liveness:
+    """Life of one endpoint.
+
+    Attributes:
+        alive: Whether it may get traffic.
+        paused_until_s: It said "busy"; until then nothing is sent.
+        next_probe_s: When to ask again whether it lives; None while it does.
+    """
+
+    __slots__ = ("_failures", "_pause_s", "_probe_gap_s", "alive", "next_probe_s", "paused_until_s")
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.paused_until_s = 0.0
+        self.next_probe_s: float | None = None
+        self._failures = 0
+        self._probe_gap_s = FIRST_PROBE_S
+        self._pause_s = FIRST_PAUSE_S
+
+    def on_outcome(self, now_s: float, outcome: Outcome) -> None:
+        """Learn from the end of an attempt."""
+        lesson = outcome.status.teaches
+        if lesson is Teaches.SUCCESS:
+            self._failures = 0
+            self._pause_s = FIRST_PAUSE_S
+        elif lesson is Teaches.BACKPRESSURE:
+            pause_s = outcome.retry_after_s or self._pause_s
+            self.paused_until_s = now_s + min(pause_s, LONGEST_PAUSE_S)
+            self._pause_s = min(2.0 * self._pause_s, LONGEST_PAUSE_S)
+        elif lesson is Teaches.FAILURE:
+            self._failures += 1
+            broke = outcome.http_status is None and outcome.status is not Status.UPSTREAM_TIMEOUT
+            if broke or self._failures >= FAILURES_TO_DOWN:
+                self.take_down(now_s)
+
+    def take_down(self, now_s: float) -> None:
+        """No traffic until a probe succeeds; the first one is due at once."""
+        if self.alive:
+            self.alive = False
+            self._probe_gap_s = FIRST_PROBE_S
+            self.next_probe_s = now_s
+
+    def on_probe(self, now_s: float, alive: bool) -> None:
+        """Learn from a probe."""
+        if alive:
+            self.alive = True
+            self.next_probe_s = None
+            self._failures = 0
+            self.paused_until_s = 0.0
+        elif self.alive:
+            self.take_down(now_s)
+            self.next_probe_s = now_s + FIRST_PROBE_S
+        else:
+            self.next_probe_s = now_s + self._probe_gap_s
+            self._probe_gap_s = min(2.0 * self._probe_gap_s, LONGEST_PROBE_S)

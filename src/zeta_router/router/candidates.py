@@ -1,0 +1,76 @@
+"""From views to candidates: hard filters, then predictions for this query on each endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from zeta_router.control.filters import unavailable, unsuitable
+from zeta_router.core.query import TopicShare
+from zeta_router.core.reasons import Drop
+from zeta_router.core.snapshot import Candidate, EndpointView
+from zeta_router.router.cases import Case
+from zeta_router.router.endpoint_state import EndpointState
+from zeta_router.router.knowledge import Knowledge
+
+Dropped = tuple[tuple[str, Drop], ...]
+
+
+def candidates_for(
+    case: Case,
+    views: Sequence[EndpointView],
+    endpoints: Mapping[str, EndpointState],
+    knowledge: Knowledge,
+) -> tuple[tuple[Candidate, ...], Dropped]:
+    """Every endpoint that may serve the case, with predictions, and why the others may not.
+
+    What depends on the model alone (suitability, quality, length) is worked out once per model.
+    """
+    verdicts: dict[str, Drop | tuple[float, float, float]] = {}
+    found: list[Candidate] = []
+    dropped: list[tuple[str, Drop]] = []
+    for view in views:
+        model = view.model
+        verdict = verdicts.get(model.name)
+        if verdict is None:
+            verdict = unsuitable(case.demand, model) or _expect(case, model.name, knowledge)
+            verdicts[model.name] = verdict
+        if isinstance(verdict, Drop):
+            dropped.append((view.endpoint.id, verdict))
+            continue
+        drop = unavailable(view, case.tries.failed)
+        if drop is not None:
+            dropped.append((view.endpoint.id, drop))
+            continue
+        found.append(_predict(case, view, endpoints[view.endpoint.id], verdict))
+    return tuple(found), tuple(dropped)
+
+
+def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float, float]:
+    """Quality, answer tokens and their log spread on a model."""
+    topics: tuple[TopicShare, ...] = case.task.topics
+    tokens, log_sigma = knowledge.length.expect(topics, model, case.query.max_output_tokens)
+    return knowledge.quality.mean(topics, model), tokens, log_sigma
+
+
+def _predict(
+    case: Case, view: EndpointView, state: EndpointState, expected: tuple[float, float, float]
+) -> Candidate:
+    quality, output_tokens, length_sigma = expected
+    latency = state.latency
+    ttft_s, tpot_s = latency.predict(
+        prompt_tokens=case.query.prompt_tokens,
+        batch=view.in_flight + view.foreign_in_flight,
+        pending_prefill_tokens=view.pending_prefill_tokens,
+        waiting=max(0, view.in_flight + view.foreign_in_flight + 1 - view.slots),
+        waiting_output_tokens=view.remaining_output_tokens,
+        slots=view.slots,
+    )
+    return Candidate(
+        view,
+        quality,
+        output_tokens,
+        ttft_s,
+        tpot_s,
+        (length_sigma * length_sigma + latency.log_sigma * latency.log_sigma) ** 0.5,
+        latency.work_s(case.query.prompt_tokens, output_tokens),
+    )

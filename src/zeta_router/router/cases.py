@@ -1,0 +1,84 @@
+"""A query on its way through the router: what it asks, what was tried, where it is being served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from zeta_router.control.filters import Demand
+from zeta_router.control.retry import Tries
+from zeta_router.core.query import Query, TaskEstimate
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One dispatch to one endpoint, from the command to the last token.
+
+    The state of the endpoint at dispatch (`batch`, `pending_prefill_tokens` …) is kept because the
+    latency estimate learns from what the query met, not from what is there when it ends.
+    """
+
+    number: int
+    endpoint_id: str
+    generation: int
+    dispatched_at_s: float
+    prompt_tokens: int
+    expected_output_tokens: float
+    expected_e2e_s: float
+    work_s: float
+    batch: int
+    pending_prefill_tokens: int
+    first_token_at_s: float | None = None
+    emitted_tokens: int = 0
+
+    @property
+    def remaining_tokens(self) -> float:
+        """Output tokens still expected; a stream that outlives its estimate is never done."""
+        return max(1.0, self.expected_output_tokens - self.emitted_tokens)
+
+    def ends_in_s(self, now_s: float) -> float:
+        """Seconds until it is expected to end, never negative."""
+        return max(0.0, self.dispatched_at_s + self.expected_e2e_s - now_s)
+
+
+@dataclass(slots=True)
+class Case:
+    """Everything the router remembers of a query until its last byte.
+
+    Attributes:
+        query: The query, its SLO completed from the fleet's defaults.
+        decisions: How many decisions were made for it, rescoring included.
+        attempt: Where it is being served; None while it is held.
+        held_since_s: Since when it waits; None while it is being served.
+        waited_s: Time spent waiting before that.
+        max_wait_s: Longest time it may wait in all; time spent being served does not count, so a
+            query whose engine dies late still has its whole wait ahead.
+    """
+
+    query: Query
+    task: TaskEstimate
+    demand: Demand
+    max_wait_s: float
+    tries: Tries = field(default_factory=Tries)
+    decisions: int = 0
+    attempts: int = 0
+    attempt: Attempt | None = None
+    held_since_s: float | None = None
+    waited_s: float = 0.0
+
+    def queue_wait_s(self, now_s: float) -> float:
+        """Seconds this query has been held so far."""
+        held_s = now_s - self.held_since_s if self.held_since_s is not None else 0.0
+        return self.waited_s + held_s
+
+    def deadline_s(self, now_s: float) -> float:
+        """When it will have waited as long as it may, if it starts or goes on waiting now."""
+        return now_s + max(0.0, self.max_wait_s - self.queue_wait_s(now_s))
+
+    def hold(self, now_s: float) -> None:
+        """Start waiting."""
+        self.held_since_s = now_s
+
+    def release(self, now_s: float) -> None:
+        """Stop waiting."""
+        self.waited_s = self.queue_wait_s(now_s)
+        self.held_since_s = None

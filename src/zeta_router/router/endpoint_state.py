@@ -1,0 +1,107 @@
+"""What is known about one endpoint: reckoned from own dispatches, corrected by polls.
+
+In-flight is not a counter but the set of attempts that have not ended, so it cannot go negative
+and cannot leak: whatever ends an attempt takes exactly that attempt out.
+"""
+
+from __future__ import annotations
+
+from zeta_router.control.health import Liveness
+from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, Model
+from zeta_router.core.signal import NO_SAMPLE, EngineSample
+from zeta_router.core.snapshot import EndpointView, Health
+from zeta_router.learn.ewma import PeakEwma
+from zeta_router.learn.latency import LatencyHead
+from zeta_router.learn.roofline import prior_of
+from zeta_router.router.cases import Attempt
+
+FOREIGN_MAX_AGE_S = 5.0
+"""How long a poll's word about other people's work on the engine is believed."""
+
+
+class EndpointState:
+    """One endpoint over its life under one id, url and model."""
+
+    def __init__(self, endpoint: Endpoint, model: Model, generation: int) -> None:
+        self.endpoint = endpoint
+        self.model = model
+        self.generation = generation
+        self.liveness = Liveness()
+        self.draining = False
+        self.attempts: dict[str, Attempt] = {}
+        self.dispatched_seq = 0
+        self.price = 0.0
+        self.sample: EngineSample = NO_SAMPLE
+        self.latency = LatencyHead(prior_of(model.params_b, endpoint.simulate))
+        self.peak = PeakEwma()
+        self._foreign: tuple[int, int] = (0, 0)
+        self._sampled_at_s = float("-inf")
+        self._view: EndpointView | None = None
+
+    @property
+    def slots(self) -> int:
+        """Configured, else the engine's word, else the default."""
+        if self.endpoint.slots is not None:
+            return self.endpoint.slots
+        told = self.sample.slots.value if self.sample.slots is not None else None
+        return max(1, int(told)) if told else DEFAULT_SLOTS
+
+    def touch(self) -> None:
+        """Forget the view: something changed."""
+        self._view = None
+
+    def begin(self, query_id: str, attempt: Attempt, seq: int) -> None:
+        """Account for a dispatch."""
+        self.attempts[query_id] = attempt
+        self.dispatched_seq = seq
+        self._view = None
+
+    def end(self, query_id: str) -> None:
+        """Account for the end of an attempt."""
+        self.attempts.pop(query_id, None)
+        self._view = None
+
+    def on_sample(self, at_s: float, sample: EngineSample) -> None:
+        """Take a poll's word on what we cannot count ourselves.
+
+        Work of others is what the engine runs above our own count, seen in two polls in a row: a
+        single poll can fall between our accounting and the engine's.
+        """
+        self.sample = sample
+        parts = [s.value for s in (sample.running, sample.waiting) if s is not None]
+        seen = sum(part for part in parts if part is not None)
+        self._foreign = (self._foreign[1], max(0, int(seen) - len(self.attempts)))
+        self._sampled_at_s = at_s
+        self._view = None
+
+    def view(self, now_s: float) -> EndpointView:
+        """The state as a value; the same object until something changes."""
+        paused = now_s < self.liveness.paused_until_s
+        foreign = min(self._foreign) if now_s - self._sampled_at_s <= FOREIGN_MAX_AGE_S else 0
+        view = self._view
+        if view is not None and view.paused == paused and view.foreign_in_flight == foreign:
+            return view
+        self._view = EndpointView(
+            endpoint=self.endpoint,
+            model=self.model,
+            health=self._health(),
+            generation=self.generation,
+            slots=self.slots,
+            in_flight=len(self.attempts),
+            foreign_in_flight=foreign,
+            dispatched_seq=self.dispatched_seq,
+            peak_ewma_s=self.peak.value_s,
+            pending_prefill_tokens=sum(
+                a.prompt_tokens for a in self.attempts.values() if a.first_token_at_s is None
+            ),
+            remaining_output_tokens=sum(a.remaining_tokens for a in self.attempts.values()),
+            price=self.price,
+            sample=self.sample,
+            paused=paused,
+        )
+        return self._view
+
+    def _health(self) -> Health:
+        if not self.liveness.alive:
+            return Health.DOWN
+        return Health.DRAINING if self.draining else Health.UP

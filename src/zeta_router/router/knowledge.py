@@ -1,0 +1,24 @@
+"""What the router has learned about models and queries, apart from any one endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.learn.length import LengthHead
+from zeta_router.learn.quality import QualityCells
+from zeta_router.learn.task import TaskClassifier
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """The heads that every decision asks: how good, how long, what kind."""
+
+    quality: QualityCells
+    length: LengthHead
+    classifier: TaskClassifier
+
+    @classmethod
+    def of(cls, fleet: FleetConfig, classifier: TaskClassifier) -> Knowledge:
+        """What is known before the first outcome: the fleet file's priors."""
+        return cls(QualityCells(fleet.models), LengthHead(), classifier)

@@ -1,0 +1,50 @@
+"""What each outcome teaches the predictors.
+
+Failures never enter a latency estimate: a fast error is not a fast engine. A client's cancel
+teaches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.query import TopicShare
+from zeta_router.router.cases import Attempt
+from zeta_router.router.endpoint_state import EndpointState
+from zeta_router.router.knowledge import Knowledge
+
+
+def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
+    """Learn the time to first token from what the query met when it was dispatched."""
+    ttft_s = at_s - attempt.dispatched_at_s
+    state.latency.observe_ttft(
+        ttft_s,
+        prompt_tokens=attempt.prompt_tokens,
+        pending_prefill_tokens=attempt.pending_prefill_tokens,
+        batch=attempt.batch,
+        slots=state.slots,
+    )
+    state.peak.observe(ttft_s, at_s)
+    state.touch()
+
+
+def on_end(
+    state: EndpointState,
+    knowledge: Knowledge,
+    topics: Sequence[TopicShare],
+    attempt: Attempt,
+    outcome: Outcome,
+) -> None:
+    """Learn token rate and answer length from a query that was served to its end."""
+    if outcome.status is not Status.OK:
+        return
+    if outcome.tpot_s is not None:
+        state.latency.observe_tpot(outcome.tpot_s, batch=attempt.batch + 1)
+    if outcome.output_tokens is not None:
+        knowledge.length.observe(
+            tuple(topics),
+            state.model.name,
+            outcome.output_tokens,
+            censored=outcome.finish_reason == "length",
+        )

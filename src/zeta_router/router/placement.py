@@ -1,0 +1,237 @@
+"""Placing queries: decide, then dispatch, hold or refuse, and keep the books of who is where.
+
+The state of everything on its way through the router lives here; `router.router` turns events into
+calls on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zeta_router.control.filters import demand_of
+from zeta_router.control.queue import Entry, WaitingLine
+from zeta_router.control.retry_after import retry_after_s
+from zeta_router.core.decision import Decision, Verdict
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.query import AUTO, Query, Slo, TaskEstimate
+from zeta_router.core.reasons import Reason
+from zeta_router.policy.registry import build
+from zeta_router.router.cases import Attempt, Case
+from zeta_router.router.commands import (
+    Command,
+    DecisionRecord,
+    Dispatch,
+    Emit,
+    Reject,
+    SetTimer,
+)
+from zeta_router.router.decide import Setting, decide
+from zeta_router.router.fleet_state import FleetState
+from zeta_router.router.knowledge import Knowledge
+
+SCAN_LIMIT = 64
+"""Most held queries that are rescored when a slot frees (ALGORITHMS §6.6)."""
+
+QUEUE_TIMER = "queue"
+
+
+class Placement:
+    """All queries between arrival and last byte, and the endpoints they are placed on.
+
+    Every method that acts appends to `commands`, in the order in which things are to be done.
+    """
+
+    def __init__(
+        self, config: FleetConfig, knowledge: Knowledge, *, seed: int, capped: bool
+    ) -> None:
+        self.fleet = FleetState(config)
+        self.knowledge = knowledge
+        self.line: WaitingLine[Case] = WaitingLine(config.limits.queue)
+        self.cases: dict[str, Case] = {}
+        self._seed = seed
+        self._capped = capped
+        self._dispatches = 0
+        self.timers: dict[str, float] = {}
+        self.setting = self._settle(config)
+
+    def open(self, query: Query) -> Case | Decision:
+        """Understand a query: its task, its SLO, what it demands; or refuse an unknown model."""
+        config = self.fleet.config
+        task = query.task or self.knowledge.classifier.estimate(query.features, query.operation)
+        if _is_unknown(query, config):
+            return self._unknown(query, task, 0, query.arrived_at_s)
+        query = replace(query, slo=query.slo.or_else(config.slo.get(task.task, Slo())))
+        wait_s = query.max_wait_s if query.max_wait_s is not None else config.limits.max_wait_s
+        demand = demand_of(query, task.task, config)
+        return Case(query, task, demand, max_wait_s=wait_s)
+
+    def place(self, case: Case, now_s: float, commands: list[Command]) -> bool:
+        """Decide for a case that is not being served; True when it was dispatched."""
+        decision = decide(case, self.fleet.snapshot(now_s), self.setting)
+        decision = self.bounded(case, decision, now_s)
+        held_before = case.held_since_s is not None
+        case.decisions += 1
+        if decision.verdict is Verdict.WAIT:
+            if not held_before:
+                self._hold(case, decision, now_s, commands)
+            return False
+        if held_before:
+            self.line.remove(case.query.id)
+            case.release(now_s)
+        commands.append(Emit(DecisionRecord(case.query, decision)))
+        if decision.verdict is Verdict.DISPATCH:
+            self._dispatch(case, decision, now_s, commands)
+            return True
+        self._refuse(case, decision, now_s, commands)
+        return False
+
+    def bounded(self, case: Case, decision: Decision, now_s: float) -> Decision:
+        """The decision within the queue's bound, and with Retry-After where it refuses."""
+        if (
+            decision.verdict is Verdict.WAIT
+            and case.held_since_s is None
+            and case.attempts == 0
+            and self.line.is_full
+        ):
+            decision = replace(decision, verdict=Verdict.REJECT, reason=Reason.QUEUE_FULL)
+        if decision.verdict is Verdict.REJECT and decision.retry_after_s is None:
+            return replace(decision, retry_after_s=self._retry_after_s(case, decision, now_s))
+        return decision
+
+    def _retry_after_s(self, case: Case, decision: Decision, now_s: float) -> float | None:
+        if decision.reason in (Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL):
+            return None
+        able = [c.view.endpoint.id for c in decision.candidates]
+        endpoints = [self.fleet.endpoints[key] for key in able if key in self.fleet.endpoints]
+        running = [
+            [attempt.ends_in_s(now_s) for attempt in state.attempts.values()] for state in endpoints
+        ]
+        slots = [state.slots for state in endpoints]
+        return retry_after_s(running, slots, ahead=len(self.line))
+
+    def _hold(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
+        query = case.query
+        case.hold(now_s)
+        self.line.push(Entry(query.id, query.lane, case.deadline_s(now_s), case))
+        commands.append(Emit(DecisionRecord(query, decision)))
+        self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
+
+    def _dispatch(
+        self, case: Case, decision: Decision, now_s: float, commands: list[Command]
+    ) -> None:
+        chosen = next(c for c in decision.candidates if c.view.endpoint.id == decision.endpoint_id)
+        state = self.fleet.endpoints[chosen.view.endpoint.id]
+        case.attempts += 1
+        self._dispatches += 1
+        case.attempt = Attempt(
+            number=case.attempts,
+            endpoint_id=state.endpoint.id,
+            generation=state.generation,
+            dispatched_at_s=now_s,
+            prompt_tokens=case.query.prompt_tokens,
+            expected_output_tokens=chosen.output_tokens,
+            expected_e2e_s=chosen.e2e_s,
+            work_s=chosen.work_s,
+            batch=chosen.view.in_flight + chosen.view.foreign_in_flight,
+            pending_prefill_tokens=chosen.view.pending_prefill_tokens,
+        )
+        state.begin(case.query.id, case.attempt, self._dispatches)
+        self.fleet.version += 1
+        commands.append(
+            Dispatch(
+                case.query.id, case.attempts, state.endpoint, decision, case.queue_wait_s(now_s)
+            )
+        )
+
+    def _refuse(
+        self, case: Case, decision: Decision, now_s: float, commands: list[Command]
+    ) -> None:
+        del self.cases[case.query.id]
+        commands.append(Reject(case.query.id, decision, case.queue_wait_s(now_s)))
+
+    def serve_waiting(self, now_s: float, commands: list[Command]) -> None:
+        """Rescore held queries while any slot is free."""
+        if len(self.line) == 0:
+            return
+        for entry in self.line.in_order(SCAN_LIMIT):
+            if not self.fleet.has_open_slot:
+                return
+            self.place(entry.item, now_s, commands)
+
+    def reject(self, case: Case, reason: Reason, now_s: float, commands: list[Command]) -> None:
+        """Refuse a case for `reason`; the record shows the candidates of the moment."""
+        decision = replace(
+            decide(case, self.fleet.snapshot(now_s), self.setting),
+            verdict=Verdict.REJECT,
+            reason=reason,
+            endpoint_id=None,
+        )
+        decision = self.bounded(case, decision, now_s)
+        commands.append(Emit(DecisionRecord(case.query, decision)))
+        self._refuse(case, decision, now_s, commands)
+
+    def expire(self, case: Case, now_s: float, commands: list[Command]) -> None:
+        """Its time is up: say whether there was no capacity or nobody up to serve it."""
+        up = decide(case, self.fleet.snapshot(now_s), self.setting).candidates
+        self.reject(case, Reason.DEADLINE if up else Reason.NO_ENDPOINT_UP, now_s, commands)
+
+    def expire_due(self, now_s: float, commands: list[Command]) -> None:
+        """Answer every query that has waited as long as it may."""
+        for entry in self.line.expired(now_s):
+            self.expire(entry.item, now_s, commands)
+        self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
+
+    def replace(self, config: FleetConfig) -> None:
+        """Take over a configuration; what is being served stays where it is."""
+        self.fleet.replace(config)
+        self.line.limit = config.limits.queue
+        self.setting = self._settle(config)
+
+    def judge_anew(self, now_s: float, commands: list[Command]) -> None:
+        """Decide for every held query again, under the configuration of the moment."""
+        config = self.fleet.config
+        for entry in list(self.line.in_order(len(self.line))):
+            case = entry.item
+            if _is_unknown(case.query, config):
+                self.line.remove(case.query.id)
+                self._refuse_unknown(case, now_s, commands)
+            else:
+                case.demand = demand_of(case.query, case.task.task, config)
+                self.place(case, now_s, commands)
+
+    def _refuse_unknown(self, case: Case, now_s: float, commands: list[Command]) -> None:
+        decision = self._unknown(case.query, case.task, case.decisions, now_s)
+        commands.append(Emit(DecisionRecord(case.query, decision)))
+        self._refuse(case, decision, now_s, commands)
+
+    def _unknown(self, query: Query, task: TaskEstimate, number: int, now_s: float) -> Decision:
+        return Decision(
+            query_id=query.id,
+            number=number,
+            decided_at_s=now_s,
+            verdict=Verdict.REJECT,
+            reason=Reason.UNKNOWN_MODEL,
+            policy=self.setting.policy.name,
+            task=task,
+        )
+
+    def set_timer(self, key: str, due_at_s: float | None, commands: list[Command]) -> None:
+        """Ask for a wake-up, unless the same one is already asked for."""
+        if due_at_s is None or self.timers.get(key) == due_at_s:
+            return
+        self.timers[key] = due_at_s
+        commands.append(SetTimer(key, due_at_s))
+
+    def _settle(self, config: FleetConfig) -> Setting:
+        return Setting(
+            fleet=config,
+            policy=build(config.policy, config),
+            knowledge=self.knowledge,
+            endpoints=self.fleet.endpoints,
+            seed=self._seed,
+            capped=self._capped,
+        )
+
+
+def _is_unknown(query: Query, config: FleetConfig) -> bool:
+    return query.model_requested != AUTO and query.model_requested not in config.models

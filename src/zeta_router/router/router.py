@@ -1,0 +1,267 @@
+"""ZetaDynamicRouter: events in, commands out.
+
+It never waits, never reads a clock and never raises for traffic. The gateway, the simulator and
+replay drive the same object; that is what makes a simulated result a statement about the product.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zeta_router.core.decision import Decision
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.query import LANES, Lane, Query
+from zeta_router.core.reasons import Reason
+from zeta_router.core.snapshot import Snapshot
+from zeta_router.learn.task import TaskClassifier
+from zeta_router.router import events
+from zeta_router.router.cases import Attempt, Case
+from zeta_router.router.commands import (
+    Command,
+    DecisionRecord,
+    Emit,
+    OutcomeRecord,
+    Reject,
+    StartProbe,
+)
+from zeta_router.router.decide import decide
+from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.lessons import on_end, on_first_token
+from zeta_router.router.placement import QUEUE_TIMER, Placement
+
+_ENDED_BY_ITSELF = frozenset(
+    {Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE, Status.HEDGE_LOST}
+)
+
+
+class ZetaDynamicRouter:
+    """Decides for every query which model and which replica answers it.
+
+    Args:
+        config: The validated fleet.
+        classifier: Reads the task from a query's features.
+        seed: Root of every random draw; the same seed and events give the same commands.
+        knowledge: What was learned before; the fleet file's priors when None.
+        capped: False lets policies overfill endpoints, as people run them without admission
+            (for comparisons only).
+    """
+
+    def __init__(
+        self,
+        config: FleetConfig,
+        classifier: TaskClassifier,
+        *,
+        seed: int = 0,
+        knowledge: Knowledge | None = None,
+        capped: bool = True,
+    ) -> None:
+        self.knowledge = knowledge or Knowledge.of(config, classifier)
+        self._placement = Placement(config, self.knowledge, seed=seed, capped=capped)
+        self._fleet = self._placement.fleet
+        self._handlers: dict[type, Any] = {
+            events.Arrived: self._arrived,
+            events.FirstToken: self._first_token,
+            events.Progress: self._progress,
+            events.Finished: self._finished,
+            events.Sampled: self._sampled,
+            events.Probed: self._probed,
+            events.Feedback: self._feedback,
+            events.Timer: self._timer,
+            events.ConfigChanged: self._config_changed,
+            events.DrainRequested: self._drain_requested,
+        }
+
+    def handle(self, event: events.Event) -> list[Command]:
+        """Take in what happened; return what to do about it, in order."""
+        commands: list[Command] = []
+        self._handlers[type(event)](event, commands)
+        return commands
+
+    def snapshot(self, now_s: float) -> Snapshot:
+        """The fleet as known at `now_s`."""
+        return self._fleet.snapshot(now_s)
+
+    def queue_depths(self) -> dict[Lane, int]:
+        """Queries waiting here, by lane."""
+        return {lane: self._placement.line.depth(lane) for lane in LANES}
+
+    @property
+    def open_cases(self) -> int:
+        """Queries taken in and not yet ended, held or being served."""
+        return len(self._placement.cases)
+
+    def dry_run(self, query: Query) -> Decision:
+        """What would be decided for `query` at its arrival time; changes nothing."""
+        case = self._placement.open(query)
+        if isinstance(case, Decision):
+            return case
+        decision = decide(case, self.snapshot(query.arrived_at_s), self._placement.setting)
+        return self._placement.bounded(case, decision, query.arrived_at_s)
+
+    # ---- queries
+
+    def _arrived(self, event: events.Arrived, commands: list[Command]) -> None:
+        case = self._placement.open(event.query)
+        if isinstance(case, Decision):
+            commands.append(Emit(DecisionRecord(event.query, case)))
+            commands.append(Reject(event.query.id, case, 0.0))
+            return
+        self._placement.cases[event.query.id] = case
+        self._placement.place(case, event.at_s, commands)
+
+    # ---- attempts
+
+    def _attempt(self, event: events.FirstToken | events.Progress) -> Attempt | None:
+        """The running attempt that the event belongs to; None when it is over or replaced."""
+        case = self._placement.cases.get(event.query_id)
+        if case is None or case.attempt is None or case.attempt.number != event.attempt:
+            return None
+        return case.attempt
+
+    def _first_token(self, event: events.FirstToken, commands: list[Command]) -> None:
+        attempt = self._attempt(event)
+        if attempt is None or attempt.first_token_at_s is not None:
+            return
+        attempt.first_token_at_s = event.at_s
+        state = self._fleet.get(attempt.endpoint_id, attempt.generation)
+        if state is not None:
+            on_first_token(state, attempt, event.at_s)
+
+    def _progress(self, event: events.Progress, commands: list[Command]) -> None:
+        attempt = self._attempt(event)
+        if attempt is None:
+            return
+        attempt.emitted_tokens = max(attempt.emitted_tokens, event.output_tokens)
+        state = self._fleet.get(attempt.endpoint_id, attempt.generation)
+        if state is not None:
+            state.touch()
+
+    def _finished(self, event: events.Finished, commands: list[Command]) -> None:
+        case = self._placement.cases.get(event.query_id)
+        if case is None:
+            return
+        attempt = case.attempt
+        if attempt is None:
+            self._left_while_held(case, event, commands)
+            return
+        if attempt.number != event.attempt:
+            return
+        case.attempt = None
+        self._end_attempt(case, attempt, event, commands)
+        outcome = event.outcome
+        limit = self._fleet.config.limits.attempts
+        if case.tries.may_retry(outcome, attempt.endpoint_id, limit):
+            self._placement.place(case, event.at_s, commands)
+        else:
+            self._close(case, outcome, event.at_s, commands)
+        self._placement.serve_waiting(event.at_s, commands)
+
+    def _end_attempt(
+        self, case: Case, attempt: Attempt, event: events.Finished, commands: list[Command]
+    ) -> None:
+        """Free the slot, learn, and look after the endpoint's health."""
+        query, outcome = case.query, event.outcome
+        commands.append(
+            Emit(
+                OutcomeRecord(
+                    event.at_s,
+                    query.id,
+                    attempt.number,
+                    attempt.endpoint_id,
+                    outcome,
+                    case.queue_wait_s(event.at_s),
+                )
+            )
+        )
+        self._fleet.version += 1
+        state = self._fleet.endpoints.get(attempt.endpoint_id)
+        if state is None:
+            return
+        state.end(query.id)
+        if state.generation != attempt.generation:
+            return
+        on_end(state, self.knowledge, case.task.topics, attempt, outcome)
+        state.liveness.on_outcome(event.at_s, outcome)
+        self._follow_health(state.endpoint.id, event.at_s, commands)
+
+    def _close(self, case: Case, outcome: Outcome, now_s: float, commands: list[Command]) -> None:
+        """No further attempt: done, or an honest error when the client has nothing yet."""
+        if outcome.started or outcome.status in _ENDED_BY_ITSELF:
+            del self._placement.cases[case.query.id]
+            return
+        timed_out = outcome.status is Status.UPSTREAM_TIMEOUT
+        reason = Reason.UPSTREAM_TIMEOUT if timed_out else Reason.UPSTREAM_FAILED
+        self._placement.reject(case, reason, now_s, commands)
+
+    def _left_while_held(self, case: Case, event: events.Finished, commands: list[Command]) -> None:
+        self._placement.line.remove(case.query.id)
+        del self._placement.cases[case.query.id]
+        wait_s = case.queue_wait_s(event.at_s)
+        record = OutcomeRecord(event.at_s, case.query.id, 0, None, event.outcome, wait_s)
+        commands.append(Emit(record))
+
+    # ---- endpoints
+
+    def _sampled(self, event: events.Sampled, commands: list[Command]) -> None:
+        state = self._fleet.get(event.endpoint_id, event.generation)
+        if state is None:
+            return
+        state.on_sample(event.at_s, event.sample)
+        self._fleet.version += 1
+        self._placement.serve_waiting(event.at_s, commands)
+
+    def _probed(self, event: events.Probed, commands: list[Command]) -> None:
+        state = self._fleet.get(event.endpoint_id, event.generation)
+        if state is None:
+            return
+        state.liveness.on_probe(event.at_s, event.alive)
+        state.touch()
+        self._fleet.version += 1
+        self._follow_health(event.endpoint_id, event.at_s, commands)
+        self._placement.serve_waiting(event.at_s, commands)
+
+    def _follow_health(self, endpoint_id: str, now_s: float, commands: list[Command]) -> None:
+        """Ask for the probe or the wake-up that the endpoint's state calls for."""
+        state = self._fleet.endpoints[endpoint_id]
+        state.touch()
+        due_s = state.liveness.next_probe_s
+        if due_s is not None and due_s <= now_s:
+            state.liveness.next_probe_s = None
+            commands.append(StartProbe(state.endpoint, state.generation))
+        elif due_s is not None:
+            self._placement.set_timer(f"probe:{endpoint_id}", due_s, commands)
+        elif state.liveness.paused_until_s > now_s:
+            self._placement.set_timer(
+                f"pause:{endpoint_id}", state.liveness.paused_until_s, commands
+            )
+
+    def _drain_requested(self, event: events.DrainRequested, commands: list[Command]) -> None:
+        state = self._fleet.endpoints.get(event.endpoint_id)
+        if state is None:
+            return
+        state.draining = event.draining
+        state.touch()
+        self._fleet.version += 1
+        self._placement.serve_waiting(event.at_s, commands)
+
+    # ---- the rest
+
+    def _feedback(self, event: events.Feedback, commands: list[Command]) -> None:
+        """Stored by telemetry; the quality cells learn from it with issue 3."""
+
+    def _timer(self, event: events.Timer, commands: list[Command]) -> None:
+        self._placement.timers.pop(event.key, None)
+        if event.key == QUEUE_TIMER:
+            self._placement.expire_due(event.at_s, commands)
+            return
+        endpoint_id = event.key.partition(":")[2]
+        if endpoint_id in self._fleet.endpoints:
+            self._follow_health(endpoint_id, event.at_s, commands)
+            self._placement.serve_waiting(event.at_s, commands)
+
+    def _config_changed(self, event: events.ConfigChanged, commands: list[Command]) -> None:
+        """Take over a configuration; held queries are judged anew under it."""
+        self.knowledge.quality.replace_models(event.config.models)
+        self._placement.replace(event.config)
+        self._placement.judge_anew(event.at_s, commands)
