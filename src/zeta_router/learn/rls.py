@@ -1,0 +1,127 @@
+"""Recursive least squares that forgets towards a prior instead of towards nothing.
+
+The textbook form keeps a covariance and divides it by the forgetting factor at every step; where
+the inputs do not vary (an engine that always runs the same batch), that covariance explodes. Kept
+as sums (the information form) the same estimate needs no inverse to be stored, cannot explode,
+falls back to the prior in every direction that the data do not show, and merges by addition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class Rls:
+    """Weighted linear regression of a target on few features (d <= 8), newest first.
+
+    Args:
+        prior: Coefficients before any observation.
+        scale: Size of each coefficient, > 0: how far it may plausibly lie from its prior.
+        prior_weight: Observations that the prior is worth, per coefficient, > 0.
+        forgetting: Weight that an observation keeps at each further one; .999 remembers about
+            1,000 observations.
+        nonnegative: Whether coefficients below zero are impossible; they are then held at 0 and
+            the others fitted without them.
+    """
+
+    __slots__ = (
+        "_forgetting",
+        "_gram",
+        "_moment",
+        "_nonnegative",
+        "_prior",
+        "_prior_weight",
+        "_scale",
+        "coefficients",
+    )
+
+    def __init__(
+        self,
+        prior: Sequence[float],
+        scale: Sequence[float],
+        *,
+        prior_weight: float = 0.01,
+        forgetting: float = 0.999,
+        nonnegative: bool = True,
+    ) -> None:
+        self._scale = tuple(scale)
+        self._prior = tuple(p / s for p, s in zip(prior, scale, strict=True))
+        self._prior_weight = prior_weight
+        self._forgetting = forgetting
+        self._nonnegative = nonnegative
+        size = len(self._scale)
+        self._gram = [[0.0] * (row + 1) for row in range(size)]
+        self._moment = [0.0] * size
+        self.coefficients = tuple(prior)
+
+    def update(self, features: Sequence[float], target: float, weight: float = 1.0) -> None:
+        """Learn one finite observation; `weight` is the inverse of its noise variance."""
+        scaled = [x * s for x, s in zip(features, self._scale, strict=True)]
+        kept = self._forgetting
+        moment = self._moment
+        for i, row in enumerate(self._gram):
+            pull = weight * scaled[i]
+            moment[i] = kept * moment[i] + pull * target
+            for j in range(i + 1):
+                row[j] = kept * row[j] + pull * scaled[j]
+        self._solve()
+
+    def merge(self, other: Rls) -> None:
+        """Add another's observations; both must have been made with the same arguments."""
+        for i, row in enumerate(self._gram):
+            self._moment[i] += other._moment[i]
+            for j in range(i + 1):
+                row[j] += other._gram[i][j]
+        self._solve()
+
+    def state(self) -> dict[str, Any]:
+        """The sums, as plain lists."""
+        return {"gram": [list(row) for row in self._gram], "moment": list(self._moment)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Replace what was learned by an earlier `state()`."""
+        self._gram = [[float(x) for x in row] for row in state["gram"]]
+        self._moment = [float(x) for x in state["moment"]]
+        self._solve()
+
+    def _solve(self) -> None:
+        free = list(range(len(self._scale)))
+        solution = self._solve_for(free)
+        while self._nonnegative and solution and min(solution) < 0.0:
+            free.pop(solution.index(min(solution)))
+            solution = self._solve_for(free)
+        coefficients = [0.0] * len(self._scale)
+        for index, value in zip(free, solution, strict=True):
+            coefficients[index] = value * self._scale[index]
+        self.coefficients = tuple(coefficients)
+
+    def _solve_for(self, free: list[int]) -> list[float]:
+        """Cholesky solution of (prior + data) over the `free` coefficients, the others at 0."""
+        weight = self._prior_weight
+        lower: list[list[float]] = []
+        half: list[float] = []
+        for i, p in enumerate(free):
+            row: list[float] = []
+            for j in range(i):
+                dot = self._gram[p][free[j]]
+                for a, b in zip(row, lower[j], strict=False):
+                    dot -= a * b
+                row.append(dot / lower[j][j])
+            pivot = self._gram[p][p] + weight
+            rest = self._moment[p] + weight * self._prior[p]
+            for a, b in zip(row, half, strict=True):
+                pivot -= a * a
+                rest -= a * b
+            # Rounding can eat the pivot of a feature that repeats another; the prior bounds it.
+            root = max(pivot, 1e-12) ** 0.5
+            row.append(root)
+            lower.append(row)
+            half.append(rest / root)
+        solution = [0.0] * len(free)
+        for i in range(len(free) - 1, -1, -1):
+            rest = half[i]
+            for j in range(i + 1, len(free)):
+                rest -= lower[j][i] * solution[j]
+            solution[i] = rest / lower[i][i]
+        return solution
