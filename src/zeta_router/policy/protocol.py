@@ -49,13 +49,19 @@ class Choice:
         index: The chosen candidate; None to wait for any of them. Choosing a candidate without a
             free slot means to wait for that one.
         propensity: Probability of this choice over the draws, in (0, 1].
-        scores: One per candidate, higher is better; empty when the policy does not score.
+        scores: One per candidate, higher is better; NaN for a candidate that cannot be scored;
+            empty when the policy does not score.
+        shed: Refuse the query: serving it costs others more than it is worth (`index` is None).
+        retry_after_s: With `shed`, when the policy expects to serve such a query again; None when
+            it cannot say.
     """
 
     index: int | None
     reason: Reason
     propensity: float = 1.0
     scores: tuple[float, ...] = ()
+    shed: bool = False
+    retry_after_s: float | None = None
 
 
 class Policy(Protocol):
