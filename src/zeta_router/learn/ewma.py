@@ -36,7 +36,7 @@ class TimedEwma:
         """How many observations at `now_s` the mean is worth."""
         return self._count * exp(-max(0.0, now_s - self._at_s) / self.tau_s)
 
-    def observe(self, at_s: float, value: float) -> None:
+    def observe(self, value: float, at_s: float) -> None:
         """Add one observation. NaN and infinities are ignored; late ones count as the latest."""
         if not isfinite(value):
             return
@@ -90,13 +90,18 @@ class PeakEwma:
         self._cost: float | None = None
         self._at_s = 0.0
 
-    def value(self, now_s: float) -> float | None:
-        """The average as of `now_s`; None without history."""
+    @property
+    def value_s(self) -> float | None:
+        """The average as of the last observation; None without history."""
+        return self._cost
+
+    def value_at(self, now_s: float) -> float | None:
+        """The average decayed to `now_s`; None without history."""
         if self._cost is None:
             return None
         return self._cost * exp(-max(0.0, now_s - self._at_s) / self.decay_s)
 
-    def observe(self, at_s: float, value: float) -> None:
+    def observe(self, value: float, at_s: float) -> None:
         """Add one observation; negative and non-finite ones are ignored."""
         if not isfinite(value) or value < 0.0:
             return

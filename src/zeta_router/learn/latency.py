@@ -111,6 +111,7 @@ class LatencyHead:
         waiting: int = 0,
         waiting_output_tokens: float = 0.0,
         kv_tokens: float = 0.0,
+        slots: int | None = None,
     ) -> tuple[float, float]:
         """Seconds from now to the first token, and per token after it. Both finite and >= 0.
 
@@ -124,8 +125,10 @@ class LatencyHead:
             waiting: Queries that would get a slot there before this one, beyond `batch`.
             waiting_output_tokens: Output expected of those.
             kv_tokens: Tokens in its KV cache; 0 when unknown.
+            slots: Sequences it works on at once, >= 1; None takes the head's.
         """
-        slots = self._slots
+        if slots is None:
+            slots = self._slots
         own = prompt_tokens - cached_tokens
         prefill = pending_prefill_tokens + own if own > 0.0 else pending_prefill_tokens
         ttft_s = self._p0 + self._p * prefill
@@ -140,16 +143,20 @@ class LatencyHead:
         """Engine-seconds at full batch that a query takes: what it uses up for all others."""
         return uncached_tokens * self._p + output_tokens * self._work_per_output
 
-    def observe_first_token(
+    def observe_ttft(
         self,
         ttft_s: float,
         *,
         prompt_tokens: float,
         pending_prefill_tokens: float = 0.0,
         cached_tokens: float = 0.0,
-        waited: bool = False,
+        batch: int = 0,
+        slots: int | None = None,
     ) -> None:
         """Learn from a first token: dispatch to first token, with the state at dispatch.
+
+        A query that met no free slot is left out: its TTFT is mostly the wait and says nothing
+        about prefill.
 
         Args:
             ttft_s: As this endpoint took, without the router's own queue. NaN, infinite, zero and
@@ -157,42 +164,41 @@ class LatencyHead:
             prompt_tokens: As given to `predict`, as the following.
             pending_prefill_tokens: Without this query's own.
             cached_tokens: Part of the prompt found in the prefix cache.
-            waited: Whether no slot was free at dispatch; such a TTFT is mostly the wait and says
-                nothing about prefill.
+            batch: In flight there at dispatch, without this one.
+            slots: Slots at dispatch; None takes the head's.
         """
         tokens = max(0.0, prompt_tokens - cached_tokens) + pending_prefill_tokens
-        if waited or not _usable(ttft_s) or not isfinite(tokens) or tokens < 0.0:
+        waited = batch >= (self._slots if slots is None else slots)
+        if waited or not _usable(ttft_s) or not _not_negative(tokens):
             return
         self._learn_spread(self._prefill.learn((1.0, tokens), ttft_s))
 
-    def observe_end(
+    def observe_tpot(
         self,
-        tpot_s: float | None,
+        tpot_s: float,
         *,
         batch: float,
-        output_tokens: float,
+        output_tokens: float | None = None,
         kv_tokens: float = 0.0,
         prefill_tokens_during: float = 0.0,
     ) -> None:
         """Learn from an answer that came to its end.
 
         Args:
-            tpot_s: Seconds per token after the first; None below two tokens. NaN, infinite, zero
-                and negative values are ignored.
+            tpot_s: Seconds per token after the first. NaN, infinite, zero and negative values are
+                ignored.
             batch: Mean number in flight while it decoded, with itself, >= 1.
-            output_tokens: How many it produced.
+            output_tokens: How many it produced; None when unknown.
             kv_tokens: Mean tokens in the KV cache meanwhile; 0 when unknown.
             prefill_tokens_during: Uncached prompt tokens of other queries whose first token came
                 while it decoded: the time they took is not the decoder's.
         """
-        if not isfinite(output_tokens) or output_tokens <= 0.0:
+        tokens = output_tokens if output_tokens is not None else self._output_tokens
+        inputs = (batch, kv_tokens, prefill_tokens_during, tokens)
+        if not _usable(tpot_s) or not all(map(_not_negative, inputs)):
             return
-        self._output_tokens += _MEAN_STEP * (output_tokens - self._output_tokens)
-        inputs = (batch, kv_tokens, prefill_tokens_during)
-        if tpot_s is None or not _usable(tpot_s) or not all(map(_not_negative, inputs)):
-            self._refresh()
-            return
-        stolen = prefill_tokens_during / max(1.0, output_tokens - 1.0)
+        self._output_tokens += _MEAN_STEP * (tokens - self._output_tokens)
+        stolen = prefill_tokens_during / max(1.0, tokens - 1.0)
         self._stolen_tokens += _MEAN_STEP * (stolen - self._stolen_tokens)
         running = min(max(1.0, batch), float(self._slots))
         self._learn_spread(self._decode.learn((1.0, running, kv_tokens, stolen), tpot_s))

@@ -1,0 +1,212 @@
+"""How long an answer will be, per topic and model, learned from the answers that came.
+
+Output length decides most of an answer's time and work. It differs between models on the same
+question, and not always in favour of the small one: a small model may ramble three times as long.
+So there is a cell per (topic, model), pulled towards its (task, model) cell, which is pulled
+towards the task over all models, which starts from a guess. Reasoning tokens are output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, sqrt
+from typing import Any
+
+from zeta_router.core.query import Task, TopicShare
+from zeta_router.learn.length_cell import (
+    MEMORY,
+    Length,
+    LengthCell,
+    blend,
+    length_of,
+    log_normal_beyond,
+)
+
+LOG_SIGMA_FLOOR = 0.35
+"""Least spread admitted to: a sharper one made soft objectives as brittle as hard ones."""
+
+PULL = 5.0
+"""Answers that a cell's parent is worth."""
+
+TASK_GUESS = {
+    Task.SIMPLE: length_of(150.0, 1.0),
+    Task.CODE: length_of(350.0, 0.9),
+    Task.REASONING: length_of(500.0, 0.8),
+}
+"""Lengths assumed before any answer was seen. Tasks not listed have no output."""
+
+_LEAST_SHARE = 0.05
+
+
+class LengthHead:
+    """Expected output length and its spread; mean residual life of answers under way.
+
+    A topic belongs to one task. Cells are made when first observed or seeded.
+    """
+
+    __slots__ = ("_cells", "_settled", "_tasks", "_topics")
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[str, str], LengthCell] = {}
+        self._tasks: dict[tuple[Task, str], LengthCell] = {}
+        self._topics: dict[str, Task] = {}
+        self._settled: dict[str, dict[str, Length]] = {}
+
+    def expect(
+        self,
+        topics: Sequence[TopicShare],
+        model: str,
+        max_output_tokens: int | None = None,
+    ) -> tuple[float, float]:
+        """Mean tokens (at most `max_output_tokens`) and the spread of their logarithm.
+
+        Embedding and rerank have no output: 0 tokens. The spread is at least `LOG_SIGMA_FLOOR`.
+        """
+        settled = self._settled.get(model)
+        if settled is None:
+            settled = self._settled[model] = {}
+        mean = log_mean = log_square = 0.0
+        for topic, task, probability in [(s.topic, s.task, s.probability) for s in topics]:
+            length = settled.get(topic)
+            if length is None:
+                length = settled[topic] = self._settle(topic, task, model)
+            mean += probability * length[0]
+            log_mean += probability * length[1]
+            log_square += probability * (length[2] + length[1] * length[1])
+        if max_output_tokens is not None and mean > max_output_tokens:
+            mean = float(max_output_tokens)
+        return mean, max(LOG_SIGMA_FLOOR, sqrt(max(0.0, log_square - log_mean * log_mean)))
+
+    def remaining(
+        self,
+        topics: Sequence[TopicShare],
+        model: str,
+        emitted_tokens: float,
+        max_output_tokens: int | None = None,
+    ) -> float:
+        """Tokens still to come from an answer that has produced `emitted_tokens` so far.
+
+        The mean residual life: an answer that runs long keeps looking long, instead of looking
+        finished when it passes its expectation.
+        """
+        longer = excess = 0.0
+        for share in topics:
+            part, more = self._beyond(share.topic, share.task, model, emitted_tokens)
+            longer += share.probability * part
+            excess += share.probability * more
+        # Beyond everything seen, a log-normal tail grows about in proportion to what came.
+        left = excess / longer if longer > 1e-9 else 0.25 * emitted_tokens
+        if max_output_tokens is not None:
+            left = min(left, max(0.0, max_output_tokens - emitted_tokens))
+        return left
+
+    def observe(
+        self,
+        topics: Sequence[TopicShare],
+        model: str,
+        output_tokens: float,
+        *,
+        censored: bool = False,
+    ) -> None:
+        """Learn from an answer of `output_tokens`; ignored below 1, NaN and infinite.
+
+        Args:
+            topics: The query's posterior; each topic's cell learns by its share.
+            model: Which model answered.
+            output_tokens: Tokens it produced, reasoning included.
+            censored: Whether it was cut (a token limit, a cancel), so that it would have been
+                longer. It then counts as what was expected of an answer this long, at most twice
+                its length: where every answer is cut, nothing limits the guess.
+        """
+        if not isfinite(output_tokens) or output_tokens < 1.0:
+            return
+        tokens = output_tokens
+        if censored:
+            tokens += min(output_tokens, self.remaining(topics, model, output_tokens))
+        for share in topics:
+            if share.probability < _LEAST_SHARE or share.task not in TASK_GUESS:
+                continue
+            self._topics[share.topic] = share.task
+            for cell in self._lineage(share.topic, share.task, model):
+                cell.add(tokens, share.probability)
+        self._settled.pop(model, None)
+
+    def seed(
+        self,
+        topic: str,
+        model: str,
+        mean_tokens: float,
+        log_sigma: float,
+        weight: float = MEMORY,
+        *,
+        task: Task | None = None,
+    ) -> None:
+        """Start a cell from a table, as if `weight` answers had been seen.
+
+        `task` may be left out when the topic was seen before or is a task's name; else it counts
+        as simple. The (task, model) cell is seeded with it, so that other topics profit.
+        """
+        task = task or self._topics.get(topic) or _task_named(topic)
+        self._topics[topic] = task
+        for cell in self._lineage(topic, task, model):
+            cell.seed(length_of(mean_tokens, log_sigma), weight)
+        self._settled.clear()
+
+    def state(self) -> dict[str, Any]:
+        """Every cell, as plain lists."""
+        return {
+            "cells": [[topic, model, c.state()] for (topic, model), c in self._cells.items()],
+            "tasks": [[task.value, model, c.state()] for (task, model), c in self._tasks.items()],
+            "topics": {topic: task.value for topic, task in self._topics.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Replace what was learned by an earlier `state()`."""
+        cells = {(t, m): LengthCell.restored(c) for t, m, c in state["cells"]}
+        tasks = {(Task(t), m): LengthCell.restored(c) for t, m, c in state["tasks"]}
+        self._topics = {topic: Task(task) for topic, task in state["topics"].items()}
+        self._cells, self._tasks = cells, tasks
+        self._settled.clear()
+
+    def _lineage(self, topic: str, task: Task, model: str) -> tuple[LengthCell, ...]:
+        """The cell, its (task, model) parent and the task's own, made where missing."""
+        return (
+            self._cells.setdefault((topic, model), LengthCell()),
+            self._tasks.setdefault((task, model), LengthCell()),
+            self._tasks.setdefault((task, ""), LengthCell()),
+        )
+
+    def _settle(self, topic: str, task: Task, model: str) -> Length:
+        guess = TASK_GUESS.get(task)
+        if guess is None:
+            return Length(0.0, 0.0, 0.0)
+        for cell in (
+            self._tasks.get((task, "")),
+            self._tasks.get((task, model)),
+            self._cells.get((topic, model)),
+        ):
+            if cell is not None:
+                guess = blend(cell.moments, cell.count / (cell.count + PULL), guess)
+        return guess
+
+    def _beyond(
+        self, topic: str, task: Task, model: str, emitted_tokens: float
+    ) -> tuple[float, float]:
+        """Share of answers longer than `emitted_tokens`, and their mean excess times that share."""
+        guess = self._settle(topic, task, model)
+        if guess.mean_tokens <= 0.0:
+            return 0.0, 0.0
+        longer, excess = log_normal_beyond(guess, emitted_tokens)
+        cell = self._cells.get((topic, model))
+        if cell is None:
+            return longer, excess
+        seen, seen_longer, seen_excess = cell.beyond(emitted_tokens)
+        total = seen + PULL
+        return (seen_longer + PULL * longer) / total, (seen_excess + PULL * excess) / total
+
+
+def _task_named(topic: str) -> Task:
+    try:
+        return Task(topic)
+    except ValueError:
+        return Task.SIMPLE

@@ -1,0 +1,227 @@
+"""How good a model's answers are, per topic, learned from feedback.
+
+One Beta cell per (topic, model). It starts from a prior worth 20 observations, and what was seen
+is discounted towards that prior at every further observation, so that a cell remembers about 50
+and a model that got worse is found out. A cell's prior is its (task, model) cell's mean, whose own
+prior is the fleet file's figure or the size table's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, sqrt
+from typing import Any
+
+from zeta_router.core.fleet import Model
+from zeta_router.core.query import Task, TopicShare
+from zeta_router.learn.sizes import prior_quality
+
+PRIOR_WEIGHT = 20.0
+DISCOUNT = 0.98
+
+_LEAST_SHARE = 0.05
+_YOUNG = 20.0
+
+
+class BetaCell:
+    """Evidence of successes and failures beyond a prior that is held elsewhere."""
+
+    __slots__ = ("failures", "prior_weight", "successes")
+
+    def __init__(self, prior_weight: float) -> None:
+        self.prior_weight = prior_weight
+        self.successes = 0.0
+        self.failures = 0.0
+
+    @property
+    def evidence(self) -> float:
+        """Observations it is worth, beyond the prior."""
+        return self.successes + self.failures
+
+    def mean(self, prior: float) -> float:
+        """Posterior mean under the prior mean `prior`."""
+        alpha = self.prior_weight * prior + self.successes
+        return alpha / (self.prior_weight + self.evidence)
+
+    def sigma(self, prior: float) -> float:
+        """Posterior standard deviation under the prior mean `prior`."""
+        mean = self.mean(prior)
+        return sqrt(mean * (1.0 - mean) / (self.prior_weight + self.evidence + 1.0))
+
+    def add(self, y: float, weight: float, discount: float) -> None:
+        """Discount towards the prior, then add a reward `y` in [0, 1] of `weight` in (0, 1].
+
+        A weak observation discounts less: else a stream of faint hints would wipe out the
+        evidence of strong ones.
+        """
+        kept = discount**weight
+        self.successes = kept * self.successes + weight * y
+        self.failures = kept * self.failures + weight * (1.0 - y)
+
+    def keep(self, share: float) -> None:
+        """Scale the evidence, e.g. by .2 after an alarm that the model changed."""
+        self.successes *= share
+        self.failures *= share
+
+
+class QualityCells:
+    """Expected quality of each model on each topic, with its uncertainty.
+
+    Args:
+        models: The fleet's models, for their priors; a model not among them gets the size table's
+            figure for its name.
+        prior_weight: Observations that a prior is worth.
+        discount: Weight that evidence keeps at each observation in its cell.
+        caution: Standard deviations taken off the mean of cells with less than 20 observations;
+            0 takes none. Against the optimism of choosing the largest of several guesses.
+    """
+
+    __slots__ = (
+        "_caution",
+        "_cells",
+        "_discount",
+        "_models",
+        "_prior_weight",
+        "_seeds",
+        "_settled",
+        "_tasks",
+    )
+
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        *,
+        prior_weight: float = PRIOR_WEIGHT,
+        discount: float = DISCOUNT,
+        caution: float = 0.0,
+    ) -> None:
+        self._models = models
+        self._prior_weight = prior_weight
+        self._discount = discount
+        self._caution = caution
+        self._cells: dict[tuple[str, str], BetaCell] = {}
+        self._tasks: dict[tuple[Task, str], BetaCell] = {}
+        self._seeds: dict[tuple[str, str], float] = {}
+        self._settled: dict[str, dict[str, tuple[float, float]]] = {}
+
+    def configure(self, models: Mapping[str, Model]) -> None:
+        """Take the models, and so the priors, of a new configuration; evidence stays."""
+        self._models = models
+        self._settled.clear()
+
+    def mean(self, topics: Sequence[TopicShare], model: str) -> float:
+        """Expected quality over the posterior `topics`, 0..1, less the caution if any."""
+        settled = self._settled.get(model)
+        if settled is None:
+            settled = self._settled[model] = {}
+        total = 0.0
+        for share in topics:
+            known = settled.get(share.topic)
+            if known is None:
+                known = settled[share.topic] = self._settle(share, model)
+            total += share.probability * known[0]
+        return total
+
+    def sigma(self, topics: Sequence[TopicShare], model: str) -> float:
+        """Standard deviation of what `mean` estimates: ignorance, not the spread of answers."""
+        variance = sum(s.probability * self._posterior(s, model)[1] ** 2 for s in topics)
+        return sqrt(variance)
+
+    def interval(
+        self, topics: Sequence[TopicShare], model: str, z: float = 1.96
+    ) -> tuple[float, float]:
+        """Bounds `z` standard deviations around the mean, cut to [0, 1]."""
+        mean = sum(s.probability * self._posterior(s, model)[0] for s in topics)
+        width = z * self.sigma(topics, model)
+        return max(0.0, mean - width), min(1.0, mean + width)
+
+    def evidence(self, topic: str, model: str) -> float:
+        """Observations the cell is worth beyond its prior; 0 when there is no such cell."""
+        cell = self._cells.get((topic, model))
+        return cell.evidence if cell is not None else 0.0
+
+    def observe(
+        self, topics: Sequence[TopicShare], model: str, y: float, weight: float = 1.0
+    ) -> None:
+        """Learn a reward `y` in [0, 1] of `weight` in (0, 1]; anything else is ignored.
+
+        Each topic's cell, and its task's, learns by its share of the posterior.
+        """
+        if not (0.0 <= y <= 1.0 and isfinite(weight) and weight > 0.0):
+            return
+        for share in topics:
+            part = min(1.0, weight) * share.probability
+            if share.probability < _LEAST_SHARE:
+                continue
+            self._cell(share.topic, model).add(y, part, self._discount)
+            self._task_cell(share.task, model).add(y, part, self._discount)
+        self._settled.pop(model, None)
+
+    def seed(self, topic: str, model: str, mean: float, weight: float | None = None) -> None:
+        """Give a cell a prior of its own, e.g. from a table: `mean` in [0, 1] worth `weight`."""
+        self._seeds[topic, model] = mean
+        self._cell(topic, model).prior_weight = self._prior_weight if weight is None else weight
+        self._settled.pop(model, None)
+
+    def forget(self, model: str, keep_share: float = 0.2) -> None:
+        """Keep only a share of all evidence on `model`: it changed, by all signs."""
+        for cells in (self._cells, self._tasks):
+            for (_, name), cell in cells.items():
+                if name == model:
+                    cell.keep(keep_share)
+        self._settled.pop(model, None)
+
+    def state(self) -> dict[str, Any]:
+        """Evidence and seeded priors, as plain lists."""
+        return {
+            "cells": [
+                [topic, model, cell.prior_weight, cell.successes, cell.failures]
+                for (topic, model), cell in self._cells.items()
+            ],
+            "tasks": [
+                [task.value, model, cell.prior_weight, cell.successes, cell.failures]
+                for (task, model), cell in self._tasks.items()
+            ],
+            "seeds": [[topic, model, mean] for (topic, model), mean in self._seeds.items()],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Replace what was learned by an earlier `state()`."""
+        cells = {(t, m): _restored(*rest) for t, m, *rest in state["cells"]}
+        tasks = {(Task(t), m): _restored(*rest) for t, m, *rest in state["tasks"]}
+        self._seeds = {(t, m): float(mean) for t, m, mean in state["seeds"]}
+        self._cells, self._tasks = cells, tasks
+        self._settled.clear()
+
+    def _cell(self, topic: str, model: str) -> BetaCell:
+        return self._cells.setdefault((topic, model), BetaCell(self._prior_weight))
+
+    def _task_cell(self, task: Task, model: str) -> BetaCell:
+        return self._tasks.setdefault((task, model), BetaCell(self._prior_weight))
+
+    def _settle(self, share: TopicShare, model: str) -> tuple[float, float]:
+        mean, sigma = self._posterior(share, model)
+        if self._caution > 0.0 and self.evidence(share.topic, model) < _YOUNG:
+            mean = max(0.0, mean - self._caution * sigma)
+        return mean, sigma
+
+    def _posterior(self, share: TopicShare, model: str) -> tuple[float, float]:
+        prior = self._seeds.get((share.topic, model))
+        if prior is None:
+            prior = self._task_mean(share.task, model)
+        cell = self._cells.get((share.topic, model)) or BetaCell(self._prior_weight)
+        return cell.mean(prior), cell.sigma(prior)
+
+    def _task_mean(self, task: Task, model: str) -> float:
+        known = self._models.get(model)
+        prior = known.tasks.get(task) if known is not None else None
+        if prior is None:
+            prior = prior_quality(task, known.params_b if known is not None else None, model)
+        cell = self._tasks.get((task, model))
+        return prior if cell is None else cell.mean(prior)
+
+
+def _restored(prior_weight: float, successes: float, failures: float) -> BetaCell:
+    cell = BetaCell(float(prior_weight))
+    cell.successes, cell.failures = float(successes), float(failures)
+    return cell
