@@ -1,1 +1,1 @@
-"""Looking at engines: what they are, whether they live, what they report."""
+"""Watching engines: what they are, whether they live, how busy they are, what they cost."""

@@ -1,0 +1,103 @@
+"""An endpoint's engine as it has been met: who it is, how to ask it, whether it was reached.
+
+Polls and probes share one contact per endpoint, so that what one of them finds out (an engine
+named ``auto`` turns out to be vLLM, an address is missing) the other need not find out again.
+"""
+
+from __future__ import annotations
+
+from zeta_router.core.fleet import Endpoint
+from zeta_router.core.signal import EngineSample
+from zeta_router.monitor.client import EngineClient, Line
+from zeta_router.monitor.engines import ADAPTERS, AUTO, adapter_of
+from zeta_router.monitor.engines.protocol import Adapter, Identity
+
+
+async def identify(line: Line) -> Identity | None:
+    """Who answers on this line; None when nobody does or when it is no engine.
+
+    Engines are told apart by their answers. A port says nothing: half of all web servers
+    listen on 8080.
+    """
+    for adapter in ADAPTERS:
+        identity = await line.hold(adapter.identify())
+        if identity is not None or not line.reached:
+            return identity
+    return None
+
+
+class Contact:
+    """The engine behind one endpoint."""
+
+    def __init__(self, client: EngineClient, endpoint: Endpoint) -> None:
+        self._line = Line(client, endpoint.url)
+        self._auto = endpoint.engine == AUTO
+        self._model = endpoint.upstream_model or endpoint.model
+        self._adapter: Adapter | None = None if self._auto else adapter_of(endpoint.engine)
+
+    @property
+    def engine(self) -> str | None:
+        """The engine's name; None while it is ``auto`` and has not been met."""
+        return self._adapter.name if self._adapter else None
+
+    @property
+    def problem(self) -> str:
+        """Why the engine could not be reached or recognised; empty when all is well."""
+        if self._line.problem or self._adapter is not None:
+            return self._line.problem
+        return "answers, but is none of the known engines"
+
+    async def sample(self) -> EngineSample | None:
+        """How busy it is; None when it could not be reached, which says nothing about load."""
+        adapter = await self._met()
+        if adapter is None:
+            return None
+        sample = await self._line.hold(adapter.sample(self._model))
+        return sample if self._kept() else None
+
+    async def probe(self) -> bool:
+        """Whether it is alive and loaded."""
+        adapter = await self._met()
+        if adapter is None:
+            return False
+        alive = await self._line.hold(adapter.probe(self._model))
+        return self._kept() and alive
+
+    async def _met(self) -> Adapter | None:
+        if self._adapter is None:
+            identity = await identify(self._line)
+            if identity is not None:
+                self._adapter = adapter_of(identity.engine)
+        return self._adapter
+
+    def _kept(self) -> bool:
+        """Whether it was reached; who was not may come back as somebody else."""
+        if not self._line.reached:
+            self._line.forget()
+            if self._auto:
+                self._adapter = None
+        return self._line.reached
+
+
+class Contacts:
+    """One contact per endpoint, renewed when its address or engine is configured anew."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+        self._known: dict[str, tuple[Endpoint, Contact]] = {}
+
+    def of(self, endpoint: Endpoint) -> Contact:
+        """The contact of this endpoint.
+
+        Raises:
+            ConfigError: If its engine is neither ``auto`` nor a known name.
+        """
+        known = self._known.get(endpoint.id)
+        if known is None or known[0] != endpoint:
+            known = (endpoint, Contact(self._client, endpoint))
+            self._known[endpoint.id] = known
+        return known[1]
+
+    def keep(self, endpoint_ids: set[str]) -> None:
+        """Drop the contacts of all other endpoints."""
+        self._known = {key: value for key, value in self._known.items() if key in endpoint_ids}

@@ -1,0 +1,120 @@
+"""Turning found engines into a fleet that routes sensibly before anybody has configured it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, FleetConfig, Model
+from zeta_router.core.query import Task
+from zeta_router.monitor.discover import Found
+from zeta_router.monitor.engines.protocol import ModelKind, ServedModel
+from zeta_router.monitor.guess import UNTOLD_SLOTS, kind_of, params_b_of, tasks_of
+from zeta_router.monitor.modelname import short_name
+
+SIMPLE_IS_GOOD_ENOUGH = 0.55
+"""Prior quality from which a model is thought able to do simple tasks."""
+
+_TELL_RUNNING = frozenset({"vllm", "sglang", "llamacpp", "tgi"})
+"""Engines that tell how many requests they run, so that their endpoints see each other's work."""
+
+
+def fleet_of(found: Sequence[Found]) -> FleetConfig:
+    """One endpoint per served model, replicas where two engines serve the same one.
+
+    Engines that list no model (still loading) are left out. An embedding model's space is its own
+    name: vectors of two models are never comparable, and two engines with the same model are taken
+    to produce the same vectors.
+    """
+    models: dict[str, Model] = {}
+    endpoints: list[Endpoint] = []
+    ids: set[str] = set()
+    for engine in found:
+        for served in engine.identity.models:
+            name = short_name(served.name)
+            models.setdefault(name, _model(name, served))
+            endpoint_id = _free_id(engine, name, ids)
+            ids.add(endpoint_id)
+            endpoints.append(
+                Endpoint(
+                    id=endpoint_id,
+                    url=engine.url,
+                    model=name,
+                    engine=engine.identity.engine,
+                    slots=_slots(engine, served),
+                    upstream_model=served.name if served.name != name else None,
+                )
+            )
+    return FleetConfig(models=models, endpoints=tuple(endpoints), routes=routes_of(models))
+
+
+def routes_of(models: Mapping[str, Model]) -> dict[Task, str]:
+    """The static rules that suit these models.
+
+    Simple tasks go to the smallest model that is good enough for them, every other task to the
+    model with the best prior for it, of equals to the largest.
+    """
+    routes: dict[Task, str] = {}
+    for task in Task:
+        able = [model for model in models.values() if model.tasks.get(task) is not None]
+        if not able:
+            continue
+        good = [model for model in able if _quality(model, task) >= SIMPLE_IS_GOOD_ENOUGH]
+        if task is Task.SIMPLE and good:
+            best = min(good, key=lambda model: (_size_b(model), model.name))
+        else:
+            best = max(able, key=lambda model: (_quality(model, task), _size_b(model), model.name))
+        routes[task] = best.name
+    return routes
+
+
+def _model(name: str, served: ServedModel) -> Model:
+    embeds = kind_of(served) is ModelKind.EMBEDDING
+    return Model(
+        name=name,
+        tasks=tasks_of(served),
+        params_b=params_b_of(served),
+        context_tokens=served.context_tokens,
+        embedding_space=name if embeds else None,
+        lacks=served.lacks,
+    )
+
+
+def _slots(engine: Found, served: ServedModel) -> int | None:
+    """The in-flight cap of one of the endpoints that an engine carries; None asks the engine.
+
+    Slots per model are taken as told. Slots of the whole engine are left to the engine's own word
+    where it also tells how many requests run, for then each of its endpoints sees the others'
+    work; where it does not, they are divided, so that together they cannot exceed them.
+    """
+    if served.slots is not None:
+        return served.slots
+    identity = engine.identity
+    untold = UNTOLD_SLOTS.get(identity.engine)
+    if identity.slots is None and untold is not None:
+        return untold
+    if len(identity.models) == 1 or identity.engine in _TELL_RUNNING:
+        return None
+    return max(1, (identity.slots or DEFAULT_SLOTS) // len(identity.models))
+
+
+def _free_id(engine: Found, name: str, taken: set[str]) -> str:
+    """A readable id: ``ollama-qwen2.5-coder-7b``; with the port, then a number, when taken."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{engine.identity.engine}-{name}").strip("-")
+    port = urlsplit(engine.url).port
+    with_port = f"{plain}-{port}" if port else plain
+    number = 2
+    candidate = plain if plain not in taken else with_port
+    while candidate in taken:
+        candidate = f"{with_port}-{number}"
+        number += 1
+    return candidate
+
+
+def _quality(model: Model, task: Task) -> float:
+    return model.tasks.get(task) or 0.0
+
+
+def _size_b(model: Model) -> float:
+    return model.params_b or 0.0

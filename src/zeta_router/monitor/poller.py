@@ -1,0 +1,142 @@
+"""Polling every endpoint, no more often than is good for it.
+
+An engine answers polls with the threads that it would rather use for requests: scraping `/metrics`
+every 50 ms has made engines unresponsive, and a busy llama.cpp answers only between two decode
+steps. So a poll that takes more than a quarter of its interval doubles the interval, an unreached
+engine doubles it too, and a quick answer halves it again. In between the router reckons with its
+own dispatches; a poll only corrects it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from zeta_router.core.fleet import Endpoint
+from zeta_router.monitor.contact import Contacts
+from zeta_router.router.events import Event, Sampled
+
+INTERVAL_S = 1.0
+MAX_INTERVAL_S = 30.0
+MAX_SHARE = 0.25
+"""Largest share of its interval that a poll may take before it is made rarer."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Pace:
+    """When an endpoint is polled next. Without jitter: endpoints keep their phase."""
+
+    due_at_s: float
+    interval_s: float = INTERVAL_S
+
+    def after(self, started_at_s: float, now_s: float, reached: bool) -> None:
+        """Set the next time, given how the poll that was due went."""
+        if not reached or now_s - started_at_s > MAX_SHARE * self.interval_s:
+            self.interval_s = min(self.interval_s * 2, MAX_INTERVAL_S)
+        else:
+            self.interval_s = max(self.interval_s / 2, INTERVAL_S)
+        self.due_at_s += self.interval_s
+        if self.due_at_s <= now_s:
+            missed = (now_s - self.due_at_s) // self.interval_s + 1
+            self.due_at_s += missed * self.interval_s
+
+
+class Poller:
+    """Polls the endpoints it is told to watch and submits what they say.
+
+    Args:
+        contacts: Shared with the prober.
+        submit: Takes each `Sampled` event; called on the event loop, must not block.
+        clock: The driver's clock, in seconds.
+        sleep: Waits for that many seconds.
+    """
+
+    def __init__(
+        self,
+        contacts: Contacts,
+        submit: Callable[[Event], None],
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._contacts = contacts
+        self._submit = submit
+        self._clock = clock
+        self._sleep = sleep
+        self._targets: dict[str, tuple[Endpoint, int]] = {}
+        self._paces: dict[str, Pace] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    def watch(self, targets: Iterable[tuple[Endpoint, int]]) -> None:
+        """Watch exactly these endpoints, each with the generation its samples are to carry.
+
+        May be called at any time. An endpoint that is watched already, unchanged, keeps its pace.
+        """
+        wanted = {endpoint.id: (endpoint, generation) for endpoint, generation in targets}
+        for endpoint_id, target in self._targets.items():
+            if wanted.get(endpoint_id) != target:
+                self._stop(endpoint_id)
+        self._targets = wanted
+        self._contacts.keep(set(wanted))
+        self._start_missing()
+
+    def hasten(self, endpoint_id: str) -> None:
+        """Poll this endpoint within a second: there is reason to think that it is back."""
+        pace = self._paces.get(endpoint_id)
+        if pace is not None:
+            pace.interval_s = INTERVAL_S
+            pace.due_at_s = min(pace.due_at_s, self._clock())
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                self._start_missing()
+                await asyncio.get_running_loop().create_future()
+        finally:
+            self._group = None
+            self._tasks.clear()
+            self._paces.clear()
+
+    def _start_missing(self) -> None:
+        if self._group is None:
+            return
+        now_s = self._clock()
+        for place, (endpoint_id, target) in enumerate(self._targets.items()):
+            if endpoint_id in self._tasks:
+                continue
+            stagger_s = INTERVAL_S * place / len(self._targets)
+            pace = self._paces[endpoint_id] = Pace(now_s + stagger_s)
+            self._tasks[endpoint_id] = self._group.create_task(self._poll_on(*target, pace))
+
+    def _stop(self, endpoint_id: str) -> None:
+        self._paces.pop(endpoint_id, None)
+        task = self._tasks.pop(endpoint_id, None)
+        if task is not None:
+            task.cancel()
+
+    async def _poll_on(self, endpoint: Endpoint, generation: int, pace: Pace) -> None:
+        while True:
+            while (wait_s := pace.due_at_s - self._clock()) > 0:
+                await self._sleep(min(wait_s, INTERVAL_S))
+            started_at_s = self._clock()
+            reached = await self._poll(endpoint, generation)
+            pace.after(started_at_s, self._clock(), reached)
+
+    async def _poll(self, endpoint: Endpoint, generation: int) -> bool:
+        try:
+            sample = await self._contacts.of(endpoint).sample()
+        except Exception:
+            # Adapters are tested not to raise; if one does, one endpoint loses its signals and
+            # the rest of the fleet keeps them.
+            _log.exception("polling %s failed", endpoint.id)
+            return False
+        if sample is None:
+            return False
+        self._submit(Sampled(self._clock(), endpoint.id, generation, sample))
+        return True
