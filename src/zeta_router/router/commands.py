@@ -31,14 +31,6 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
-    """Stop the attempt and close its connection."""
-
-    query_id: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
 class StartProbe:
     """Ask the endpoint whether it is alive and answer with `Probed`."""
 
@@ -81,4 +73,4 @@ class Emit:
     record: DecisionRecord | OutcomeRecord
 
 
-Command = Dispatch | Reject | Cancel | StartProbe | SetTimer | Emit
+Command = Dispatch | Reject | StartProbe | SetTimer | Emit

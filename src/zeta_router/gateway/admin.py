@@ -1,0 +1,236 @@
+"""Everything beside the data plane: models, dry runs, feedback, explanations, health, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from aiohttp import web
+
+from zeta_router import __version__
+from zeta_router.core.decision import Decision
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query
+from zeta_router.core.snapshot import Health
+from zeta_router.gateway.body import parse
+from zeta_router.gateway.driver import RouterDriver
+from zeta_router.gateway.fleet_report import fleet_report
+from zeta_router.gateway.intake import query_of
+from zeta_router.gateway.problems import RequestError
+from zeta_router.router.events import DrainRequested, Feedback
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Reader = Callable[[web.Request], Awaitable[bytes]]
+Route = tuple[str, str, Handler]
+
+
+class Records(Protocol):
+    """What the admin pages need of telemetry."""
+
+    def explain(self, query_id: str) -> Mapping[str, Any] | None:
+        """Everything known about a query; None when it is unknown or forgotten."""
+
+    def explain_dry(self, query: Query, decision: Decision) -> Mapping[str, Any]:
+        """The same for a decision that was not carried out."""
+
+    def newest(self, limit: int) -> list[Mapping[str, Any]]:
+        """The latest queries, newest first, one summary each."""
+
+    def judge(self, query_id: str, score: float, at_s: float) -> str:
+        """Store a judgement: ``stored``, ``unknown`` or ``duplicate``."""
+
+    def metrics(self) -> tuple[bytes, str]:
+        """The exposition and its content type."""
+
+    def trouble(self) -> str | None:
+        """What is wrong with the log at the moment, if anything."""
+
+
+class _FeedbackBody(msgspec.Struct):
+    decision_id: str
+    score: float | None = None
+    thumbs: str | bool | None = None
+
+
+class Admin:
+    """The routes that are not routed.
+
+    Args:
+        driver: The router in real time.
+        records: What telemetry knows.
+        config: Gives the fleet's configuration of the moment.
+    """
+
+    def __init__(
+        self, driver: RouterDriver, records: Records, config: Callable[[], FleetConfig]
+    ) -> None:
+        self._driver = driver
+        self._records = records
+        self._config = config
+
+    def routes(self, read: Reader) -> list[Route]:
+        """Method, path and handler of each; `read` reads a bounded body."""
+
+        def reading(
+            handler: Callable[[web.Request, bytes], Awaitable[web.StreamResponse]],
+        ) -> Handler:
+            async def handle(request: web.Request) -> web.StreamResponse:
+                return await handler(request, await read(request))
+
+            return handle
+
+        return [
+            ("GET", "/v1/models", self._models),
+            ("GET", "/v1/models/{id:.+}", self._model),
+            ("POST", "/v1/route", reading(self._route)),
+            ("POST", "/v1/feedback", reading(self._feedback)),
+            ("GET", "/health", self._health),
+            ("GET", "/ready", self._ready),
+            ("GET", "/metrics", self._metrics),
+            ("GET", "/zeta/fleet", self._fleet),
+            ("GET", "/zeta/decisions", self._decisions),
+            ("GET", "/zeta/decisions/{id}", self._decision),
+            ("POST", "/zeta/endpoints/{id}/drain", self._drain),
+            ("POST", "/zeta/endpoints/{id}/undrain", self._undrain),
+        ]
+
+    async def _models(self, request: web.Request) -> web.StreamResponse:
+        return _json({"object": "list", "data": self._model_list()})
+
+    async def _model(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["id"]
+        for model in self._model_list():
+            if model["id"] == name:
+                return _json(model)
+        raise RequestError(
+            404, f"the model {name!r} does not exist", param="model", code="model_not_found"
+        )
+
+    def _model_list(self) -> list[dict[str, Any]]:
+        """The virtual models, then every model of which an endpoint is up."""
+        snapshot = self._driver.router.snapshot(self._driver.clock())
+        up = {view.model.name for view in snapshot.views if view.health is Health.UP}
+        config = self._config()
+        tasks = {task for name in up for task in config.models[name].tasks}
+        names = ["auto", *(f"auto:{task.value}" for task in GENERATIVE_TASKS if task in tasks)]
+        names += [name for name in config.models if name in up]
+        return [
+            {"id": name, "object": "model", "created": 0, "owned_by": "zeta-router"}
+            for name in names
+        ]
+
+    async def _route(self, request: web.Request, raw: bytes) -> web.StreamResponse:
+        """A dry run: the body of a real call, decided and explained, not sent."""
+        operation = _operation_of(raw)
+        query = query_of(
+            operation,
+            parse(operation, raw),
+            request.headers,
+            query_id="dry-run",
+            now_s=self._driver.clock(),
+        )
+        decision = self._driver.router.dry_run(query)
+        return _json(self._records.explain_dry(query, decision))
+
+    async def _feedback(self, request: web.Request, raw: bytes) -> web.StreamResponse:
+        query_id, score = _judgement(raw)
+        now_s = self._driver.clock()
+        result = self._records.judge(query_id, score, now_s)
+        if result == "unknown":
+            raise RequestError(
+                404, f"no decision {query_id!r} is known", param="decision_id", code="unknown"
+            )
+        if result == "duplicate":
+            raise RequestError(409, f"decision {query_id!r} was judged before", param="decision_id")
+        self._driver.submit(Feedback(now_s, query_id, score))
+        return _json({"status": "stored", "decision_id": query_id, "score": score})
+
+    async def _health(self, request: web.Request) -> web.StreamResponse:
+        body = {"status": "ok", "version": __version__, "log_trouble": self._records.trouble()}
+        response = _json(body)
+        response.headers["x-zeta"] = "1"
+        return response
+
+    async def _ready(self, request: web.Request) -> web.StreamResponse:
+        snapshot = self._driver.router.snapshot(self._driver.clock())
+        states = {view.endpoint.id: view.health.value for view in snapshot.views}
+        ready = Health.UP.value in states.values()
+        return _json({"ready": ready, "endpoints": states}, status=200 if ready else 503)
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        body, content_type = self._records.metrics()
+        return web.Response(body=body, headers={"content-type": content_type})
+
+    async def _fleet(self, request: web.Request) -> web.StreamResponse:
+        router = self._driver.router
+        snapshot = router.snapshot(self._driver.clock())
+        return _json(fleet_report(snapshot, router.queue_depths(), self._config().policy))
+
+    async def _decisions(self, request: web.Request) -> web.StreamResponse:
+        text = request.query.get("limit", "50")
+        if not text.isdigit() or not 1 <= int(text) <= 1000:
+            raise RequestError(400, "limit must be a whole number from 1 to 1000", param="limit")
+        return _json({"decisions": self._records.newest(int(text))})
+
+    async def _decision(self, request: web.Request) -> web.StreamResponse:
+        query_id = request.match_info["id"]
+        explanation = self._records.explain(query_id)
+        if explanation is None:
+            raise RequestError(404, f"no decision {query_id!r} is known", code="unknown")
+        return _json(explanation)
+
+    async def _drain(self, request: web.Request) -> web.StreamResponse:
+        return self._set_draining(request.match_info["id"], draining=True)
+
+    async def _undrain(self, request: web.Request) -> web.StreamResponse:
+        return self._set_draining(request.match_info["id"], draining=False)
+
+    def _set_draining(self, endpoint_id: str, *, draining: bool) -> web.StreamResponse:
+        known = [endpoint.id for endpoint in self._config().endpoints]
+        if endpoint_id not in known:
+            raise RequestError(404, f"no endpoint {endpoint_id!r}; there are {', '.join(known)}")
+        self._driver.submit(DrainRequested(self._driver.clock(), endpoint_id, draining))
+        return _json({"id": endpoint_id, "draining": draining})
+
+
+def _operation_of(raw: bytes) -> Operation:
+    """Which call a dry run stands for, from the field that only that call has."""
+    try:
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except msgspec.MsgspecError as error:
+        raise RequestError(400, f"the body is not a JSON object: {error}") from None
+    shapes = {
+        "messages": Operation.CHAT,
+        "documents": Operation.RERANK,
+        "prompt": Operation.COMPLETION,
+        "input": Operation.EMBEDDING,
+    }
+    for name, operation in shapes.items():
+        if name in fields:
+            return operation
+    raise RequestError(
+        400, "'messages', 'prompt', 'input' or 'documents' is required", param="messages"
+    )
+
+
+def _judgement(raw: bytes) -> tuple[str, float]:
+    """Decision id and score in [0, 1] from a feedback body."""
+    try:
+        body = msgspec.json.decode(raw, type=_FeedbackBody)
+    except msgspec.MsgspecError as error:
+        raise RequestError(400, f"the feedback cannot be read: {error}") from None
+    if body.thumbs is not None:
+        scores = {"up": 1.0, "down": 0.0, True: 1.0, False: 0.0}
+        if body.thumbs not in scores:
+            raise RequestError(400, '\'thumbs\' must be "up" or "down"', param="thumbs")
+        return body.decision_id, scores[body.thumbs]
+    if body.score is None or not 0.0 <= body.score <= 1.0:
+        raise RequestError(400, "'score' must be a number from 0 to 1", param="score")
+    return body.decision_id, body.score
+
+
+def _json(body: Mapping[str, Any], status: int = 200) -> web.Response:
+    return web.Response(
+        status=status, body=msgspec.json.encode(body), content_type="application/json"
+    )

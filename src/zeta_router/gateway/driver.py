@@ -1,0 +1,152 @@
+"""Drives the router with real time: events in, commands out to handlers, timers and probes.
+
+Everything runs on one event loop, so the router sees one event after the other and needs no locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from zeta_router.core.fleet import Endpoint
+from zeta_router.core.outcome import Outcome
+from zeta_router.core.query import Query
+from zeta_router.router.commands import (
+    Command,
+    DecisionRecord,
+    Dispatch,
+    Emit,
+    OutcomeRecord,
+    Reject,
+    SetTimer,
+    StartProbe,
+)
+from zeta_router.router.events import Arrived, Event, Finished, FirstToken, Probed, Progress, Timer
+from zeta_router.router.router import ZetaDynamicRouter
+
+Record = DecisionRecord | OutcomeRecord
+Probe = Callable[[Endpoint, int], Awaitable[Probed]]
+
+
+class Ticket:
+    """Where a handler waits for what the router decides about its query."""
+
+    __slots__ = ("_waiter", "command")
+
+    def __init__(self) -> None:
+        self.command: Dispatch | Reject | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def give(self, command: Dispatch | Reject) -> None:
+        """Hand over a decision."""
+        self.command = command
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def next(self) -> Dispatch | Reject:
+        """The next decision; at once when it is already there."""
+        if self.command is None:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+            self._waiter = None
+        command, self.command = self.command, None
+        assert command is not None  # noqa: S101 - `give` sets it before it wakes the waiter
+        return command
+
+
+class RouterDriver:
+    """The router in real time.
+
+    Args:
+        router: The router; nobody else may send it events.
+        clock: Seconds on a monotonic clock; every event carries its reading.
+        probe: Asks an endpoint of a generation whether it lives; must not raise.
+        on_record: Takes the router's records, for log and metrics; must not block.
+    """
+
+    def __init__(
+        self,
+        router: ZetaDynamicRouter,
+        *,
+        clock: Callable[[], float],
+        probe: Probe,
+        on_record: Callable[[Record], None],
+    ) -> None:
+        self.router = router
+        self.clock = clock
+        self._probe = probe
+        self._on_record = on_record
+        self._tickets: dict[str, Ticket] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._probes: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting_handlers(self) -> int:
+        """Handlers whose query has not ended: the gateway's own in-flight count."""
+        return len(self._tickets)
+
+    def arrive(self, query: Query) -> Ticket:
+        """Take in a query; its decisions come through the ticket."""
+        ticket = Ticket()
+        self._tickets[query.id] = ticket
+        self.submit(Arrived(query.arrived_at_s, query))
+        return ticket
+
+    def leave(self, query_id: str) -> None:
+        """The handler is done with the query, whatever happened."""
+        self._tickets.pop(query_id, None)
+
+    def first_token(self, query_id: str, attempt: int) -> None:
+        """The first token of an attempt has come."""
+        self.submit(FirstToken(self.clock(), query_id, attempt))
+
+    def progress(self, query_id: str, attempt: int, output_tokens: int) -> None:
+        """An attempt has produced so many tokens."""
+        self.submit(Progress(self.clock(), query_id, attempt, output_tokens))
+
+    def finished(self, query_id: str, attempt: int, outcome: Outcome) -> None:
+        """An attempt has ended; attempt 0 when the query was still held."""
+        self.submit(Finished(self.clock(), query_id, attempt, outcome))
+
+    def submit(self, event: Event) -> None:
+        """Send an event to the router and do what it commands."""
+        for command in self.router.handle(event):
+            self._execute(command)
+
+    async def close(self) -> None:
+        """Stop timers and probes."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        for task in list(self._probes):
+            task.cancel()
+        await asyncio.gather(*self._probes, return_exceptions=True)
+
+    def _execute(self, command: Command) -> None:
+        if isinstance(command, Emit):
+            self._on_record(command.record)
+        elif isinstance(command, Dispatch | Reject):
+            ticket = self._tickets.get(command.query_id)
+            if ticket is not None:
+                ticket.give(command)
+        elif isinstance(command, SetTimer):
+            self._set_timer(command)
+        elif isinstance(command, StartProbe):
+            task = asyncio.get_running_loop().create_task(self._run_probe(command))
+            self._probes.add(task)
+            task.add_done_callback(self._probes.discard)
+
+    def _set_timer(self, command: SetTimer) -> None:
+        old = self._timers.pop(command.key, None)
+        if old is not None:
+            old.cancel()
+        delay_s = max(0.0, command.due_at_s - self.clock())
+        loop = asyncio.get_running_loop()
+        self._timers[command.key] = loop.call_later(delay_s, self._fire, command.key)
+
+    def _fire(self, key: str) -> None:
+        self._timers.pop(key, None)
+        self.submit(Timer(self.clock(), key))
+
+    async def _run_probe(self, command: StartProbe) -> None:
+        self.submit(await self._probe(command.endpoint, command.generation))

@@ -1,0 +1,307 @@
+"""One routed request from its body to its last byte.
+
+The router decides; this follows: send, relay, report how it ended, and ask again when an attempt
+failed before the client had a byte. A client that leaves cancels the handler wherever it stands,
+and that closes the engine's connection and frees the slot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.query import Operation, Query
+from zeta_router.gateway.body import parse, with_model
+from zeta_router.gateway.driver import RouterDriver, Ticket
+from zeta_router.gateway.headers import answer_headers, upstream_headers
+from zeta_router.gateway.intake import query_of
+from zeta_router.gateway.problems import error_body, rejection
+from zeta_router.gateway.rename import rename_chunk, rename_whole
+from zeta_router.gateway.stream import Reading, SseWatcher, read_whole
+from zeta_router.gateway.upstream import (
+    Answer,
+    TooSlowError,
+    UnreachableError,
+    Upstream,
+    UpstreamError,
+)
+from zeta_router.router.commands import Dispatch, Reject
+
+PATH_OF_OPERATION = {
+    Operation.CHAT: "/v1/chat/completions",
+    Operation.COMPLETION: "/v1/completions",
+    Operation.EMBEDDING: "/v1/embeddings",
+    Operation.RERANK: "/v1/rerank",
+    Operation.RESPONSE: "/v1/responses",
+}
+
+_PROGRESS_EVERY = 16
+"""Chunks between two reports of progress; each costs the router about a microsecond."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One client request while it is being served."""
+
+    request: web.Request
+    operation: Operation
+    raw: bytes
+    query: Query
+    ticket: Ticket
+    received_s: float
+    attempt: int = 0
+    started: bool = False
+
+
+class Relay:
+    """Serves routed requests.
+
+    Args:
+        driver: The router in real time.
+        upstream: The client for engines.
+        new_id: Gives each query its id, which is its decision id.
+        on_overhead: Takes the seconds that we added to each request, queueing excluded.
+        on_text: Takes query id and body when the user has switched prompt logging on.
+    """
+
+    def __init__(
+        self,
+        driver: RouterDriver,
+        upstream: Upstream,
+        *,
+        new_id: Callable[[], str],
+        on_overhead: Callable[[float], None],
+        on_text: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self._driver = driver
+        self._upstream = upstream
+        self._new_id = new_id
+        self._on_overhead = on_overhead
+        self._on_text = on_text
+
+    async def serve(
+        self, request: web.Request, operation: Operation, raw: bytes
+    ) -> web.StreamResponse:
+        """Answer one request.
+
+        Raises:
+            RequestError: The body or a header cannot be understood.
+        """
+        received_s = self._driver.clock()
+        body = parse(operation, raw)
+        query = query_of(
+            operation, body, request.headers, query_id=self._new_id(), now_s=received_s
+        )
+        if self._on_text is not None:
+            self._on_text(query.id, raw)
+        ticket = self._driver.arrive(query)
+        exchange = Exchange(request, operation, raw, query, ticket, received_s)
+        try:
+            return await self._attempts(exchange)
+        except asyncio.CancelledError:
+            self._abandon(exchange)
+            raise
+        finally:
+            self._driver.leave(query.id)
+
+    async def _attempts(self, exchange: Exchange) -> web.StreamResponse:
+        while True:
+            command = await exchange.ticket.next()
+            if isinstance(command, Reject):
+                return self._reject(exchange, command)
+            exchange.attempt = command.attempt
+            response = await self._attempt(exchange, command)
+            if response is not None:
+                return response
+
+    def _reject(self, exchange: Exchange, command: Reject) -> web.StreamResponse:
+        headers = answer_headers(
+            command.decision, None, command.queue_wait_s, self._overhead_s(exchange, command), 0
+        )
+        headers["x-zeta-attempts"] = str(exchange.attempt)
+        return rejection(command.decision, exchange.query.model_requested, headers)
+
+    async def _attempt(self, exchange: Exchange, command: Dispatch) -> web.StreamResponse | None:
+        """Try one endpoint; None when it failed before the client had a byte."""
+        endpoint = command.endpoint
+        body = exchange.raw
+        upstream_name = endpoint.upstream_model or endpoint.model
+        if upstream_name != exchange.query.model_requested:
+            body = with_model(body, upstream_name)
+        sent_s = self._driver.clock()
+        headers = upstream_headers(exchange.request.headers, endpoint)
+        answer: Answer | None = None
+        try:
+            answer = await self._upstream.send(
+                endpoint, PATH_OF_OPERATION[exchange.operation], headers, body
+            )
+            if answer.status in (429, 503) or answer.status >= 500:
+                await answer.read()
+                self._end(exchange, _refusal(answer))
+                return None
+            is_stream = "text/event-stream" in answer.headers.get("content-type", "")
+            if is_stream:
+                return await self._relay_stream(exchange, command, answer, sent_s)
+            return await self._relay_whole(exchange, command, answer, sent_s)
+        except UpstreamError as problem:
+            self._end(exchange, _failure(problem, exchange.started))
+            return None
+        finally:
+            if answer is not None:
+                answer.close()
+
+    async def _relay_whole(
+        self, exchange: Exchange, command: Dispatch, answer: Answer, sent_s: float
+    ) -> web.StreamResponse:
+        body = await answer.read()
+        reading = read_whole(body)
+        ok = answer.status < 400
+        if ok and exchange.operation in (Operation.EMBEDDING, Operation.RERANK):
+            self._driver.first_token(exchange.query.id, exchange.attempt)
+        self._end(
+            exchange,
+            Outcome(
+                Status.OK if ok else Status.CLIENT_ERROR,
+                started=True,
+                e2e_s=self._driver.clock() - sent_s,
+                prompt_tokens=reading.prompt_tokens,
+                output_tokens=reading.output_tokens,
+                cached_tokens=reading.usage.cached_tokens if reading.usage else None,
+                http_status=answer.status,
+                finish_reason=reading.finish_reason,
+            ),
+        )
+        headers = self._headers(exchange, command, answer.headers)
+        if ok:
+            body = rename_whole(body, command.endpoint.model)
+        return web.Response(status=answer.status, body=body, headers=headers)
+
+    async def _relay_stream(
+        self, exchange: Exchange, command: Dispatch, answer: Answer, sent_s: float
+    ) -> web.StreamResponse:
+        clock, query, attempt = self._driver.clock, exchange.query, exchange.attempt
+        first_s: list[float] = []
+
+        def on_first_token() -> None:
+            first_s.append(clock() - sent_s)
+            self._driver.first_token(query.id, attempt)
+
+        watcher = SseWatcher(on_first_token)
+        chunks = answer.chunks()
+        try:
+            chunk = await anext(chunks, b"")
+            watcher.feed(chunk)
+            response = web.StreamResponse(
+                status=answer.status, headers=self._headers(exchange, command, answer.headers)
+            )
+            await response.prepare(exchange.request)
+            exchange.started = True
+            reached = await self._pump(exchange, command, response, chunk, chunks, watcher)
+        finally:
+            await chunks.aclose()
+        if not reached:
+            return response
+        reading = watcher.end()
+        self._end(exchange, _streamed(reading, answer, first_s, clock() - sent_s))
+        await response.write_eof()
+        return response
+
+    async def _pump(
+        self,
+        exchange: Exchange,
+        command: Dispatch,
+        response: web.StreamResponse,
+        chunk: bytes,
+        chunks: AsyncGenerator[bytes],
+        watcher: SseWatcher,
+    ) -> bool:
+        """Pass on chunk after chunk, as they come; False when the client is gone."""
+        served = command.endpoint.model
+        count = 0
+        try:
+            while chunk:
+                await response.write(rename_chunk(chunk, watcher.model, served))
+                chunk = await anext(chunks, b"")
+                watcher.feed(chunk)
+                count += 1
+                if count % _PROGRESS_EVERY == 0:
+                    self._driver.progress(
+                        exchange.query.id, exchange.attempt, watcher.reading.events
+                    )
+        except UpstreamError as problem:
+            self._end(exchange, _failure(problem, started=True))
+            await response.write(_broken_stream(problem))
+        except ConnectionError:
+            self._end(exchange, Outcome(Status.CLIENT_GONE, started=True))
+            return False
+        return True
+
+    def _headers(
+        self, exchange: Exchange, command: Dispatch, theirs: Mapping[str, str]
+    ) -> dict[str, str]:
+        overhead_s = self._overhead_s(exchange, command)
+        self._on_overhead(overhead_s)
+        return answer_headers(
+            command.decision, theirs, command.queue_wait_s, overhead_s, command.attempt
+        )
+
+    def _overhead_s(self, exchange: Exchange, command: Dispatch | Reject) -> float:
+        """Seconds between reading the request and the last decision, waiting for slots excluded."""
+        spent_s = command.decision.decided_at_s - exchange.received_s - command.queue_wait_s
+        return max(0.0, spent_s)
+
+    def _end(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Report the end of the attempt; a second report of the same attempt changes nothing."""
+        self._driver.finished(exchange.query.id, exchange.attempt, outcome)
+
+    def _abandon(self, exchange: Exchange) -> None:
+        """The client left: give back what the query holds, whatever phase it is in."""
+        command = exchange.ticket.command
+        attempt = command.attempt if isinstance(command, Dispatch) else exchange.attempt
+        gone = Outcome(Status.CLIENT_GONE, started=exchange.started)
+        self._driver.finished(exchange.query.id, attempt, gone)
+
+
+def _refusal(answer: Answer) -> Outcome:
+    """What an engine's error status means before the answer started."""
+    busy = answer.status in (429, 503)
+    retry_after = answer.headers.get("retry-after", "")
+    return Outcome(
+        Status.UPSTREAM_BUSY if busy else Status.UPSTREAM_ERROR,
+        http_status=answer.status,
+        retry_after_s=float(retry_after) if retry_after.isdigit() else None,
+    )
+
+
+def _failure(problem: UpstreamError, started: bool) -> Outcome:
+    if isinstance(problem, UnreachableError):
+        return Outcome(Status.UPSTREAM_UNREACHABLE, started=started)
+    slow = isinstance(problem, TooSlowError)
+    return Outcome(Status.UPSTREAM_TIMEOUT if slow else Status.UPSTREAM_ERROR, started=started)
+
+
+def _streamed(reading: Reading, answer: Answer, first_s: list[float], e2e_s: float) -> Outcome:
+    return Outcome(
+        Status.OK,
+        started=True,
+        ttft_s=first_s[0] if first_s else None,
+        e2e_s=e2e_s,
+        prompt_tokens=reading.prompt_tokens,
+        output_tokens=reading.output_tokens,
+        cached_tokens=reading.usage.cached_tokens if reading.usage else None,
+        http_status=answer.status,
+        finish_reason=reading.finish_reason,
+    )
+
+
+def _broken_stream(problem: UpstreamError) -> bytes:
+    """The last event of a stream whose engine died: an error, and no ``[DONE]``.
+
+    It starts with a blank line, because the stream may have broken within an event.
+    """
+    message = f"the engine failed while it was answering: {problem}"
+    return b"\n\ndata: " + error_body(message, "server_error", "upstream_failed", None) + b"\n\n"

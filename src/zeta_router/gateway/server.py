@@ -1,0 +1,113 @@
+"""The HTTP server: which address does what, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from zeta_router.core.query import Operation
+from zeta_router.gateway.admin import Admin
+from zeta_router.gateway.problems import RequestError, error_response
+from zeta_router.gateway.relay import PATH_OF_OPERATION, Relay
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_LOG = logging.getLogger("zeta_router.gateway")
+
+
+class Server:
+    """The gateway's routes over a relay and the admin pages.
+
+    Attributes:
+        body_bytes: Largest request body; may be changed while serving.
+    """
+
+    def __init__(self, relay: Relay, admin: Admin, *, body_bytes: int) -> None:
+        self._relay = relay
+        self._admin = admin
+        self.body_bytes = body_bytes
+        self._methods: dict[str, set[str]] = {}
+
+    def application(self) -> web.Application:
+        """The aiohttp application; run it with `handler_cancellation=True`."""
+        app = web.Application(client_max_size=0)
+        for operation, path in PATH_OF_OPERATION.items():
+            self._add(app, "POST", path, self._routed(operation))
+        self._add(app, "POST", "/rerank", self._routed(Operation.RERANK))
+        for method, path, handler in self._admin.routes(self.read):
+            self._add(app, method, path, handler)
+        app.router.add_route("*", "/{rest:.*}", self._unknown)
+        return app
+
+    async def read(self, request: web.Request) -> bytes:
+        """The body of a request.
+
+        Raises:
+            RequestError: 413 when it is larger than `body_bytes`.
+        """
+        length = request.content_length
+        if length is not None:
+            if length > self.body_bytes:
+                raise self._too_large()
+            return await request.read()
+        parts: list[bytes] = []
+        size = 0
+        async for part in request.content.iter_any():
+            size += len(part)
+            if size > self.body_bytes:
+                raise self._too_large()
+            parts.append(part)
+        return b"".join(parts)
+
+    def _too_large(self) -> RequestError:
+        return RequestError(
+            413,
+            f"the body is larger than {self.body_bytes} bytes (limits.body_bytes)",
+            code="body_too_large",
+        )
+
+    def _add(self, app: web.Application, method: str, path: str, handler: Handler) -> None:
+        if "{" not in path:
+            self._methods.setdefault(path, set()).add(method)
+        app.router.add_route(method, path, _guarded(handler))
+
+    def _routed(self, operation: Operation) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            raw = await self.read(request)
+            return await self._relay.serve(request, operation, raw)
+
+        return handle
+
+    async def _unknown(self, request: web.Request) -> web.StreamResponse:
+        allowed = self._methods.get(request.path)
+        if allowed is None:
+            return error_response(
+                404, f"unknown path {request.path}", "invalid_request_error", "unknown_path"
+            )
+        methods = ", ".join(sorted(allowed))
+        return error_response(
+            405,
+            f"{request.path} takes {methods}, not {request.method}",
+            "invalid_request_error",
+            "method_not_allowed",
+            headers={"allow": methods},
+        )
+
+
+def _guarded(handler: Handler) -> Handler:
+    """The handler with every problem as an answer; a bug is logged and answered with 500."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except RequestError as error:
+            return error.response()
+        except web.HTTPException:
+            raise
+        except Exception:
+            _LOG.exception("a bug in the gateway; the request was answered with 500")
+            return error_response(500, "internal error of the router", "server_error", "bug")
+
+    return handle

@@ -1,0 +1,133 @@
+"""Talking to an engine: one method, so that the client behind it can be replaced.
+
+What goes wrong before the answer starts is told apart by what it means for the query: nothing was
+sent (`UnreachableError`), something was sent and the connection broke (`BrokenError`), or the
+engine took too long (`TooSlowError`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Protocol
+
+import aiohttp
+
+from zeta_router.core.fleet import Endpoint
+
+CONNECT_TIMEOUT_S = 3.0
+IDLE_TIMEOUT_S = 600.0
+"""Longest silence of an engine within one answer; a CPU engine may think for minutes."""
+
+KEEPALIVE_S = 4.0
+"""Idle connections are closed before the engines do it: llama.cpp and uvicorn wait 5 s."""
+
+
+class UpstreamError(Exception):
+    """The engine gave no usable answer."""
+
+
+class UnreachableError(UpstreamError):
+    """No connection: the request was not sent."""
+
+
+class BrokenError(UpstreamError):
+    """The connection broke after the request was sent."""
+
+
+class TooSlowError(UpstreamError):
+    """The engine stayed silent for too long."""
+
+
+class Answer(Protocol):
+    """An engine's answer, headers read, body still to come."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    async def read(self) -> bytes:
+        """The whole body."""
+
+    def chunks(self) -> AsyncGenerator[bytes]:
+        """The body as it comes."""
+
+    def close(self) -> None:
+        """Drop the connection at once, which also stops the engine's work. Idempotent."""
+
+
+class Upstream(Protocol):
+    """A client for engines."""
+
+    async def send(
+        self, endpoint: Endpoint, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """POST `body` to the endpoint.
+
+        Raises:
+            UpstreamError: No answer started.
+        """
+
+
+class AiohttpUpstream:
+    """The client of aiohttp, for http and https.
+
+    Args:
+        session: Owned by the caller; its connector should not limit connections, because the
+            router's slots already do.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def send(
+        self, endpoint: Endpoint, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """See `Upstream.send`."""
+        url = endpoint.url.rstrip("/") + path
+        try:
+            response = await self._session.post(url, data=body, headers=headers)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise UnreachableError(str(error)) from error
+        except (aiohttp.ServerTimeoutError, TimeoutError) as error:
+            raise TooSlowError(str(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise BrokenError(str(error)) from error
+        return _AiohttpAnswer(response)
+
+
+class _AiohttpAnswer:
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+
+    async def read(self) -> bytes:
+        try:
+            return await self._response.read()
+        except TimeoutError as error:
+            raise TooSlowError(str(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise BrokenError(str(error)) from error
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except TimeoutError as error:
+            raise TooSlowError(str(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise BrokenError(str(error)) from error
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def new_session() -> aiohttp.ClientSession:
+    """A session fit for engines: no connection limit, no total time limit, bodies as they are."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=IDLE_TIMEOUT_S
+        ),
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
