@@ -1,1 +1,1 @@
-"""Showing what happened: decision log, metrics, explanations."""
+"""What was decided and how it went: the decision log, explanations and metrics."""

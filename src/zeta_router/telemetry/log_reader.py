@@ -1,0 +1,124 @@
+"""Reading the decision log back: for explanations, training and replay.
+
+Works beside a running router and on the file of a router that is gone.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.telemetry.log_file import open_for_reading
+from zeta_router.telemetry.log_rows import Row, decision_from, feedback_from, outcome_from
+from zeta_router.telemetry.log_schema import DECISIONS, FEEDBACK, OUTCOMES, PROMPTS, STATE, Table
+from zeta_router.telemetry.records import FeedbackRecord, LogRecord, SavedState
+
+PAGE = 500
+"""Rows read at a stretch while iterating, so that no read transaction stays open for long."""
+
+
+class LogReader:
+    """A read-only view of a log file.
+
+    Raises:
+        ConfigError: There is no such file, it is no decision log, or it is a newer one.
+        sqlite3.Error: It cannot be read at present.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._connection = open_for_reading(Path(path))
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def decisions_of(self, query_id: str) -> list[DecisionRecord]:
+        """All decisions made for a query, in order; empty when it is not in the log."""
+        return [decision_from(row) for row in self._of(DECISIONS, query_id)]
+
+    def outcomes_of(self, query_id: str) -> list[OutcomeRecord]:
+        """How its attempts ended, in order."""
+        return [outcome_from(row) for row in self._of(OUTCOMES, query_id)]
+
+    def feedback_of(self, query_id: str) -> FeedbackRecord | None:
+        """What somebody said of the answer; None when nobody did."""
+        return next((feedback_from(row) for row in self._of(FEEDBACK, query_id)), None)
+
+    def prompt_of(self, query_id: str) -> str | None:
+        """The query's text, where the operator keeps it."""
+        row = next(iter(self._of(PROMPTS, query_id)), None)
+        return None if row is None else str(row[-1])
+
+    def knows(self, query_id: str) -> bool:
+        """Whether any decision was made for `query_id`."""
+        sql = f"SELECT 1 FROM {DECISIONS.name} WHERE query_id = ? LIMIT 1"  # noqa: S608
+        return self._connection.execute(sql, (query_id,)).fetchone() is not None
+
+    def newest(self, limit: int) -> list[str]:
+        """Ids of the queries decided last, newest first, each once."""
+        sql = (
+            f"SELECT query_id, max(seq) AS last FROM (SELECT query_id, seq FROM {DECISIONS.name} "  # noqa: S608
+            "ORDER BY seq DESC LIMIT ?) GROUP BY query_id ORDER BY last DESC LIMIT ?"
+        )
+        return [row[0] for row in self._connection.execute(sql, (4 * limit, limit))]
+
+    def state(self, name: str) -> SavedState | None:
+        """Learned state as saved last; None when there is none of this name."""
+        sql = f"SELECT {STATE.names} FROM {STATE.name} WHERE name = ?"  # noqa: S608
+        row = self._connection.execute(sql, (name,)).fetchone()
+        return None if row is None else SavedState(*row)
+
+    def iterate(self, since_wall_s: float = 0.0, until_wall_s: float = 1e15) -> Iterator[LogRecord]:
+        """Everything between two wall times, in the order in which it happened.
+
+        At equal times a decision comes before an outcome and that before a judgement, which is the
+        order of cause and effect.
+        """
+        kinds: tuple[tuple[Table, Callable[[Row], LogRecord]], ...] = (
+            (DECISIONS, decision_from),
+            (OUTCOMES, outcome_from),
+            (FEEDBACK, feedback_from),
+        )
+        streams = [
+            self._between(rank, table, make, since_wall_s, until_wall_s)
+            for rank, (table, make) in enumerate(kinds)
+        ]
+        for *_, record in heapq.merge(*streams, key=lambda entry: entry[:3]):
+            yield record
+
+    def _between(
+        self,
+        rank: int,
+        table: Table,
+        make: Callable[[Row], LogRecord],
+        since_wall_s: float,
+        until_wall_s: float,
+    ) -> Iterator[tuple[float, int, int, LogRecord]]:
+        sql = (
+            f"SELECT seq, {table.names} FROM {table.name} "  # noqa: S608
+            "WHERE (wall_s, seq) > (?, ?) AND wall_s >= ? AND wall_s < ? "
+            "ORDER BY wall_s, seq LIMIT ?"
+        )
+        at: tuple[float, int] = (since_wall_s, -1)
+        while True:
+            bounds = (*at, since_wall_s, until_wall_s, PAGE)
+            page = self._connection.execute(sql, bounds).fetchall()
+            for seq, *row in page:
+                yield (row[2], rank, seq, make(tuple(row)))
+            if len(page) < PAGE:
+                return
+            at = (page[-1][3], page[-1][0])
+
+    def _of(self, table: Table, query_id: str) -> sqlite3.Cursor | list[Any]:
+        sql = f"SELECT {table.names} FROM {table.name} WHERE query_id = ? ORDER BY seq"  # noqa: S608
+        return self._connection.execute(sql, (query_id,)).fetchall()

@@ -1,0 +1,216 @@
+"""What the decision log's tables look like, column by column.
+
+One description for four readers: the statements that make the tables, the code that writes rows,
+the code that reads them, and the reference page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+APPLICATION_ID = 0x5A657461
+"""``Zeta`` in ASCII; SQLite keeps it in the file's header, so that no other file is mistaken."""
+
+ROW_VERSION = 1
+"""Meaning of the columns of one row. Rises when a column changes its meaning or its JSON layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, its SQLite type with constraints, and what it holds."""
+
+    name: str
+    sql: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. `indexes` are tuples of column names; `columns` does not list the row number."""
+
+    name: str
+    text: str
+    columns: tuple[Column, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def create(self) -> tuple[str, ...]:
+        """Statements that make the table and its indexes."""
+        body = ", ".join(f"{column.name} {column.sql}" for column in self.columns)
+        table = f"CREATE TABLE {self.name} (seq INTEGER PRIMARY KEY, {body})"
+        indexes = (
+            f"CREATE INDEX {self.name}_{'_'.join(names)} ON {self.name} ({', '.join(names)})"
+            for names in self.indexes
+        )
+        return (table, *indexes)
+
+    @property
+    def names(self) -> str:
+        """The columns' names, separated by commas."""
+        return ", ".join(column.name for column in self.columns)
+
+    @property
+    def insert(self) -> str:
+        """Statement that adds a row; where each query has one row, a second one is left out.
+
+        Not ``INSERT OR IGNORE``: that would also swallow a row with a missing value.
+        """
+        marks = ", ".join("?" * len(self.columns))
+        once = any(column.sql.endswith("UNIQUE") for column in self.columns)
+        first = " ON CONFLICT (query_id) DO NOTHING" if once else ""
+        return f"INSERT INTO {self.name} ({self.names}) VALUES ({marks}){first}"  # noqa: S608
+
+
+_STAMP = (
+    Column("v", "INTEGER NOT NULL", "Row version: what the columns of this row mean."),
+    Column("run", "INTEGER NOT NULL", "Which opening of the file wrote it; see `runs`."),
+    Column("wall_s", "REAL NOT NULL", "When, in seconds since 1970 (UTC)."),
+    Column("at_s", "REAL NOT NULL", "When, on the router's own clock, which never steps."),
+)
+
+DECISIONS = Table(
+    "decisions",
+    "One row per decision. A query that waits or is retried has several, told apart by `number`.",
+    (
+        *_STAMP,
+        Column("query_id", "TEXT NOT NULL", "The query; also the decision id that clients see."),
+        Column("number", "INTEGER NOT NULL", "1 for the query's first decision, then 2, …"),
+        Column("verdict", "TEXT NOT NULL", "`dispatch`, `wait` or `reject`."),
+        Column("reason", "TEXT NOT NULL", "Why; see [reasons](reasons.md)."),
+        Column("policy", "TEXT NOT NULL", "The policy that chose."),
+        Column("task", "TEXT NOT NULL", "The task type acted on."),
+        Column("topics", "TEXT NOT NULL", "Posterior: JSON `[[topic, task, probability], …]`."),
+        Column("endpoint_id", "TEXT", "The endpoint chosen; empty unless dispatched."),
+        Column("model", "TEXT", "The model of that endpoint."),
+        Column("propensity", "REAL NOT NULL", "Probability of this choice under the policy."),
+        Column("retry_after_s", "REAL", "For a rejection: when it is worth asking again."),
+        Column("snapshot_version", "INTEGER NOT NULL", "Version of the fleet's state it saw."),
+        Column("candidates", "TEXT NOT NULL", "What was compared: JSON, one array each; below."),
+        Column("dropped", "TEXT NOT NULL", "What was not: JSON `[[endpoint_id, reason], …]`."),
+        Column("arrived_at_s", "REAL NOT NULL", "When the query came, on the router's clock."),
+        Column("operation", "TEXT NOT NULL", "`chat`, `completion`, `response`, `embedding` …"),
+        Column("model_requested", "TEXT NOT NULL", "`auto`, or the model that the client named."),
+        Column("task_hint", "TEXT", "The task as told from outside: JSON `[task, topics]`."),
+        Column("prompt_tokens", "INTEGER NOT NULL", "Estimated input length."),
+        Column("max_output_tokens", "INTEGER", "The client's limit on the answer."),
+        Column("needs", "TEXT NOT NULL", "Capabilities needed: JSON array of names."),
+        Column("slo_ttft_s", "REAL", "The client's own objective: time to first token."),
+        Column("slo_tpot_s", "REAL", "The client's own objective: time per output token."),
+        Column("slo_e2e_s", "REAL", "The client's own objective: time to the last token."),
+        Column("lane", "TEXT NOT NULL", "Priority lane."),
+        Column("tenant", "TEXT NOT NULL", "Who asked; empty when unknown."),
+        Column("session_id", "TEXT NOT NULL", "The conversation; empty when unknown."),
+        Column("stream", "INTEGER NOT NULL", "1 when the answer is streamed."),
+        Column("max_wait_s", "REAL", "Longest time it may be held, when the client set one."),
+        Column("weight", "REAL NOT NULL", "What a good answer is worth, relative to 1."),
+        Column("features", "TEXT NOT NULL", "What the text was reduced to: JSON numbers."),
+        Column("prefix_hashes", "TEXT NOT NULL", "Hashes of the prompt's blocks: JSON integers."),
+    ),
+    (("query_id",), ("wall_s",)),
+)
+
+OUTCOMES = Table(
+    "outcomes",
+    "One row per attempt that ended, and per query that ended without one (`attempt` 0).",
+    (
+        *_STAMP,
+        Column("query_id", "TEXT NOT NULL", "The query."),
+        Column("attempt", "INTEGER NOT NULL", "Which attempt, 1, 2, …; 0 for none."),
+        Column("endpoint_id", "TEXT", "Where it ran; empty for none."),
+        Column("status", "TEXT NOT NULL", "How it ended, e.g. `ok`, `upstream_error`."),
+        Column("started", "INTEGER NOT NULL", "1 when the client had received a byte."),
+        Column("ttft_s", "REAL", "Dispatch to first token, at the endpoint."),
+        Column("tpot_s", "REAL", "Seconds per output token after the first; empty below two."),
+        Column("e2e_s", "REAL", "Dispatch to the end."),
+        Column("queue_wait_s", "REAL NOT NULL", "How long the router had held the query."),
+        Column("prompt_tokens", "INTEGER", "Input length as the engine counted it."),
+        Column("output_tokens", "INTEGER", "Answer length, reasoning included."),
+        Column("cached_tokens", "INTEGER", "Input tokens that the engine had in its cache."),
+        Column("http_status", "INTEGER", "What the engine answered."),
+        Column("finish_reason", "TEXT", "`stop`, `length` …"),
+        Column("retry_after_s", "REAL", "The engine's own word on when to come back."),
+    ),
+    (("query_id",), ("wall_s",)),
+)
+
+FEEDBACK = Table(
+    "feedback",
+    "One row per query that somebody judged; the first judgement counts.",
+    (
+        *_STAMP,
+        Column("query_id", "TEXT NOT NULL UNIQUE", "The query."),
+        Column("score", "REAL NOT NULL", "How good the answer was, 0 to 1."),
+    ),
+    (("wall_s",),),
+)
+
+PROMPTS = Table(
+    "prompts",
+    "The text of queries. Empty unless `log.prompts` is switched on.",
+    (
+        Column("run", "INTEGER NOT NULL", "Which opening of the file wrote it."),
+        Column("wall_s", "REAL NOT NULL", "When it was written, in seconds since 1970 (UTC)."),
+        Column("query_id", "TEXT NOT NULL UNIQUE", "The query."),
+        Column("text", "TEXT NOT NULL", "What was asked, cut at 100,000 characters."),
+    ),
+    (("wall_s",),),
+)
+
+RUNS = Table(
+    "runs",
+    "One row each time a router opened the file for writing; `run` elsewhere is its `seq`.",
+    (
+        Column("opened_wall_s", "REAL NOT NULL", "When, in seconds since 1970 (UTC)."),
+        Column("wall_offset_s", "REAL NOT NULL", "`wall_s` minus `at_s` of every row of the run."),
+        Column("software", "TEXT NOT NULL", "Name and version of the writer."),
+        Column("facts", "TEXT NOT NULL", "JSON object: config hash, seed and the like."),
+    ),
+)
+
+STATE = Table(
+    "state",
+    "Learned state, latest version of each.",
+    (
+        Column("name", "TEXT NOT NULL UNIQUE", "Which state."),
+        Column("version", "INTEGER NOT NULL", "Layout of `blob`, as its owner counts it."),
+        Column("saved_at_s", "REAL NOT NULL", "When, on the clock of the router that saved it."),
+        Column("blob", "BLOB NOT NULL", "The state."),
+    ),
+)
+
+TABLES = (DECISIONS, OUTCOMES, FEEDBACK, PROMPTS, RUNS, STATE)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    tuple(statement for table in TABLES for statement in table.create),
+)
+"""Statements that lead from schema n to n + 1; the file's schema is how many it has had."""
+
+CANDIDATE_FIELDS = (
+    ("endpoint_id", "the endpoint"),
+    ("model", "its model"),
+    ("quality", "expected quality, 0 to 1"),
+    ("output_tokens", "expected answer length"),
+    ("ttft_s", "predicted time to the first token"),
+    ("tpot_s", "predicted time per output token"),
+    ("log_sigma", "spread of the latency prediction (of its logarithm)"),
+    ("work_s", "engine-seconds it would take"),
+    ("score", "what the policy gave it, higher is better; null when it gave none"),
+    ("view", "the endpoint's state as an array, see below"),
+)
+"""Layout of one entry of `decisions.candidates`."""
+
+VIEW_FIELDS = (
+    ("health", "`up`, `down` or `draining`"),
+    ("generation", "which incarnation of the endpoint"),
+    ("slots", "requests it works on at once"),
+    ("in_flight", "our own requests there"),
+    ("foreign_in_flight", "requests of others there"),
+    ("dispatched_seq", "number of the latest dispatch to it"),
+    ("peak_ewma_s", "moving average of TTFT; null without history"),
+    ("pending_prefill_tokens", "prompt tokens dispatched without a first token yet"),
+    ("remaining_output_tokens", "output tokens expected from what is in flight"),
+    ("price", "quality per engine-second"),
+    ("signals", "object: name to `[value or null, observed_at_s, source]`; unread ones missing"),
+    ("resident", "models in memory; null when unknown"),
+)
+"""Layout of `view` in a candidate."""

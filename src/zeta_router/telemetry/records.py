@@ -1,0 +1,68 @@
+"""What telemetry keeps besides the router's own records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+
+
+class FeedbackResult(StrEnum):
+    """What became of a judgement."""
+
+    STORED = "stored"
+    UNKNOWN = "unknown"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRecord:
+    """Somebody judged an answer: `score` in [0, 1], higher is better."""
+
+    at_s: float
+    query_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRecord:
+    """The text of a query, kept only where the operator asked for it."""
+
+    query_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """Learned state as saved by its owner, who alone knows what `version` and `blob` mean."""
+
+    name: str
+    version: int
+    saved_at_s: float
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogHealth:
+    """How the decision log is doing.
+
+    Attributes:
+        ok: Whether the latest attempt to write succeeded.
+        trouble: What went wrong at the latest attempt, naming the file; empty when `ok`.
+        written: Rows written since the start.
+        pending: Rows not written yet.
+        dropped: Rows given up because the file could not take them in time.
+        errors: Attempts to write that failed.
+    """
+
+    ok: bool
+    trouble: str
+    written: int
+    pending: int
+    dropped: int
+    errors: int
+
+
+LogRecord = DecisionRecord | OutcomeRecord | FeedbackRecord
+"""What can be read back from the log, in the order in which it happened."""
