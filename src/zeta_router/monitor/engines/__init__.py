@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from zeta_router.core.errors import ConfigError
 from zeta_router.monitor.engines.llamacpp import LlamaCpp
+from zeta_router.monitor.engines.lmstudio import LMStudio
 from zeta_router.monitor.engines.ollama import Ollama
 from zeta_router.monitor.engines.openai import OpenAIServer
 from zeta_router.monitor.engines.protocol import Adapter
+from zeta_router.monitor.engines.sglang import SGLang
+from zeta_router.monitor.engines.tei import TEI
+from zeta_router.monitor.engines.tgi import TGI
 from zeta_router.monitor.engines.vllm import VLLM
 
 ADAPTERS: tuple[Adapter, ...] = (
     LlamaCpp(),
     VLLM(),
+    SGLang(),
     Ollama(),
+    LMStudio(),
+    TEI(),
+    TGI(),
     OpenAIServer(),
 )
 """The surest signatures first; `openai`, which fits almost anybody, last."""

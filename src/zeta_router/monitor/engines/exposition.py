@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from statistics import fmean
 
 from zeta_router.core.signal import Signal
 from zeta_router.monitor.engines import reading
@@ -56,29 +55,22 @@ class Page:
         Summed because a data-parallel engine has one series per rank (label ``engine`` or
         ``dp_rank``); a sum with an unreadable part is unreadable.
         """
-        return self._take(names, math.fsum, reading.count)
+        return self._take(names, reading.total)
 
     def ratio(self, *names: str) -> Signal:
         """The mean over all series of the first of these names that is there, in 0..1."""
-        return self._take(names, fmean, reading.ratio)
+        return self._take(names, reading.mean)
 
     def size(self, *names: str) -> Signal:
         """The sum over all series, in bytes, above 0."""
-        return self._take(names, math.fsum, reading.size)
+        return self._take(names, lambda values, name: reading.total(values, name, reading.size))
 
     def _take(
-        self,
-        names: tuple[str, ...],
-        reduce: Callable[[list[float]], float],
-        check: Callable[[float | None, str], reading.Gauge],
+        self, names: tuple[str, ...], combine: Callable[[list[float], str], reading.Gauge]
     ) -> Signal:
         for name in names:
-            values = [value for _, value in self.series(name)]
-            if not values:
-                continue
-            if not all(map(math.isfinite, values)):
-                return Signal(None, self.at_s, f"{name}: not a finite number")
-            return check(reduce(values), name).at(self.at_s)
+            if series := self.series(name):
+                return combine([value for _, value in series], name).at(self.at_s)
         missing = f"{' or '.join(names)}: not on the page"
         return Signal(None, self.at_s, self._problem or missing)
 

@@ -7,7 +7,9 @@ reason for its absence, which ends up as the source of the signal.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import msgspec
 
@@ -109,6 +111,36 @@ def size(value: float | None, source: str) -> Gauge:
     if not 0.0 < value <= 1e15:
         return Gauge(None, f"{source}: {value} is not a size")
     return Gauge(value, source)
+
+
+Check = Callable[[float | None, str], Gauge]
+"""Decides whether one reading can be what it claims to be."""
+
+
+def total(values: Sequence[float | None], source: str, check: Check = count) -> Gauge:
+    """The sum over all ranks or processes of an engine.
+
+    Unreadable when one part is, or when there is none: a part is not the whole.
+    """
+    return _combined(values, source, check, math.fsum)
+
+
+def mean(values: Sequence[float | None], source: str, check: Check = ratio) -> Gauge:
+    """The mean over all ranks of an engine; unreadable when one part is, or when there is none."""
+    return _combined(values, source, check, fmean)
+
+
+def _combined(
+    values: Sequence[float | None],
+    source: str,
+    check: Check,
+    combine: Callable[[list[float]], float],
+) -> Gauge:
+    parts = [check(value, source) for value in values]
+    wrong = next((part for part in parts if part.value is None), None)
+    if wrong is not None or not parts:
+        return wrong or check(None, source)
+    return check(combine([part.value for part in parts if part.value is not None]), source)
 
 
 def absent(reply: Reply, path: str) -> Signal:
