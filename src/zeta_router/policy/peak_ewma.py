@@ -32,6 +32,9 @@ from zeta_router.policy.protocol import WAIT, Choice, Context
 NO_HISTORY_PENALTY = 1e9
 """Added to the cost of a busy endpoint without history: above any product of seconds and load."""
 
+FLOOR_S = 0.001
+"""Least latency that is believed: at 0 an endpoint would cost nothing however much is on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PeakEwma:
@@ -57,5 +60,5 @@ def _cost(view: EndpointView, slowest_s: float) -> float:
     pending = load(view)
     ewma_s = view.peak_ewma_s
     if usable(ewma_s):
-        return ewma_s * (pending + 1)
+        return max(ewma_s, FLOOR_S) * (pending + 1)
     return NO_HISTORY_PENALTY + pending if pending else slowest_s

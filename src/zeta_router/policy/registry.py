@@ -8,13 +8,20 @@ from types import MappingProxyType
 
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
+from zeta_router.policy.additive import Additive
+from zeta_router.policy.greedy import Greedy
+from zeta_router.policy.joint import Joint
+from zeta_router.policy.latency import Latency
 from zeta_router.policy.least_requests import LeastRequests
 from zeta_router.policy.p2c import PowerOfTwo
 from zeta_router.policy.peak_ewma import PeakEwma
+from zeta_router.policy.prequal import Prequal
 from zeta_router.policy.protocol import Policy
+from zeta_router.policy.quality_only import QualityOnly
 from zeta_router.policy.random import Random
 from zeta_router.policy.round_robin import RoundRobin
 from zeta_router.policy.shortest_expected import ShortestExpected
+from zeta_router.policy.spill import Spill
 from zeta_router.policy.static import Static
 from zeta_router.policy.threshold import Threshold
 
@@ -26,13 +33,20 @@ _DEFAULTS: tuple[Policy, ...] = (
     LeastRequests(),
     PowerOfTwo(),
     PeakEwma(),
+    Prequal(),
+    Latency(),
     ShortestExpected(),
+    QualityOnly(),
+    Spill(),
+    Additive(),
+    Greedy(),
+    Joint(),
 )
 
 POLICIES: Mapping[str, Policy] = MappingProxyType({policy.name: policy for policy in _DEFAULTS})
 """Each policy with its default parameters, in the order of the reference page."""
 
-_BUILT_FROM_CONFIG: Mapping[str, Callable[[FleetConfig], Policy]] = {}
+_BUILT_FROM_CONFIG: Mapping[str, Callable[[FleetConfig], Policy]] = {Joint.name: Joint.of}
 
 
 def policy_named(name: str) -> Policy:

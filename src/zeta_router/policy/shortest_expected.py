@@ -5,9 +5,8 @@ use, then least recently used, then id.
 
 Intent: the best that can be done for latency alone with the same predictions `joint` uses.
 
-Limits: blind to quality, so it sends almost everything to the smallest model: in a prototype it
-met 97 % of the latency objectives with the worst answers. An endpoint without a usable prediction
-comes last.
+Limits: blind to quality, so the smallest model gets almost everything. An endpoint without a usable
+prediction comes last.
 """
 
 from __future__ import annotations

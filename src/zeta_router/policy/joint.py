@@ -1,0 +1,177 @@
+"""Quality times the chance to be in time, less the price of the capacity it takes from others.
+
+Formula: ``weight · quality · P(SLO) − slowdown − price · work`` for every endpoint, open or full.
+The price is `view.price` in quality per engine-second, the work is in engine-seconds at full batch,
+the slowdown is what the running batch would lose (`externality`). Softmax at temperature 0.01, and
+with probability 0.01 any open endpoint, so that wrong estimates are found out. The propensity is
+exact.
+
+A full endpoint stays in the comparison with its wait inside P. If it wins, the query is held: the
+right model a little later can be better than an idle wrong one. If even the best score is below the
+floor, an open endpoint answers anyway; with none open the query is shed, because serving it later
+costs others more than it is worth.
+
+Corners: price 0 and P 1 is routing by task; equal quality is least work left; two models are a
+threshold on difficulty that floats with load; a large price everywhere is admission control.
+
+Limits: as good as the predictions it multiplies. Prices answer a burst after it has begun.
+
+Source: Balseiro, Lu and Mirrokni 2020 for the price as a dual variable; Neely's drift-plus-penalty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, inf, isfinite, nan
+from typing import ClassVar
+
+from zeta_router.core.draws import Draws
+from zeta_router.core.errors import ConfigError
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.query import Query
+from zeta_router.core.reasons import Reason
+from zeta_router.core.snapshot import Candidate
+from zeta_router.policy.net_value import net_values
+from zeta_router.policy.order import by_id, least_busy
+from zeta_router.policy.protocol import WAIT, Choice, Context
+
+_TIE = 1e-9
+_NEGLIGIBLE = 15.0
+"""Temperatures below the best score (a weight of 3e-7) at which an endpoint is not drawn at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Shadow prices over quality and live load.
+
+    Attributes:
+        eta: Price step, quality per engine-second squared.
+        rho: Target load of an endpoint; a price falls by eta·rho a second.
+        floor: Score below which a query is not worth a wait.
+        temperature: Of the softmax, in quality; 0 takes the highest score.
+        epsilon: Share of decisions that go to any open endpoint.
+        step_slope_ratio: How much one more sequence lengthens a step, as a share of the step of an
+            empty batch; 0 leaves the batch out.
+    """
+
+    eta: float = 0.2
+    rho: float = 0.8
+    floor: float = 0.02
+    temperature: float = 0.01
+    epsilon: float = 0.01
+    step_slope_ratio: float = 0.005
+    name: ClassVar[str] = "joint"
+
+    def __post_init__(self) -> None:
+        for field in ("eta", "rho", "floor", "temperature", "epsilon", "step_slope_ratio"):
+            value = getattr(self, field)
+            if not (isfinite(value) and value >= 0.0):
+                raise ConfigError(f"joint.{field}", f"{value!r} is not a number of 0 or more")
+        if self.epsilon > 1.0:
+            raise ConfigError("joint.epsilon", f"{self.epsilon!r} is more than 1", "it is a share")
+
+    @classmethod
+    def of(cls, config: FleetConfig) -> Joint:
+        """With the dials of the fleet file."""
+        return cls(config.joint.eta, config.joint.rho, config.joint.floor)
+
+    def choose(
+        self, query: Query, candidates: Sequence[Candidate], draws: Draws, context: Context
+    ) -> Choice:
+        """The best score of all; a full endpoint means to be held for it."""
+        waited_s = context.now_s - query.arrived_at_s
+        nets = net_values(candidates, query.slo, waited_s, query.weight, self.step_slope_ratio)
+        free = context.open(candidates)
+        best = max(nets)
+        among: Sequence[int] = range(len(nets))
+        if best < self.floor:
+            if not free:
+                return self._without_room(candidates, nets)
+            best = max([nets[index] for index in free])
+            among = free
+        soft = self._softmax(candidates, nets, among, best)
+        index, propensity = self._draw(candidates, soft, free, draws)
+        if index not in free:
+            reason = Reason.WAIT_SLOT
+        else:
+            reason = Reason.BEST_SCORE if nets[index] >= best - _TIE else Reason.EXPLORED
+        return Choice(index, reason, propensity, _scores(nets))
+
+    def _softmax(
+        self, candidates: Sequence[Candidate], nets: list[float], among: Sequence[int], best: float
+    ) -> dict[int, float]:
+        """Probability of each endpoint that can be drawn, in the order of their ids."""
+        temperature = self.temperature
+        least = best - temperature * _NEGLIGIBLE - _TIE
+        near = [index for index in among if nets[index] >= least]
+        if len(near) == 1:
+            return {near[0]: 1.0}
+        if temperature == 0.0 or best == -inf:
+            return {least_busy(candidates, near): 1.0}
+        shares = {
+            index: exp((nets[index] - best) / temperature) for index in by_id(candidates, near)
+        }
+        total = sum(shares.values())
+        for index in shares:
+            shares[index] /= total
+        return shares
+
+    def _draw(
+        self,
+        candidates: Sequence[Candidate],
+        soft: dict[int, float],
+        free: list[int],
+        draws: Draws,
+    ) -> tuple[int, float]:
+        """The chosen index and its exact probability: a mix of softmax and uniform over open."""
+        epsilon = self.epsilon if free else 0.0
+        if draws.uniform() < epsilon:
+            index = by_id(candidates, free)[draws.below(len(free))]
+        elif len(soft) == 1:
+            (index,) = soft
+        else:
+            index = _by_lot(soft, draws.uniform())
+        explored = epsilon / len(free) if index in free else 0.0
+        return index, explored + (1.0 - epsilon) * soft.get(index, 0.0)
+
+    def _without_room(self, candidates: Sequence[Candidate], nets: list[float]) -> Choice:
+        """Nothing is worth a wait and nothing is open: shed, unless nothing could be scored."""
+        if max(nets) == -inf:
+            return WAIT
+        return Choice(
+            None,
+            Reason.SHED,
+            scores=_scores(nets),
+            shed=True,
+            retry_after_s=self._retry_after_s(candidates, nets),
+        )
+
+    def _retry_after_s(self, candidates: Sequence[Candidate], nets: list[float]) -> float | None:
+        """Seconds until a price has fallen enough to lift its endpoint to the floor, at least 1.
+
+        None when no price stands in the way: then it is the latency that has to change.
+        """
+        soonest_s = inf
+        falls_per_s = self.eta * self.rho
+        for candidate, net in zip(candidates, nets, strict=True):
+            missing = self.floor - net
+            if falls_per_s > 0.0 and missing <= candidate.view.price * candidate.work_s:
+                soonest_s = min(soonest_s, missing / (candidate.work_s * falls_per_s))
+        return max(1.0, soonest_s) if soonest_s < inf else None
+
+
+def _by_lot(shares: dict[int, float], draw: float) -> int:
+    """The index whose share of [0, 1) the draw falls into."""
+    index = -1
+    for index, share in shares.items():  # noqa: B007
+        draw -= share
+        if draw < 0.0:
+            break
+    return index
+
+
+def _scores(nets: list[float]) -> tuple[float, ...]:
+    if -inf in nets:
+        return tuple([net if net > -inf else nan for net in nets])
+    return tuple(nets)
