@@ -6,9 +6,11 @@ and cannot leak: whatever ends an attempt takes exactly that attempt out.
 
 from __future__ import annotations
 
+from math import isfinite
+
 from zeta_router.control.health import Liveness
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, Model
-from zeta_router.core.signal import NO_SAMPLE, EngineSample
+from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
 from zeta_router.core.snapshot import EndpointView, Health
 from zeta_router.learn.ewma import PeakEwma
 from zeta_router.learn.latency import LatencyHead
@@ -43,8 +45,7 @@ class EndpointState:
         """Configured, else the engine's word, else the default."""
         if self.endpoint.slots is not None:
             return self.endpoint.slots
-        told = self.sample.slots.value if self.sample.slots is not None else None
-        return max(1, int(told)) if told else DEFAULT_SLOTS
+        return _count(self.sample.slots) or DEFAULT_SLOTS
 
     def touch(self) -> None:
         """Forget the view: something changed."""
@@ -68,9 +69,8 @@ class EndpointState:
         single poll can fall between our accounting and the engine's.
         """
         self.sample = sample
-        parts = [s.value for s in (sample.running, sample.waiting) if s is not None]
-        seen = sum(part for part in parts if part is not None)
-        self._foreign = (self._foreign[1], max(0, int(seen) - len(self.attempts)))
+        seen = sum(_count(signal) or 0 for signal in (sample.running, sample.waiting))
+        self._foreign = (self._foreign[1], max(0, seen - len(self.attempts)))
         self._sampled_at_s = at_s
         self._view = None
 
@@ -105,3 +105,10 @@ class EndpointState:
         if not self.liveness.alive:
             return Health.DOWN
         return Health.DRAINING if self.draining else Health.UP
+
+
+def _count(signal: Signal | None) -> int | None:
+    """A signal as a whole number, >= 0; None when it is absent or makes no sense."""
+    if signal is None or signal.value is None or not isfinite(signal.value) or signal.value < 0:
+        return None
+    return int(signal.value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from zeta_router.core.decision import Decision
-from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.fleet import Endpoint, FleetConfig
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import LANES, Lane, Query
 from zeta_router.core.reasons import Reason
@@ -81,6 +81,15 @@ class ZetaDynamicRouter:
     def snapshot(self, now_s: float) -> Snapshot:
         """The fleet as known at `now_s`."""
         return self._fleet.snapshot(now_s)
+
+    @property
+    def config(self) -> FleetConfig:
+        """The configuration in force."""
+        return self._fleet.config
+
+    def watched(self) -> list[tuple[Endpoint, int]]:
+        """Every endpoint with the generation that samples and probes of it have to carry."""
+        return [(state.endpoint, state.generation) for state in self._fleet.endpoints.values()]
 
     def queue_depths(self) -> dict[Lane, int]:
         """Queries waiting here, by lane."""
@@ -262,6 +271,6 @@ class ZetaDynamicRouter:
 
     def _config_changed(self, event: events.ConfigChanged, commands: list[Command]) -> None:
         """Take over a configuration; held queries are judged anew under it."""
-        self.knowledge.quality.replace_models(event.config.models)
+        self.knowledge.quality.configure(event.config.models)
         self._placement.replace(event.config)
         self._placement.judge_anew(event.at_s, commands)

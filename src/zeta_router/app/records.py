@@ -1,0 +1,103 @@
+"""Telemetry as one thing: every record of the router goes to the log, to memory and to metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zeta_router.core.decision import Decision
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.query import Query
+from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.router import ZetaDynamicRouter
+from zeta_router.telemetry.explain import explain
+from zeta_router.telemetry.log import DecisionLog
+from zeta_router.telemetry.metrics import CONTENT_TYPE, Metrics
+from zeta_router.telemetry.recent import Recent, Story
+from zeta_router.telemetry.records import FeedbackRecord, FeedbackResult
+
+
+class Telemetry:
+    """The log, the recent past and the metrics of one running router.
+
+    Args:
+        log: Open for writing; whoever made it closes it.
+        router: Asked for the fleet's state when metrics are scraped.
+        clock: The driver's clock.
+    """
+
+    def __init__(
+        self, log: DecisionLog, router: ZetaDynamicRouter, clock: Callable[[], float]
+    ) -> None:
+        self._log = log
+        self._router = router
+        self._recent = Recent(reader=log.reader)
+        self._metrics = Metrics(
+            fleet_state=lambda: router.snapshot(clock()),
+            queue_depths=router.queue_depths,
+            log_health=log.health,
+            routes=lambda: router.config.routes,
+        )
+        self.observe_overhead = self._metrics.observe_overhead
+
+    def on_record(self, record: DecisionRecord | OutcomeRecord) -> None:
+        """Take in a record; never blocks."""
+        self._log.append(record)
+        self._recent.on_record(record)
+        self._metrics.on_record(record)
+
+    def on_text(self, query_id: str, raw: bytes) -> None:
+        """Keep a request's body, when the user has switched that on."""
+        self._log.append_prompt(query_id, raw.decode("utf-8", "replace"))
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether prompts are logged."""
+        return self._log.keeps_prompts
+
+    def explain(self, query_id: str) -> Mapping[str, Any] | None:
+        """Everything known about a query; None when it is unknown or forgotten."""
+        story = self._recent.story(query_id)
+        return None if story is None else self._told(story, self._router.config)
+
+    def explain_dry(self, query: Query, decision: Decision) -> Mapping[str, Any]:
+        """What a dry run decided."""
+        return explain([DecisionRecord(query, decision)], fleet=self._router.config)
+
+    def newest(self, limit: int) -> list[Mapping[str, Any]]:
+        """The latest queries, newest first."""
+        return [_summary(story) for story in self._recent.newest(limit)]
+
+    def judge(self, query_id: str, score: float, at_s: float) -> str:
+        """Store a judgement of an answer."""
+        result = self._log.append_feedback(query_id, score, at_s)
+        if result is FeedbackResult.STORED:
+            self._recent.on_feedback(FeedbackRecord(at_s, query_id, score))
+        return result.value
+
+    def metrics(self) -> tuple[bytes, str]:
+        """The exposition and its content type."""
+        return self._metrics.render(), CONTENT_TYPE
+
+    def trouble(self) -> str | None:
+        """What is wrong with the log at the moment, if anything."""
+        return self._log.health().trouble or None
+
+    def _told(self, story: Story, fleet: FleetConfig) -> Mapping[str, Any]:
+        return explain(story.decisions, story.outcomes, story.feedback, fleet=fleet)
+
+
+def _summary(story: Story) -> Mapping[str, Any]:
+    """One line about a query."""
+    last = story.decisions[-1].decision
+    outcome = story.outcomes[-1].outcome if story.outcomes else None
+    return {
+        "decision_id": last.query_id,
+        "decided_at_s": last.decided_at_s,
+        "task": last.task.task.value,
+        "verdict": last.verdict.value,
+        "reason": last.reason.value,
+        "endpoint": last.endpoint_id,
+        "status": outcome.status.value if outcome is not None else None,
+        "e2e_s": outcome.e2e_s if outcome is not None else None,
+    }

@@ -1,0 +1,145 @@
+"""Composition: one running gateway out of a configuration, and its orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from zeta_router.app.config import LoadedConfig
+from zeta_router.app.records import Telemetry
+from zeta_router.gateway.admin import Admin
+from zeta_router.gateway.driver import RouterDriver
+from zeta_router.gateway.relay import Relay
+from zeta_router.gateway.server import Server
+from zeta_router.gateway.upstream import AiohttpUpstream, new_session
+from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.monitor.client import EngineClient
+from zeta_router.monitor.contact import Contacts
+from zeta_router.monitor.poller import Poller
+from zeta_router.monitor.probes import Prober
+from zeta_router.router.events import ConfigChanged
+from zeta_router.router.router import ZetaDynamicRouter
+from zeta_router.telemetry.log import DecisionLog
+
+DRAIN_S = 120.0
+"""How long running answers may take to finish after SIGTERM."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningGateway:
+    """A gateway that answers.
+
+    Attributes:
+        url: Its address, with the port that was really bound.
+    """
+
+    url: str
+    driver: RouterDriver
+    server: Server
+    poller: Poller
+
+    def apply(self, config: LoadedConfig) -> None:
+        """Take over a reloaded configuration; what is being served stays where it is."""
+        self.driver.submit(ConfigChanged(self.driver.clock(), config.fleet))
+        self.server.body_bytes = config.body_bytes
+        self._watch()
+
+    def _watch(self) -> None:
+        self.poller.watch(self.driver.router.watched())
+
+
+@contextlib.asynccontextmanager
+async def running(config: LoadedConfig, *, seed: int | None = None) -> AsyncIterator[RunningGateway]:
+    """Serve `config` until the end of the block; then finish running answers and stop.
+
+    Args:
+        config: What to serve.
+        seed: Root of all draws; fresh entropy when None.
+
+    Raises:
+        OSError: The address is taken or not ours.
+        ConfigError: The log's file cannot be used.
+    """
+    clock = time.monotonic
+    seed = secrets.randbits(63) if seed is None else seed
+    async with contextlib.AsyncExitStack() as stack:
+        log = DecisionLog(
+            config.log.path,
+            config.log.keep_days,
+            prompts=config.log.prompts,
+            wall_offset_s=time.time() - clock(),
+        )
+        stack.callback(log.close)
+        router = ZetaDynamicRouter(config.fleet, RuleClassifier(), seed=seed)
+        telemetry = Telemetry(log, router, clock)
+        session = await stack.enter_async_context(new_session())
+        contacts = Contacts(EngineClient(session, clock))
+        driver = RouterDriver(
+            router,
+            clock=clock,
+            probe=Prober(contacts, clock).probe,
+            on_record=telemetry.on_record,
+        )
+        stack.push_async_callback(driver.close)
+        relay = Relay(
+            driver,
+            AiohttpUpstream(session),
+            new_id=_ids(),
+            on_overhead=telemetry.observe_overhead,
+            on_text=telemetry.on_text if telemetry.keeps_text else None,
+        )
+        admin = Admin(driver, telemetry, lambda: router.config)
+        server = Server(relay, admin, body_bytes=config.body_bytes)
+        poller = Poller(contacts, driver.submit, clock)
+        poller.watch(router.watched())
+        await _in_background(stack, poller)
+        url = await _listen(stack, server, config)
+        yield RunningGateway(url, driver, server, poller)
+
+
+async def _listen(
+    stack: contextlib.AsyncExitStack, server: Server, config: LoadedConfig
+) -> str:
+    """Bind and serve; leaving the stack stops accepting and lets running answers finish."""
+    runner = web.AppRunner(
+        server.application(),
+        handler_cancellation=True,
+        shutdown_timeout=DRAIN_S,
+        access_log=None,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    host, port = config.listen.host, config.listen.port
+    site = web.TCPSite(runner, host, port, backlog=1024)
+    await site.start()
+    bound = runner.addresses[0]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{bound[1]}"
+
+
+async def _in_background(stack: contextlib.AsyncExitStack, poller: Poller) -> None:
+    task = asyncio.create_task(poller.run())
+
+    async def stop() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)
+
+
+def _ids() -> itertools.count[int] | object:
+    """Query ids: random per start, then counted, so that they never meet those of another run."""
+    start = secrets.token_hex(5)
+    numbers = itertools.count(1)
+    return lambda: f"zd-{start}-{next(numbers)}"
