@@ -56,7 +56,7 @@ def test_prompts_carry_an_answer_of_every_mapped_model(tmp_path: Path) -> None:
 def test_the_halves_are_told_apart_by_the_hash_of_the_id(tmp_path: Path) -> None:
     assert [first_bit(f"gsm:{i}") for i in range(6)] == [1, 1, 0, 1, 0, 0]
     tables = load_tables([table(tmp_path, all_answers())], MAP)
-    assert set(tables.played) | set(tables.known) == set(tables.prompts)
+    assert len(tables.played) + len(tables.known) == len(tables.prompts)
     assert not {p.id for p in tables.played} & {p.id for p in tables.known}
     assert all(first_bit(p.id) == 1 for p in tables.played)
 
