@@ -1,0 +1,29 @@
+"""Configuration: `zeta.yaml` in, checked values out, and nothing half read.
+
+`load_file` and `load_text` read it, `ConfigErrors` says everything that is wrong with it.
+"""
+
+from zeta_router.app.config.load import load_file, load_text
+from zeta_router.app.config.loaded import (
+    EndpointSettings,
+    Listen,
+    LoadedConfig,
+    LogSettings,
+    Resources,
+    Secret,
+)
+from zeta_router.app.config.report import ConfigErrors, Place, Problem
+
+__all__ = [
+    "ConfigErrors",
+    "EndpointSettings",
+    "Listen",
+    "LoadedConfig",
+    "LogSettings",
+    "Place",
+    "Problem",
+    "Resources",
+    "Secret",
+    "load_file",
+    "load_text",
+]

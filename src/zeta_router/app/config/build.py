@@ -1,0 +1,97 @@
+"""From a checked file to the values that the program runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zeta_router.app.config.loaded import (
+    EndpointSettings,
+    Listen,
+    LoadedConfig,
+    LogSettings,
+    Resources,
+    Secret,
+)
+from zeta_router.app.config.report import Report
+from zeta_router.app.config.spec import EndpointSpec, FileSpec, ModelSpec, SimulateSpec
+from zeta_router.app.config.texts import split_listen
+from zeta_router.core.errors import BugError
+from zeta_router.core.fleet import (
+    Endpoint,
+    FleetConfig,
+    JointParams,
+    Limits,
+    Model,
+    SimulatedSpeed,
+)
+from zeta_router.core.query import Slo, Task
+
+
+def build(file: FileSpec, report: Report) -> LoadedConfig:
+    """The configuration that a file without problems describes."""
+    address = split_listen(file.listen)
+    if address is None:
+        raise BugError(f"listen was checked, yet {file.listen!r} is no address")
+    return LoadedConfig(
+        fleet=_fleet(file),
+        listen=Listen(*address),
+        log=LogSettings(file.log.path, file.log.keep_days, file.log.prompts),
+        body_bytes=file.limits.body_bytes,
+        endpoints={endpoint.id: _settings(endpoint) for endpoint in file.endpoints},
+        source=report.source,
+        warnings=report.warnings,
+    )
+
+
+def _fleet(file: FileSpec) -> FleetConfig:
+    limits, joint = file.limits, file.joint
+    return FleetConfig(
+        models={name: _model(name, spec) for name, spec in file.models.items()},
+        endpoints=tuple(_endpoint(spec) for spec in file.endpoints),
+        routes=dict(file.routes),
+        slo={task: Slo(s.ttft_s, s.tpot_s, s.e2e_s) for task, s in file.slo.items()},
+        policy=file.policy,
+        limits=Limits(limits.queue, limits.max_wait_s, limits.attempts),
+        joint=JointParams(joint.eta, joint.rho, joint.floor),
+    )
+
+
+def _model(name: str, spec: ModelSpec) -> Model:
+    tasks: Mapping[Task, float | None]
+    tasks = spec.tasks if isinstance(spec.tasks, dict) else dict.fromkeys(spec.tasks)
+    return Model(
+        name=name,
+        tasks=tasks,
+        params_b=spec.params_b,
+        context_tokens=spec.context_tokens,
+        embedding_space=spec.embedding_space,
+        lacks=frozenset(spec.lacks),
+    )
+
+
+def _endpoint(spec: EndpointSpec) -> Endpoint:
+    return Endpoint(
+        id=spec.id,
+        url=spec.url.rstrip("/"),
+        model=spec.model,
+        engine=spec.engine,
+        slots=None if spec.slots == "auto" else spec.slots,
+        upstream_model=spec.upstream_model,
+        simulate=_speed(spec.simulate),
+    )
+
+
+def _speed(spec: SimulateSpec | None) -> SimulatedSpeed | None:
+    if spec is None:
+        return None
+    return SimulatedSpeed(spec.prefill_tokens_per_s, spec.step_s, spec.step_per_seq_s, spec.slots)
+
+
+def _settings(spec: EndpointSpec) -> EndpointSettings:
+    if spec.resources == "auto":
+        resources = Resources()
+    elif spec.resources == "none":
+        resources = Resources(local=False)
+    else:
+        resources = Resources(False, spec.resources.node_exporter, spec.resources.dcgm)
+    return EndpointSettings(resources, Secret(spec.api_key) if spec.api_key is not None else None)

@@ -1,0 +1,101 @@
+"""What a configuration file says once it has been read and found good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from zeta_router.app.config.report import Problem
+from zeta_router.core.fleet import FleetConfig
+
+
+class Secret:
+    """A text that does not show itself: not in logs, not in tracebacks, not in `repr`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The text, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+
+class Listen(NamedTuple):
+    """Where the gateway listens; port 0 takes a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The decision log.
+
+    Attributes:
+        path: SQLite file, relative to the working directory.
+        keep_days: Age in days at which records are deleted; above 0.
+        prompts: Whether prompt texts are stored too.
+    """
+
+    path: str
+    keep_days: float
+    prompts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Where the CPU, memory and GPU of an endpoint's machine are measured.
+
+    Attributes:
+        local: Look for the process behind the endpoint's port on this machine.
+        node_exporter: URL of a Prometheus node exporter, or None.
+        dcgm: URL of an NVIDIA DCGM exporter, or None.
+    """
+
+    local: bool = True
+    node_exporter: str | None = None
+    dcgm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """What the gateway and the monitor need of an endpoint, and the router must not know."""
+
+    resources: Resources = Resources()
+    api_key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """A valid configuration.
+
+    Attributes:
+        fleet: What the router is given.
+        body_bytes: Largest request body that is accepted.
+        endpoints: By endpoint id; has an entry for every endpoint of the fleet.
+        source: The file's name, or what stands for it.
+        warnings: What is probably not meant, but no reason to refuse the file.
+    """
+
+    fleet: FleetConfig
+    listen: Listen
+    log: LogSettings
+    body_bytes: int
+    endpoints: Mapping[str, EndpointSettings]
+    source: str
+    warnings: tuple[Problem, ...] = ()
