@@ -1,0 +1,120 @@
+"""Forecasts of one series over one horizon, and how well they have done."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import expm1, log1p
+from typing import Any, NamedTuple
+
+from zeta_router.learn.forecast_band import Band
+from zeta_router.learn.forecast_counts import FEATURES, RecentCounts
+from zeta_router.learn.forecast_mix import Mix
+from zeta_router.learn.rls import Rls
+
+START_WEIGHTS = (0.25, 0.5, 0.25)
+"""Of the 50 s average, the 5-minute mean and the regression: steady until shown otherwise."""
+
+_REFERENCE = 1
+_AR_PRIOR = (0.0, 0.1, 0.1, 0.2, 0.3, 0.3)
+_SCORE_KEPT = 1.0 - 1.0 / 240.0
+
+
+class Issued(NamedTuple):
+    """A forecast as it was made, kept until its outcome is known.
+
+    Attributes:
+        features: Inputs of the regression.
+        experts: Each expert's count.
+        mixed: Their weighted mean.
+        expected: The count to go by.
+        p50: Median of the count.
+        p90: Bound that the count stays under 90 times in 100.
+    """
+
+    features: tuple[float, ...]
+    experts: tuple[float, ...]
+    mixed: float
+    expected: float
+    p50: float
+    p90: float
+
+
+class Horizon:
+    """Forecasts the arrivals of the next `bins` bins, at every bin, and learns when they came.
+
+    Attributes:
+        latest: The forecast made at the last closed bin; None before the first.
+    """
+
+    __slots__ = (
+        "_actual_sum",
+        "_band",
+        "_bins",
+        "_error_sum",
+        "_mix",
+        "_open",
+        "_regression",
+        "latest",
+    )
+
+    def __init__(self, bins: int) -> None:
+        self._bins = bins
+        self._mix = Mix(START_WEIGHTS, _REFERENCE, bins)
+        self._band = Band(bins)
+        self._regression = Rls(_AR_PRIOR, (1.0,) * FEATURES, prior_weight=1.0, nonnegative=False)
+        self._open: deque[Issued] = deque()
+        self._error_sum = 0.0
+        self._actual_sum = 0.0
+        self.latest: Issued | None = None
+
+    @property
+    def wape(self) -> float | None:
+        """Sum of absolute errors over sum of counts, of about the last 240; None without any."""
+        return self._error_sum / self._actual_sum if self._actual_sum > 0.0 else None
+
+    def step(self, counts: RecentCounts) -> None:
+        """A bin was closed: learn from the forecast that ends here, make the next."""
+        if len(self._open) == self._bins:
+            self._learn(self._open.popleft(), counts.total(self._bins))
+        features = counts.features()
+        terms = zip(self._regression.coefficients, features, strict=True)
+        # Ten times the busiest window is beyond any use; the exponential could go anywhere.
+        ceiling = 10.0 * expm1(max(features[1:])) + 1.0
+        rate = expm1(min(log1p(ceiling), max(0.0, sum(c * f for c, f in terms))))
+        experts = (counts.ewma * self._bins, counts.mean * self._bins, rate * self._bins)
+        mixed, expected = self._mix.combine(experts)
+        self.latest = Issued(features, experts, mixed, expected, *self._band.around(expected))
+        self._open.append(self.latest)
+
+    def interrupt(self) -> None:
+        """Drop the forecasts whose outcome will not be seen; what was learned stays."""
+        self._open.clear()
+        self.latest = None
+
+    def state(self) -> dict[str, Any]:
+        """Everything it knows, as plain values."""
+        return {
+            "mix": self._mix.state(),
+            "band": self._band.state(),
+            "regression": self._regression.state(),
+            "open": [[list(i.features), list(i.experts), *i[2:]] for i in self._open],
+            "score": [self._error_sum, self._actual_sum],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Replace what it knows by an earlier `state()`."""
+        issued = [Issued(tuple(f), tuple(e), *rest) for f, e, *rest in state["open"]]
+        self._mix.restore(state["mix"])
+        self._band.restore(state["band"])
+        self._regression.restore(state["regression"])
+        self._open = deque(issued)
+        self._error_sum, self._actual_sum = (float(value) for value in state["score"])
+        self.latest = issued[-1] if issued else None
+
+    def _learn(self, issued: Issued, actual: float) -> None:
+        self._regression.update(issued.features, log1p(actual / self._bins))
+        self._mix.learn(issued.experts, issued.mixed, actual)
+        self._band.learn(issued.expected, issued.p90, actual)
+        error = abs(issued.expected - actual)
+        self._error_sum = _SCORE_KEPT * self._error_sum + error
+        self._actual_sum = _SCORE_KEPT * self._actual_sum + actual
