@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -32,7 +31,21 @@ from zeta_router.telemetry.log import DecisionLog
 DRAIN_S = 120.0
 """How long running answers may take to finish after SIGTERM."""
 
-_LOG = logging.getLogger(__name__)
+
+class Keys:
+    """The engines' bearer tokens, of the configuration in force."""
+
+    def __init__(self, config: LoadedConfig) -> None:
+        self.replace(config)
+
+    def replace(self, config: LoadedConfig) -> None:
+        """Take the keys of another configuration."""
+        self._secrets = {key: one.api_key for key, one in config.endpoints.items()}
+
+    def of(self, endpoint_id: str) -> str | None:
+        """The token for an endpoint; None when it wants none."""
+        secret = self._secrets.get(endpoint_id)
+        return secret.reveal() if secret is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +60,20 @@ class RunningGateway:
     driver: RouterDriver
     server: Server
     poller: Poller
+    keys: Keys
 
     def apply(self, config: LoadedConfig) -> None:
         """Take over a reloaded configuration; what is being served stays where it is."""
+        self.keys.replace(config)
         self.driver.submit(ConfigChanged(self.driver.clock(), config.fleet))
         self.server.body_bytes = config.body_bytes
-        self._watch()
-
-    def _watch(self) -> None:
         self.poller.watch(self.driver.router.watched())
 
 
 @contextlib.asynccontextmanager
-async def running(config: LoadedConfig, *, seed: int | None = None) -> AsyncIterator[RunningGateway]:
+async def running(
+    config: LoadedConfig, *, seed: int | None = None
+) -> AsyncIterator[RunningGateway]:
     """Serve `config` until the end of the block; then finish running answers and stop.
 
     Args:
@@ -83,7 +97,8 @@ async def running(config: LoadedConfig, *, seed: int | None = None) -> AsyncIter
         router = ZetaDynamicRouter(config.fleet, RuleClassifier(), seed=seed)
         telemetry = Telemetry(log, router, clock)
         session = await stack.enter_async_context(new_session())
-        contacts = Contacts(EngineClient(session, clock))
+        keys = Keys(config)
+        contacts = Contacts(EngineClient(session, clock), keys.of)
         driver = RouterDriver(
             router,
             clock=clock,
@@ -97,6 +112,7 @@ async def running(config: LoadedConfig, *, seed: int | None = None) -> AsyncIter
             new_id=_ids(),
             on_overhead=telemetry.observe_overhead,
             on_text=telemetry.on_text if telemetry.keeps_text else None,
+            key_of=keys.of,
         )
         admin = Admin(driver, telemetry, lambda: router.config)
         server = Server(relay, admin, body_bytes=config.body_bytes)
@@ -104,12 +120,10 @@ async def running(config: LoadedConfig, *, seed: int | None = None) -> AsyncIter
         poller.watch(router.watched())
         await _in_background(stack, poller)
         url = await _listen(stack, server, config)
-        yield RunningGateway(url, driver, server, poller)
+        yield RunningGateway(url, driver, server, poller, keys)
 
 
-async def _listen(
-    stack: contextlib.AsyncExitStack, server: Server, config: LoadedConfig
-) -> str:
+async def _listen(stack: contextlib.AsyncExitStack, server: Server, config: LoadedConfig) -> str:
     """Bind and serve; leaving the stack stops accepting and lets running answers finish."""
     runner = web.AppRunner(
         server.application(),
@@ -138,7 +152,7 @@ async def _in_background(stack: contextlib.AsyncExitStack, poller: Poller) -> No
     stack.push_async_callback(stop)
 
 
-def _ids() -> itertools.count[int] | object:
+def _ids() -> Callable[[], str]:
     """Query ids: random per start, then counted, so that they never meet those of another run."""
     start = secrets.token_hex(5)
     numbers = itertools.count(1)

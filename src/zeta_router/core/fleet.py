@@ -51,7 +51,6 @@ class Endpoint:
     Attributes:
         slots: Requests it works on at once; None asks the engine (see `DEFAULT_SLOTS`).
         upstream_model: The model's name as this engine knows it; None takes the fleet's name.
-        api_key: What the engine wants as a bearer token; never shown, logged or echoed.
         simulate: Its speed in the simulator, when the fleet file gives one.
     """
 
@@ -61,7 +60,6 @@ class Endpoint:
     engine: str = "auto"
     slots: int | None = None
     upstream_model: str | None = None
-    api_key: str | None = field(default=None, repr=False)
     simulate: SimulatedSpeed | None = None
 
 

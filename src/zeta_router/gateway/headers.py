@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zeta_router.core.decision import Decision
-from zeta_router.core.fleet import Endpoint
 
 _TO_ENGINE = ("traceparent", "tracestate", "x-request-id", "accept")
 _TO_CLIENT = ("content-type", "content-encoding", "x-request-id", "cache-control")
 
 
-def upstream_headers(theirs: Mapping[str, str], endpoint: Endpoint) -> dict[str, str]:
+def upstream_headers(theirs: Mapping[str, str], key: str | None) -> dict[str, str]:
     """Headers of the request to an engine.
 
-    The client's own key is not among them: it was meant for this router. The engine's key, where
-    it has one, comes from the configuration.
+    The client's own key is not among them: it was meant for this router. `key` is the engine's,
+    from the configuration.
     """
     headers = {"content-type": "application/json", "accept-encoding": "identity"}
     for name in _TO_ENGINE:
         value = theirs.get(name)
         if value is not None:
             headers[name] = value
-    if endpoint.api_key is not None:
-        headers["authorization"] = f"Bearer {endpoint.api_key}"
+    if key is not None:
+        headers["authorization"] = f"Bearer {key}"
     return headers
 
 

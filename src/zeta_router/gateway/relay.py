@@ -66,6 +66,7 @@ class Relay:
         new_id: Gives each query its id, which is its decision id.
         on_overhead: Takes the seconds that we added to each request, queueing excluded.
         on_text: Takes query id and body when the user has switched prompt logging on.
+        key_of: Gives the bearer token that an endpoint wants, by its id.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class Relay:
         new_id: Callable[[], str],
         on_overhead: Callable[[float], None],
         on_text: Callable[[str, bytes], None] | None = None,
+        key_of: Callable[[str], str | None] = lambda endpoint_id: None,
     ) -> None:
         self._driver = driver
         self._upstream = upstream
         self._new_id = new_id
         self._on_overhead = on_overhead
         self._on_text = on_text
+        self._key_of = key_of
 
     async def serve(
         self, request: web.Request, operation: Operation, raw: bytes
@@ -133,7 +136,7 @@ class Relay:
         if upstream_name != exchange.query.model_requested:
             body = with_model(body, upstream_name)
         sent_s = self._driver.clock()
-        headers = upstream_headers(exchange.request.headers, endpoint)
+        headers = upstream_headers(exchange.request.headers, self._key_of(endpoint.id))
         answer: Answer | None = None
         try:
             answer = await self._upstream.send(

@@ -1,0 +1,53 @@
+"""`zeta check`: is this configuration good, and what does it say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from zeta_router.app.cli.sources import CONFIG_FILE, load
+from zeta_router.app.cli.tables import fleet_table
+from zeta_router.app.config import ConfigErrors, LoadedConfig, Problem
+
+
+@click.command("check")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=CONFIG_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(file: Path, as_json: bool) -> None:
+    """Read FILE (zeta.yaml) and say what is wrong with it. Exit 0 when it can be used, else 2."""
+    try:
+        config = load(file)
+    except ConfigErrors as errors:
+        if not as_json:
+            raise
+        _print_json(False, errors.problems)
+        sys.exit(2)
+    if as_json:
+        _print_json(True, config.warnings)
+    else:
+        _show(config)
+
+
+def _show(config: LoadedConfig) -> None:
+    for warning in config.warnings:
+        click.echo(f"warning: {warning.text(config.source)}", err=True)
+    fleet_table(config.fleet)
+    count = len(config.fleet.endpoints)
+    click.echo(f"{config.source} is good: {count} endpoints, policy {config.fleet.policy}")
+
+
+def _print_json(good: bool, problems: tuple[Problem, ...]) -> None:
+    found = [
+        {
+            "path": problem.path,
+            "problem": problem.problem,
+            "hint": problem.hint,
+            "line": problem.place.line if problem.place is not None else None,
+        }
+        for problem in problems
+    ]
+    name = "warnings" if good else "errors"
+    click.echo(msgspec.json.encode({"ok": good, name: found}).decode())

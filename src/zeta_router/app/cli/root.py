@@ -1,0 +1,52 @@
+"""`zeta`: the group of all commands, loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from zeta_router import __version__
+from zeta_router.core.errors import ZetaError
+
+_COMMANDS = {
+    "serve": "Answer on one OpenAI-compatible address.",
+    "init": "Find local engines and write zeta.yaml.",
+    "check": "Read a configuration and say what is wrong with it.",
+    "route": "Say where a query would go, and why, without sending it.",
+    "classify": "Say what kind of task a text is.",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command's module when it is needed: `zeta --help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"zeta_router.app.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="zeta")
+def zeta() -> None:
+    """One address in front of your models: routes every query to the right one."""
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one clear message and exit code 2."""
+    try:
+        zeta()
+    except ZetaError as error:
+        sys.stderr.write(f"zeta: {error}\n")
+        sys.exit(2)

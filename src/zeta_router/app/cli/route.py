@@ -1,0 +1,88 @@
+"""`zeta route`: where would this query go, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import click
+import msgspec
+
+from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
+from zeta_router.core.errors import ConfigError
+from zeta_router.core.query import Query
+from zeta_router.learn.features import Ask, estimate_tokens, extract
+from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.router.commands import DecisionRecord
+from zeta_router.router.router import ZetaDynamicRouter
+from zeta_router.telemetry.explain import explain
+from zeta_router.telemetry.explain_text import explain_text
+
+
+@click.command("route")
+@click.argument("text")
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Decide from this file alone, with every endpoint up and idle.",
+)
+@click.option("--url", help="Gateway to ask [default: http://127.0.0.1:8080, or listen of -c].")
+@click.option("--model", default="auto", help="Model to ask for.")
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
+def command(text: str, config: Path | None, url: str | None, model: str, as_json: bool) -> None:
+    """Say where TEXT would go, and why, without sending it.
+
+    Asks a running gateway, which knows its fleet's load. With --config, or when none runs and
+    zeta.yaml is here, the decision is that of an idle fleet.
+    """
+    explanation = None
+    if config is None:
+        has_file = Path(CONFIG_FILE).exists()
+        explanation = asyncio.run(_ask_gateway(text, model, url, has_file=has_file))
+    if explanation is None:
+        explanation = _decide_here(text, model, config or Path(CONFIG_FILE))
+    if as_json:
+        click.echo(msgspec.json.encode(explanation).decode())
+    else:
+        click.echo(explain_text(explanation))
+
+
+async def _ask_gateway(
+    text: str, model: str, url: str | None, *, has_file: bool
+) -> dict[str, Any] | None:
+    """A running gateway's explanation; None when none answers and none was named."""
+    base = url or f"http://{DEFAULT_LISTEN}"
+    body = {"model": model, "messages": [{"role": "user", "content": text}]}
+    timeout = aiohttp.ClientTimeout(total=10, connect=1)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(f"{base.rstrip('/')}/v1/route", json=body) as response,
+        ):
+            answer: dict[str, Any] = await response.json(content_type=None)
+            if response.status == 200:
+                return answer
+            raise ConfigError("", f"{base} answered {response.status}: {answer}")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        if url is None and has_file:
+            return None
+        raise ConfigError(
+            "", f"no gateway answers on {base} ({error})", "start one, or give --config FILE"
+        ) from error
+
+
+def _decide_here(text: str, model: str, path: Path) -> dict[str, Any]:
+    fleet = load(path).fleet
+    router = ZetaDynamicRouter(fleet, RuleClassifier())
+    query = Query(
+        "dry-run",
+        time.monotonic(),
+        model_requested=model,
+        features=extract(Ask(text)),
+        prompt_tokens=estimate_tokens(text),
+    )
+    return explain([DecisionRecord(query, router.dry_run(query))], fleet=fleet)

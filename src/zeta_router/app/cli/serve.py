@@ -1,0 +1,146 @@
+"""`zeta serve`: start the gateway, over a configuration, found engines or the embedded fleet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import uvloop
+
+from zeta_router.app.cli.listen import listen_option, serve_on
+from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
+from zeta_router.app.config import Listen, LoadedConfig
+from zeta_router.app.config.watch import ConfigWatcher
+from zeta_router.app.running import RunningGateway
+
+_LOG = logging.getLogger("zeta_router")
+
+
+@click.command("serve")
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"Configuration; {CONFIG_FILE} in this folder when there is one.",
+)
+@click.option(
+    "--embedded", is_flag=True, help="Start small real engines of our own and serve those."
+)
+@listen_option
+@click.option("--log-level", default="info", help="debug, info, warning or error.")
+def command(config: Path | None, embedded: bool, listen: Listen | None, log_level: str) -> None:
+    """Answer on one OpenAI-compatible address.
+
+    With --embedded, four small real engines are started on this machine. Otherwise the
+    configuration is served; without one, the engines that listen on this machine are found.
+    """
+    if embedded and config is not None:
+        raise click.UsageError("--embedded brings its own fleet; leave out --config")
+    _set_up_logging(log_level)
+    try:
+        uvloop.run(_serve(config, embedded, listen))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+async def _serve(path: Path | None, embedded: bool, listen: Listen | None) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with _source(path, embedded, stop) as config:
+        if config is None:
+            return
+        fixed = listen is not None or path is not None or _default_path(embedded) is not None
+        wanted = replace(config, listen=listen) if listen is not None else config
+        async with serve_on(wanted, fixed=fixed) as gateway:
+            _greet(gateway, wanted)
+            async with _reloading(gateway, path or _default_path(embedded)):
+                await stop.wait()
+            _say("stopping: running answers are finished first")
+
+
+@contextlib.asynccontextmanager
+async def _source(
+    path: Path | None, embedded: bool, stop: asyncio.Event
+) -> AsyncIterator[LoadedConfig | None]:
+    """The configuration to serve, and the engines behind it while it is being served."""
+    if embedded:
+        from zeta_router.app.embedded.fleet import EmbeddedFleet
+        from zeta_router.app.embedded.progress import on_stderr
+
+        _say("starting the embedded fleet (four small real engines)")
+        with on_stderr() as progress:
+            fleet = EmbeddedFleet(progress=progress)
+            async with fleet:
+                yield None if stop.is_set() else of_fleet(fleet.fleet_config(), "embedded")
+        return
+    path = path or _default_path(embedded)
+    yield load(path) if path is not None else await discovered()
+
+
+def _default_path(embedded: bool) -> Path | None:
+    path = Path(CONFIG_FILE)
+    return path if not embedded and path.exists() else None
+
+
+@contextlib.asynccontextmanager
+async def _reloading(gateway: RunningGateway, path: Path | None) -> AsyncIterator[None]:
+    """Follow the configuration file, and SIGHUP; a broken file is refused and the old one kept."""
+    if path is None:
+        yield
+        return
+
+    def on_change(config: LoadedConfig) -> None:
+        gateway.apply(config)
+        _LOG.info("%s was read anew and is in force", path)
+
+    def on_error(error: Exception) -> None:
+        _LOG.error("%s was refused and the old configuration stays in force:\n%s", path, error)
+
+    watcher = ConfigWatcher(lambda: load(path), path, on_change=on_change, on_error=on_error)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.trigger)
+    task = asyncio.create_task(watcher.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def _greet(gateway: RunningGateway, config: LoadedConfig) -> None:
+    """Say what is served, and one line that can be pasted to try it."""
+    from zeta_router.app.cli.tables import fleet_table
+
+    for warning in config.warnings:
+        _LOG.warning("%s", warning.text(config.source))
+    fleet_table(config.fleet)
+    _say(f"\nlistening on {gateway.url} (policy {config.fleet.policy}); try:\n")
+    body = '{"model": "auto", "messages": [{"role": "user", "content": "Hello!"}]}'
+    _say(
+        f"  curl {gateway.url}/v1/chat/completions -H 'content-type: application/json' -d '{body}'"
+    )
+    _say("")
+
+
+def _set_up_logging(level: str) -> None:
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise click.BadParameter("must be debug, info, warning or error", param_hint="--log-level")
+    logging.basicConfig(level=number, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
