@@ -55,20 +55,22 @@ class EngineClient:
         self._body_limit_bytes = body_limit_bytes
         self.clock = clock
 
-    async def fetch(self, base_url: str, ask: Ask) -> Reply:
+    async def fetch(self, base_url: str, ask: Ask, api_key: str | None = None) -> Reply:
         """The reply to one ask; redirects are not followed, they are not the engine's answer."""
         timeout_s = self._timeout_s * ask.patience
+        headers = {"Content-Type": "application/json"} if ask.body else {}
+        if api_key is not None:
+            headers["Authorization"] = f"Bearer {api_key}"
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._request(base_url + ask.path, ask)
+                return await self._request(base_url + ask.path, ask, headers)
         except TimeoutError:
             problem = f"no answer within {timeout_s:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             problem = f"{type(error).__name__}: {error}"
         return Reply(self.clock(), problem=problem)
 
-    async def _request(self, url: str, ask: Ask) -> Reply:
-        headers = {"Content-Type": "application/json"} if ask.body else None
+    async def _request(self, url: str, ask: Ask, headers: dict[str, str]) -> Reply:
         async with self._session.request(
             ask.method, url, data=ask.body or None, headers=headers, allow_redirects=False
         ) as response:
@@ -90,8 +92,9 @@ class Line:
         problem: Why it did not; empty when it did.
     """
 
-    def __init__(self, client: EngineClient, url: str) -> None:
+    def __init__(self, client: EngineClient, url: str, api_key: str | None = None) -> None:
         self._client = client
+        self._api_key = api_key
         self._base_url = base_of(url)
         self._memory: dict[Ask, Reply] = {}
         self.reached = False
@@ -122,8 +125,8 @@ class Line:
         replies = {ask: reply for ask in asks if (reply := self._recall(ask, now_s)) is not None}
         async with asyncio.TaskGroup() as group:
             tasks = {
-                ask: group.create_task(self._client.fetch(self._base_url, ask))
-                for ask in asks
+                ask: group.create_task(self._client.fetch(self._base_url, ask, self._api_key))
+                for ask in dict.fromkeys(asks)
                 if ask not in replies
             }
         for ask, task in tasks.items():

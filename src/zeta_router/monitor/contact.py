@@ -6,6 +6,8 @@ named ``auto`` turns out to be vLLM, an address is missing) the other need not f
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.signal import EngineSample
 from zeta_router.monitor.client import EngineClient, Line
@@ -27,10 +29,18 @@ async def identify(line: Line) -> Identity | None:
 
 
 class Contact:
-    """The engine behind one endpoint."""
+    """The engine behind one endpoint.
 
-    def __init__(self, client: EngineClient, endpoint: Endpoint) -> None:
-        self._line = Line(client, endpoint.url)
+    Attributes:
+        came_back: A probe reached it after it could not be reached, and nobody has sampled it
+            since.
+    """
+
+    def __init__(
+        self, client: EngineClient, endpoint: Endpoint, api_key: str | None = None
+    ) -> None:
+        self.came_back = False
+        self._line = Line(client, endpoint.url, api_key)
         self._auto = endpoint.engine == AUTO
         self._model = endpoint.upstream_model or endpoint.model
         self._adapter: Adapter | None = None if self._auto else adapter_of(endpoint.engine)
@@ -49,6 +59,7 @@ class Contact:
 
     async def sample(self) -> EngineSample | None:
         """How busy it is; None when it could not be reached, which says nothing about load."""
+        self.came_back = False
         adapter = await self._met()
         if adapter is None:
             return None
@@ -57,11 +68,14 @@ class Contact:
 
     async def probe(self) -> bool:
         """Whether it is alive and loaded."""
+        was_lost = not self._line.reached
         adapter = await self._met()
         if adapter is None:
             return False
         alive = await self._line.hold(adapter.probe(self._model))
-        return self._kept() and alive
+        reached = self._kept()
+        self.came_back |= was_lost and reached
+        return reached and alive
 
     async def _met(self) -> Adapter | None:
         if self._adapter is None:
@@ -80,11 +94,21 @@ class Contact:
 
 
 class Contacts:
-    """One contact per endpoint, renewed when its address or engine is configured anew."""
+    """One contact per endpoint, renewed when its address, engine or key is configured anew.
 
-    def __init__(self, client: EngineClient) -> None:
+    Args:
+        client: Fetches.
+        key_of: Gives the bearer token that an endpoint wants, by its id; None when it wants none.
+    """
+
+    def __init__(
+        self,
+        client: EngineClient,
+        key_of: Callable[[str], str | None] = lambda endpoint_id: None,
+    ) -> None:
         self._client = client
-        self._known: dict[str, tuple[Endpoint, Contact]] = {}
+        self._key_of = key_of
+        self._known: dict[str, tuple[tuple[Endpoint, str | None], Contact]] = {}
 
     def of(self, endpoint: Endpoint) -> Contact:
         """The contact of this endpoint.
@@ -93,8 +117,9 @@ class Contacts:
             ConfigError: If its engine is neither ``auto`` nor a known name.
         """
         known = self._known.get(endpoint.id)
-        if known is None or known[0] != endpoint:
-            known = (endpoint, Contact(self._client, endpoint))
+        facts = (endpoint, self._key_of(endpoint.id))
+        if known is None or known[0] != facts:
+            known = (facts, Contact(self._client, *facts))
             self._known[endpoint.id] = known
         return known[1]
 

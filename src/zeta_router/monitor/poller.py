@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from zeta_router.core.fleet import Endpoint
-from zeta_router.monitor.contact import Contacts
+from zeta_router.monitor.contact import Contact, Contacts
 from zeta_router.router.events import Event, Sampled
 
 INTERVAL_S = 1.0
@@ -32,6 +32,11 @@ class Pace:
 
     due_at_s: float
     interval_s: float = INTERVAL_S
+
+    def restart(self, now_s: float) -> None:
+        """Due at once and at the full rate again: there is reason to think that it is back."""
+        self.due_at_s = now_s
+        self.interval_s = INTERVAL_S
 
     def after(self, started_at_s: float, now_s: float, reached: bool) -> None:
         """Set the next time, given how the poll that was due went."""
@@ -67,7 +72,6 @@ class Poller:
         self._clock = clock
         self._sleep = sleep
         self._targets: dict[str, tuple[Endpoint, int]] = {}
-        self._paces: dict[str, Pace] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
 
@@ -84,13 +88,6 @@ class Poller:
         self._contacts.keep(set(wanted))
         self._start_missing()
 
-    def hasten(self, endpoint_id: str) -> None:
-        """Poll this endpoint within a second: there is reason to think that it is back."""
-        pace = self._paces.get(endpoint_id)
-        if pace is not None:
-            pace.interval_s = INTERVAL_S
-            pace.due_at_s = min(pace.due_at_s, self._clock())
-
     async def run(self) -> None:
         """Poll until cancelled."""
         try:
@@ -101,7 +98,6 @@ class Poller:
         finally:
             self._group = None
             self._tasks.clear()
-            self._paces.clear()
 
     def _start_missing(self) -> None:
         if self._group is None:
@@ -111,32 +107,35 @@ class Poller:
             if endpoint_id in self._tasks:
                 continue
             stagger_s = INTERVAL_S * place / len(self._targets)
-            pace = self._paces[endpoint_id] = Pace(now_s + stagger_s)
+            pace = Pace(now_s + stagger_s)
             self._tasks[endpoint_id] = self._group.create_task(self._poll_on(*target, pace))
 
     def _stop(self, endpoint_id: str) -> None:
-        self._paces.pop(endpoint_id, None)
         task = self._tasks.pop(endpoint_id, None)
         if task is not None:
             task.cancel()
 
     async def _poll_on(self, endpoint: Endpoint, generation: int, pace: Pace) -> None:
+        contact = self._contacts.of(endpoint)
         while True:
-            while (wait_s := pace.due_at_s - self._clock()) > 0:
+            while (wait_s := pace.due_at_s - self._clock()) > 0 and not contact.came_back:
                 await self._sleep(min(wait_s, INTERVAL_S))
+                contact = self._contacts.of(endpoint)
+            if contact.came_back:
+                pace.restart(self._clock())
             started_at_s = self._clock()
-            reached = await self._poll(endpoint, generation)
+            reached = await self._poll(contact, endpoint.id, generation)
             pace.after(started_at_s, self._clock(), reached)
 
-    async def _poll(self, endpoint: Endpoint, generation: int) -> bool:
+    async def _poll(self, contact: Contact, endpoint_id: str, generation: int) -> bool:
         try:
-            sample = await self._contacts.of(endpoint).sample()
+            sample = await contact.sample()
         except Exception:
             # Adapters are tested not to raise; if one does, one endpoint loses its signals and
             # the rest of the fleet keeps them.
-            _log.exception("polling %s failed", endpoint.id)
+            _log.exception("polling %s failed", endpoint_id)
             return False
         if sample is None:
             return False
-        self._submit(Sampled(self._clock(), endpoint.id, generation, sample))
+        self._submit(Sampled(self._clock(), endpoint_id, generation, sample))
         return True
