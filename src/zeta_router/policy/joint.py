@@ -7,9 +7,9 @@ with probability 0.01 any open endpoint, so that wrong estimates are found out. 
 exact.
 
 A full endpoint stays in the comparison with its wait inside P. If it wins, the query is held: the
-right model a little later can be better than an idle wrong one. If even the best score is below the
-floor, an open endpoint answers anyway; with none open the query is shed, because serving it later
-costs others more than it is worth.
+right model a little later can be better than an idle wrong one. Below the floor a full endpoint is
+not worth a wait; an open one answers whatever its score. With none open and none worth a wait the
+query is shed, because serving it later costs others more than it is worth.
 
 Corners: price 0 and P 1 is routing by task; equal quality is least work left; two models are a
 threshold on difficulty that floats with load; a large price everywhere is admission control.
@@ -84,13 +84,11 @@ class Joint:
         nets = net_values(candidates, query.slo, waited_s, query.weight, self.step_slope_ratio)
         free = context.open(candidates)
         best = max(nets)
-        among: Sequence[int] = range(len(nets))
         if best < self.floor:
             if not free:
                 return self._without_room(candidates, nets)
             best = max([nets[index] for index in free])
-            among = free
-        soft = self._softmax(candidates, nets, among, best)
+        soft = self._softmax(candidates, nets, free, best)
         index, propensity = self._draw(candidates, soft, free, draws)
         if index not in free:
             reason = Reason.WAIT_SLOT
@@ -99,12 +97,15 @@ class Joint:
         return Choice(index, reason, propensity, _scores(nets))
 
     def _softmax(
-        self, candidates: Sequence[Candidate], nets: list[float], among: Sequence[int], best: float
+        self, candidates: Sequence[Candidate], nets: list[float], free: list[int], best: float
     ) -> dict[int, float]:
-        """Probability of each endpoint that can be drawn, in the order of their ids."""
-        temperature = self.temperature
+        """Probability of each endpoint that can be drawn, in the order of their ids.
+
+        A full endpoint takes part only from the floor up: below it, it is not worth a wait.
+        """
+        temperature, floor = self.temperature, self.floor
         least = best - temperature * _NEGLIGIBLE - _TIE
-        near = [index for index in among if nets[index] >= least]
+        near = [i for i, net in enumerate(nets) if net >= least and (net >= floor or i in free)]
         if len(near) == 1:
             return {near[0]: 1.0}
         if temperature == 0.0 or best == -inf:
