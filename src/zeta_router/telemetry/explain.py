@@ -19,8 +19,8 @@ from zeta_router.core.reasons import REASON_TEXT
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.explain_drops import drop_sentence
-from zeta_router.telemetry.log_rows import SIGNALS
 from zeta_router.telemetry.records import FeedbackRecord
+from zeta_router.telemetry.signals import SIGNALS
 
 Explanation = dict[str, Any]
 

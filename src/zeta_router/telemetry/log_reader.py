@@ -11,14 +11,33 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from zeta_router.core.signal import NO_SAMPLE, EngineSample
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.telemetry.log_decode import (
+    decision_from,
+    decode_sample,
+    feedback_from,
+    outcome_from,
+)
 from zeta_router.telemetry.log_file import open_for_reading
-from zeta_router.telemetry.log_rows import Row, decision_from, feedback_from, outcome_from
-from zeta_router.telemetry.log_schema import DECISIONS, FEEDBACK, OUTCOMES, PROMPTS, STATE, Table
+from zeta_router.telemetry.log_rows import Row
+from zeta_router.telemetry.log_schema import (
+    DECISIONS,
+    FEEDBACK,
+    OUTCOMES,
+    PROMPTS,
+    SAMPLES,
+    STATE,
+    Table,
+)
 from zeta_router.telemetry.records import FeedbackRecord, LogRecord, SavedState
 
 PAGE = 500
 """Rows read at a stretch while iterating, so that no read transaction stays open for long."""
+
+
+KEPT_SAMPLES = 4096
+"""Polls kept in memory, as many decisions in a row refer to the same ones."""
 
 
 class LogReader:
@@ -31,6 +50,7 @@ class LogReader:
 
     def __init__(self, path: Path | str) -> None:
         self._connection = open_for_reading(Path(path))
+        self._samples: dict[tuple[int, int], EngineSample] = {}
 
     def __enter__(self) -> LogReader:
         return self
@@ -44,7 +64,7 @@ class LogReader:
 
     def decisions_of(self, query_id: str) -> list[DecisionRecord]:
         """All decisions made for a query, in order; empty when it is not in the log."""
-        return [decision_from(row) for row in self._of(DECISIONS, query_id)]
+        return [self._decision(row) for row in self._of(DECISIONS, query_id)]
 
     def outcomes_of(self, query_id: str) -> list[OutcomeRecord]:
         """How its attempts ended, in order."""
@@ -85,7 +105,7 @@ class LogReader:
         order of cause and effect.
         """
         kinds: tuple[tuple[Table, Callable[[Row], LogRecord]], ...] = (
-            (DECISIONS, decision_from),
+            (DECISIONS, self._decision),
             (OUTCOMES, outcome_from),
             (FEEDBACK, feedback_from),
         )
@@ -95,6 +115,24 @@ class LogReader:
         ]
         for *_, record in heapq.merge(*streams, key=lambda entry: entry[:3]):
             yield record
+
+    def _decision(self, row: Row) -> DecisionRecord:
+        return decision_from(row, self._sample)
+
+    def _sample(self, run: int, number: int) -> EngineSample:
+        """A poll by run and number; the empty one when there was none or its row is gone."""
+        if number == 0:
+            return NO_SAMPLE
+        known = self._samples.get((run, number))
+        if known is not None:
+            return known
+        sql = f"SELECT sample FROM {SAMPLES.name} WHERE run = ? AND number = ?"  # noqa: S608
+        row = self._connection.execute(sql, (run, number)).fetchone()
+        sample = NO_SAMPLE if row is None else decode_sample(row[0])
+        if len(self._samples) >= KEPT_SAMPLES:
+            self._samples.clear()
+        self._samples[run, number] = sample
+        return sample
 
     def _between(
         self,

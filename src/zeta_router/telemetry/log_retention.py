@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from zeta_router.telemetry.log_schema import DECISIONS, FEEDBACK, OUTCOMES, PROMPTS
+from zeta_router.telemetry.log_rows import REPEAT_S
+from zeta_router.telemetry.log_schema import DECISIONS, FEEDBACK, OUTCOMES, PROMPTS, SAMPLES, Table
 
 AGED = (DECISIONS, OUTCOMES, FEEDBACK, PROMPTS)
 """Tables whose rows are let go with age."""
@@ -22,16 +23,19 @@ def forget(connection: sqlite3.Connection, before_wall_s: float, limit: int) -> 
     """Delete up to `limit` rows of each table older than `before_wall_s`; how many went.
 
     Small, because a transaction that deletes a day at once blocks the writer for seconds and
-    makes the write-ahead log as large as the day.
+    makes the write-ahead log as large as the day. Polls stay longer, by more than the time for
+    which decisions go on referring to one.
     """
-    gone = 0
-    for table in AGED:
-        gone += connection.execute(
-            f"DELETE FROM {table.name} WHERE seq IN (SELECT seq FROM {table.name} "  # noqa: S608
-            "WHERE wall_s < ? ORDER BY wall_s LIMIT ?)",
-            (before_wall_s, limit),
-        ).rowcount
-    return gone
+    gone = sum(_forget(connection, table, before_wall_s, limit) for table in AGED)
+    return gone + _forget(connection, SAMPLES, before_wall_s - 2 * REPEAT_S, limit)
+
+
+def _forget(connection: sqlite3.Connection, table: Table, before_wall_s: float, limit: int) -> int:
+    return connection.execute(
+        f"DELETE FROM {table.name} WHERE seq IN (SELECT seq FROM {table.name} "  # noqa: S608
+        "WHERE wall_s < ? ORDER BY wall_s LIMIT ?)",
+        (before_wall_s, limit),
+    ).rowcount
 
 
 def give_back(connection: sqlite3.Connection, pages: int) -> None:

@@ -74,23 +74,23 @@ DECISIONS = Table(
     (
         *_STAMP,
         Column("query_id", "TEXT NOT NULL", "The query; also the decision id that clients see."),
-        Column("number", "INTEGER NOT NULL", "1 for the query's first decision, then 2, …"),
+        Column("number", "INTEGER NOT NULL", "Rises with every decision of the query."),
         Column("verdict", "TEXT NOT NULL", "`dispatch`, `wait` or `reject`."),
         Column("reason", "TEXT NOT NULL", "Why; see [reasons](reasons.md)."),
         Column("policy", "TEXT NOT NULL", "The policy that chose."),
         Column("task", "TEXT NOT NULL", "The task type acted on."),
-        Column("topics", "TEXT NOT NULL", "Posterior: JSON `[[topic, task, probability], …]`."),
+        Column("topics", "TEXT NOT NULL", "Posterior: JSON `[{topic, task, probability}, …]`."),
         Column("endpoint_id", "TEXT", "The endpoint chosen; empty unless dispatched."),
         Column("model", "TEXT", "The model of that endpoint."),
         Column("propensity", "REAL NOT NULL", "Probability of this choice under the policy."),
         Column("retry_after_s", "REAL", "For a rejection: when it is worth asking again."),
         Column("snapshot_version", "INTEGER NOT NULL", "Version of the fleet's state it saw."),
-        Column("candidates", "TEXT NOT NULL", "What was compared: JSON, one array each; below."),
+        Column("candidates", "TEXT NOT NULL", "What was compared: JSON, one array each (below)."),
         Column("dropped", "TEXT NOT NULL", "What was not: JSON `[[endpoint_id, reason], …]`."),
         Column("arrived_at_s", "REAL NOT NULL", "When the query came, on the router's clock."),
         Column("operation", "TEXT NOT NULL", "`chat`, `completion`, `response`, `embedding` …"),
         Column("model_requested", "TEXT NOT NULL", "`auto`, or the model that the client named."),
-        Column("task_hint", "TEXT", "The task as told from outside: JSON `[task, topics]`."),
+        Column("task_hint", "TEXT", "The task as told from outside: JSON `{task, topics}`."),
         Column("prompt_tokens", "INTEGER NOT NULL", "Estimated input length."),
         Column("max_output_tokens", "INTEGER", "The client's limit on the answer."),
         Column("needs", "TEXT NOT NULL", "Capabilities needed: JSON array of names."),
@@ -131,6 +131,24 @@ OUTCOMES = Table(
         Column("retry_after_s", "REAL", "The engine's own word on when to come back."),
     ),
     (("query_id",), ("wall_s",)),
+)
+
+SAMPLES = Table(
+    "samples",
+    "One row per poll of an engine that some decision saw. Candidates refer to it by `number`.",
+    (
+        Column("run", "INTEGER NOT NULL", "Which opening of the file wrote it."),
+        Column("number", "INTEGER NOT NULL", "1, 2, … within the run."),
+        Column("wall_s", "REAL NOT NULL", "When a decision first saw it, seconds since 1970."),
+        Column("endpoint_id", "TEXT NOT NULL", "The endpoint that was polled."),
+        Column(
+            "sample",
+            "TEXT NOT NULL",
+            "JSON object: signal to `{value, observed_at_s, source}`, or null for one that the "
+            "engine does not give; and the models it has and holds in memory.",
+        ),
+    ),
+    (("run", "number"), ("wall_s",)),
 )
 
 FEEDBACK = Table(
@@ -178,7 +196,7 @@ STATE = Table(
     ),
 )
 
-TABLES = (DECISIONS, OUTCOMES, FEEDBACK, PROMPTS, RUNS, STATE)
+TABLES = (DECISIONS, OUTCOMES, SAMPLES, FEEDBACK, PROMPTS, RUNS, STATE)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     tuple(statement for table in TABLES for statement in table.create),
@@ -186,8 +204,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Statements that lead from schema n to n + 1; the file's schema is how many it has had."""
 
 CANDIDATE_FIELDS = (
-    ("endpoint_id", "the endpoint"),
-    ("model", "its model"),
+    ("view", "the endpoint's state, an array, see below"),
     ("quality", "expected quality, 0 to 1"),
     ("output_tokens", "expected answer length"),
     ("ttft_s", "predicted time to the first token"),
@@ -195,11 +212,12 @@ CANDIDATE_FIELDS = (
     ("log_sigma", "spread of the latency prediction (of its logarithm)"),
     ("work_s", "engine-seconds it would take"),
     ("score", "what the policy gave it, higher is better; null when it gave none"),
-    ("view", "the endpoint's state as an array, see below"),
 )
-"""Layout of one entry of `decisions.candidates`."""
+"""Layout of one entry of `decisions.candidates`. A number that is not finite is written as null."""
 
 VIEW_FIELDS = (
+    ("endpoint_id", "the endpoint"),
+    ("model", "its model"),
     ("health", "`up`, `down` or `draining`"),
     ("generation", "which incarnation of the endpoint"),
     ("slots", "requests it works on at once"),
@@ -210,7 +228,6 @@ VIEW_FIELDS = (
     ("pending_prefill_tokens", "prompt tokens dispatched without a first token yet"),
     ("remaining_output_tokens", "output tokens expected from what is in flight"),
     ("price", "quality per engine-second"),
-    ("signals", "object: name to `[value or null, observed_at_s, source]`; unread ones missing"),
-    ("resident", "models in memory; null when unknown"),
+    ("sample", "`number` of the poll it had, in `samples` of the same `run`; 0 for none"),
 )
 """Layout of `view` in a candidate."""

@@ -21,6 +21,7 @@ from zeta_router.telemetry.log_schema import (
     OUTCOMES,
     PROMPTS,
     RUNS,
+    SAMPLES,
     STATE,
 )
 from zeta_router.telemetry.records import FeedbackRecord, PromptRecord, SavedState
@@ -73,7 +74,7 @@ class LogWriter:
             raise
         self._run = number
         self._latest_wall_s = run.opened_wall_s
-        encoder = RowEncoder(number, run.wall_offset_s)
+        self._encoder = encoder = RowEncoder(number, run.wall_offset_s)
         self._encode: dict[type, Callable[..., Row]] = {
             DecisionRecord: encoder.decision,
             OutcomeRecord: encoder.outcome,
@@ -117,6 +118,7 @@ class LogWriter:
         try:
             refused = sum(write(batch[at : at + CHUNK]) for at in range(0, len(batch), CHUNK))
         except BaseException:
+            self._encoder.forget()
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
@@ -130,6 +132,7 @@ class LogWriter:
             rows.setdefault(kind, []).append(self._encode[kind](record))
         for kind, of_kind in rows.items():
             self.connection.executemany(STATEMENTS[kind], of_kind)
+        self._write_samples()
         return 0
 
     def _write_singly(self, chunk: Sequence[Entry]) -> int:
@@ -140,7 +143,13 @@ class LogWriter:
                 self.connection.execute(STATEMENTS[kind], self._encode[kind](record))
             except _UNWRITABLE:
                 refused += 1
+        self._write_samples()
         return refused
+
+    def _write_samples(self) -> None:
+        samples = self._encoder.take_samples()
+        if samples:
+            self.connection.executemany(SAMPLES.insert, samples)
 
     def _prompt(self, record: PromptRecord) -> Row:
         wall_s = self._latest_wall_s

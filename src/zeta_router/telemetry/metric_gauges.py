@@ -10,8 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from zeta_router import __version__
 from zeta_router.core.query import LANES, Lane
 from zeta_router.core.snapshot import EndpointView, Health, Snapshot
-from zeta_router.telemetry.log_rows import SIGNALS
 from zeta_router.telemetry.records import LogHealth
+from zeta_router.telemetry.signals import SIGNALS
 
 READINGS = {
     "running": ("zeta_endpoint_running", "Requests that the engine says it is generating."),

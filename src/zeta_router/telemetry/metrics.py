@@ -7,19 +7,19 @@ query is a few dictionary look-ups; everything else is done when somebody scrape
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.outcome import Status
-from zeta_router.core.query import Lane, Query, Task
+from zeta_router.core.query import LANES, Lane, Query, Task
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Snapshot
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.bounded import Generations
+from zeta_router.telemetry.exposition import CONTENT_TYPE, family_text
 from zeta_router.telemetry.metric_catalog import RequestSeries
 from zeta_router.telemetry.metric_gauges import (
     build_info,
@@ -27,11 +27,8 @@ from zeta_router.telemetry.metric_gauges import (
     log_metrics,
     queue_gauges,
 )
-from zeta_router.telemetry.metric_series import OTHER
+from zeta_router.telemetry.metric_series import OTHER, SERIES_LIMIT, Buckets, Count
 from zeta_router.telemetry.records import LogHealth
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""What `Metrics.render` returns, for the Content-Type header."""
 
 NONE = "none"
 """Label of a query that was never sent anywhere."""
@@ -44,27 +41,46 @@ CAPACITY_REASONS = frozenset(
 )
 """Refusals that more capacity would have spared."""
 
-_ENDS = frozenset({Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE})
+_ENDS = (Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE)
 """Outcomes after which nothing is tried again. After the others a query ends only when the client
 had received a byte; else the router decides once more, if only to refuse."""
 
+_OK, _PINNED = Status.OK, Reason.PINNED
+_DISPATCH, _REJECT = Verdict.DISPATCH, Verdict.REJECT
+"""Bound once: in Python 3.11 the name of an enum's member takes 0.1 µs to look up."""
 
-class _Open(NamedTuple):
-    """What has to be known of a query when it ends."""
 
-    task: str
-    model: str
-    endpoint: str
-    lane: str
-    arrived_at_s: float
-    dispatched_at_s: float
+class _Place:
+    """The series of one model, endpoint and task, looked up once."""
+
+    __slots__ = ("_series", "duration", "ends", "labels", "tpot", "ttft")
+
+    def __init__(self, series: RequestSeries, model: str, endpoint_id: str, task: str) -> None:
+        self._series = series
+        self.labels = (model, endpoint_id, task)
+        self.duration = series.duration.of(model, task)
+        self.ttft = series.ttft.of(model, task)
+        self.tpot = series.tpot.of(model, task)
+        self.ends: dict[str, Count] = {}
+
+    def end(self, outcome: str) -> Count:
+        """The count of queries that ended here with `outcome`."""
+        count = self.ends.get(outcome)
+        if count is None:
+            count = self.ends[outcome] = self._series.requests.of(*self.labels, outcome)
+        return count
+
+
+_Open = tuple[_Place, Buckets, float, float]
+"""What has to be known of a query when it ends: its place, the waits of its lane, when it came and
+when it was decided. A plain tuple: a named one takes 0.3 µs to make, this one 0.04."""
 
 
 class Metrics(Collector):
     """All `zeta_*` metrics.
 
     Args:
-        registry: Where to register; a fresh one when None.
+        registry: Where to register too, for who renders metrics of his own beside these.
         fleet_state: The fleet at the moment of the call; called at each scrape.
         queue_depths: Queries held, by lane; called at each scrape.
         log_health: The decision log's health; called at each scrape. None leaves it out.
@@ -80,14 +96,18 @@ class Metrics(Collector):
         log_health: Callable[[], LogHealth] | None = None,
         routes: Callable[[], Mapping[Task, str]] = dict,
     ) -> None:
-        self.registry = registry if registry is not None else CollectorRegistry(auto_describe=False)
         self.series = RequestSeries()
         self._fleet_state = fleet_state
         self._queue_depths = queue_depths
         self._log_health = log_health
         self._routes = routes
         self._open: Generations[_Open] = Generations(OPEN_QUERIES)
-        self.registry.register(self)
+        self._places: dict[tuple[str, str, str], _Place] = {}
+        self._waits = {lane.value: self.series.queue_wait.of(lane.value) for lane in LANES}
+        self._overhead = self.series.overhead.of()
+        self._process = ProcessCollector(registry=None)
+        if registry is not None:
+            registry.register(self)
 
     def on_record(self, record: DecisionRecord | OutcomeRecord) -> None:
         """Count a record of the router. About 2 µs; never fails."""
@@ -98,72 +118,80 @@ class Metrics(Collector):
 
     def observe_overhead(self, seconds: float) -> None:
         """Count the router's own work on one query."""
-        self.series.overhead.observe((), seconds)
+        self._overhead.observe(seconds)
 
     def render(self) -> bytes:
-        """Everything in Prometheus' text format; `CONTENT_TYPE` says which version of it."""
-        return generate_latest(self.registry)
+        """All of them and those of the process, in Prometheus' text (`CONTENT_TYPE`)."""
+        parts = [series.text() for series in self.series.all]
+        parts += map(family_text, self._gauges())
+        parts += map(family_text, self._process.collect())
+        return "".join(parts).encode()
 
     # ---- decisions
 
     def _on_decision(self, query: Query, decision: Decision) -> None:
-        self.series.decisions.add((decision.reason.value, decision.policy))
-        if decision.verdict is Verdict.DISPATCH:
+        self.series.decisions.of(decision.reason._value_, decision.policy).n += 1
+        verdict = decision.verdict
+        if verdict is _DISPATCH:
             self._on_dispatch(query, decision)
-        elif decision.verdict is Verdict.REJECT:
+        elif verdict is _REJECT:
             self._on_reject(query, decision)
         elif query.id not in self._open:
-            self._open.put(query.id, _opened(query, decision, NONE, NONE))
+            self._open.put(query.id, self._opened(query, decision, NONE, NONE))
 
     def _on_dispatch(self, query: Query, decision: Decision) -> None:
         endpoint_id = decision.endpoint_id or NONE
         model = _model_of(decision)
-        self._open.put(query.id, _opened(query, decision, model, endpoint_id))
+        self._open.put(query.id, self._opened(query, decision, model, endpoint_id))
         route = self._routes().get(decision.task.task)
-        if route is not None and route != model and decision.reason is not Reason.PINNED:
-            self.series.spill.add((route, model))
+        if route is not None and route != model and decision.reason is not _PINNED:
+            self.series.spill.of(route, model).n += 1
+
+    def _opened(self, query: Query, decision: Decision, model: str, endpoint_id: str) -> _Open:
+        key = (model, endpoint_id, decision.task.task._value_)
+        place = self._places.get(key)
+        if place is None:
+            if len(self._places) >= SERIES_LIMIT:
+                key = (OTHER, OTHER, OTHER)
+            place = self._places.setdefault(key, _Place(self.series, *key))
+        wait = self._waits[query.lane._value_]
+        return (place, wait, query.arrived_at_s, decision.decided_at_s)
 
     def _on_reject(self, query: Query, decision: Decision) -> None:
-        opened = self._open.pop(query.id)
-        if decision.reason in CAPACITY_REASONS:
-            self.series.shed.add((decision.reason.value,))
-        if opened is None:
-            opened = _opened(query, decision, NONE, NONE)
-        self.series.requests.add(
-            (opened.model, opened.endpoint, opened.task, decision.reason.value)
-        )
-        held_s = decision.decided_at_s - query.arrived_at_s
-        self.series.queue_wait.observe((opened.lane,), held_s)
+        reason = decision.reason
+        if reason in CAPACITY_REASONS:
+            self.series.shed.of(reason.value).n += 1
+        opened = self._open.pop(query.id) or self._opened(query, decision, NONE, NONE)
+        place, wait, arrived_at_s, _ = opened
+        place.end(reason.value).n += 1
+        wait.observe(decision.decided_at_s - arrived_at_s)
 
     # ---- outcomes
 
     def _on_outcome(self, record: OutcomeRecord) -> None:
-        outcome = record.outcome
+        outcome, endpoint_id = record.outcome, record.endpoint_id
         status = outcome.status
-        if record.endpoint_id is not None:
-            self.series.attempts.add((record.endpoint_id, status.value))
-        if not (outcome.started or status in _ENDS):
+        if endpoint_id is not None:
+            self.series.attempts.of(endpoint_id, status._value_).n += 1
+        if not outcome.started and status not in _ENDS:
             return
         opened = self._open.pop(record.query_id)
         if opened is None:
-            endpoint = record.endpoint_id or NONE
-            self.series.requests.add((OTHER, endpoint, OTHER, status.value))
+            endpoint = endpoint_id or NONE
+            self.series.requests.of(OTHER, endpoint, OTHER, status.value).n += 1
             return
-        self.series.requests.add((opened.model, opened.endpoint, opened.task, status.value))
-        self.series.queue_wait.observe((opened.lane,), record.queue_wait_s)
-        if status is Status.OK:
-            self._on_answer(record, opened)
-
-    def _on_answer(self, record: OutcomeRecord, opened: _Open) -> None:
-        key = (opened.model, opened.task)
-        outcome = record.outcome
-        self.series.duration.observe(key, record.at_s - opened.arrived_at_s)
-        if outcome.ttft_s is not None:
-            before_s = opened.dispatched_at_s - opened.arrived_at_s
-            self.series.ttft.observe(key, before_s + outcome.ttft_s)
-        tpot_s = outcome.tpot_s
-        if tpot_s is not None:
-            self.series.tpot.observe(key, tpot_s)
+        place, wait, arrived_at_s, dispatched_at_s = opened
+        place.end(status._value_).n += 1
+        wait.observe(record.queue_wait_s)
+        if status is not _OK:
+            return
+        place.duration.observe(record.at_s - arrived_at_s)
+        ttft_s = outcome.ttft_s
+        if ttft_s is not None:
+            place.ttft.observe(dispatched_at_s - arrived_at_s + ttft_s)
+            tpot_s = outcome.tpot_s
+            if tpot_s is not None:
+                place.tpot.observe(tpot_s)
 
     # ---- scrapes
 
@@ -176,6 +204,9 @@ class Metrics(Collector):
         """Everything, as of now."""
         for series in self.series.all:
             yield series.family()
+        yield from self._gauges()
+
+    def _gauges(self) -> Iterator[Metric]:
         yield from queue_gauges(self._queue_depths())
         yield from endpoint_gauges(self._fleet_state())
         if self._log_health is not None:
@@ -183,15 +214,7 @@ class Metrics(Collector):
         yield from build_info()
 
 
-def _opened(query: Query, decision: Decision, model: str, endpoint_id: str) -> _Open:
-    return _Open(
-        decision.task.task.value,
-        model,
-        endpoint_id,
-        query.lane.value,
-        query.arrived_at_s,
-        decision.decided_at_s,
-    )
+__all__ = ["CONTENT_TYPE", "Metrics"]
 
 
 def _model_of(decision: Decision) -> str:
