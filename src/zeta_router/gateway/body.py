@@ -56,7 +56,7 @@ class _Chat(Wanted, gc=False, kw_only=True):
 
 
 class _Completion(Wanted, gc=False, kw_only=True):
-    prompt: str | list[str] | list[int] | list[list[int]]
+    prompt: str | list[str | int | list[int]]
 
 
 class _Embedding(Wanted, gc=False, kw_only=True):

@@ -45,14 +45,18 @@ _PROGRESS_EVERY = 16
 
 @dataclass(slots=True)
 class Exchange:
-    """One client request while it is being served."""
+    """One client request while it is being served.
+
+    `overhead_s` is what we took of its time: reading it, deciding, writing it anew; neither waiting
+    for a slot nor the engine's part.
+    """
 
     request: web.Request
     operation: Operation
     raw: bytes
     query: Query
     ticket: Ticket
-    received_s: float
+    overhead_s: float
     attempt: int = 0
     started: bool = False
 
@@ -102,7 +106,8 @@ class Relay:
         if self._on_text is not None:
             self._on_text(query.id, raw)
         ticket = self._driver.arrive(query)
-        exchange = Exchange(request, operation, raw, query, ticket, received_s)
+        spent_s = self._driver.clock() - received_s
+        exchange = Exchange(request, operation, raw, query, ticket, spent_s)
         try:
             return await self._attempts(exchange)
         except asyncio.CancelledError:
@@ -123,20 +128,21 @@ class Relay:
 
     def _reject(self, exchange: Exchange, command: Reject) -> web.StreamResponse:
         headers = answer_headers(
-            command.decision, None, command.queue_wait_s, self._overhead_s(exchange, command), 0
+            command.decision, None, command.queue_wait_s, exchange.overhead_s, exchange.attempt
         )
-        headers["x-zeta-attempts"] = str(exchange.attempt)
         return rejection(command.decision, exchange.query.model_requested, headers)
 
     async def _attempt(self, exchange: Exchange, command: Dispatch) -> web.StreamResponse | None:
         """Try one endpoint; None when it failed before the client had a byte."""
         endpoint = command.endpoint
+        resumed_s = self._driver.clock()
         body = exchange.raw
         upstream_name = endpoint.upstream_model or endpoint.model
         if upstream_name != exchange.query.model_requested:
             body = with_model(body, upstream_name)
-        sent_s = self._driver.clock()
         headers = upstream_headers(exchange.request.headers, self._key_of(endpoint.id))
+        sent_s = self._driver.clock()
+        exchange.overhead_s += sent_s - resumed_s
         answer: Answer | None = None
         try:
             answer = await self._upstream.send(
@@ -246,16 +252,14 @@ class Relay:
     def _headers(
         self, exchange: Exchange, command: Dispatch, theirs: Mapping[str, str]
     ) -> dict[str, str]:
-        overhead_s = self._overhead_s(exchange, command)
-        self._on_overhead(overhead_s)
+        self._on_overhead(exchange.overhead_s)
         return answer_headers(
-            command.decision, theirs, command.queue_wait_s, overhead_s, command.attempt
+            command.decision,
+            theirs,
+            command.queue_wait_s,
+            exchange.overhead_s,
+            command.attempt,
         )
-
-    def _overhead_s(self, exchange: Exchange, command: Dispatch | Reject) -> float:
-        """Seconds between reading the request and the last decision, waiting for slots excluded."""
-        spent_s = command.decision.decided_at_s - exchange.received_s - command.queue_wait_s
-        return max(0.0, spent_s)
 
     def _end(self, exchange: Exchange, outcome: Outcome) -> None:
         """Report the end of the attempt; a second report of the same attempt changes nothing."""

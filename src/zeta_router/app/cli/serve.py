@@ -18,8 +18,10 @@ import uvloop
 from zeta_router.app.cli.listen import listen_option, serve_on
 from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
 from zeta_router.app.config import Listen, LoadedConfig
-from zeta_router.app.config.watch import ConfigWatcher
+from zeta_router.app.config.diff import diff
+from zeta_router.app.config.watch import ConfigWatcher, fingerprint_of, loader_of
 from zeta_router.app.running import RunningGateway
+from zeta_router.policy.registry import POLICIES
 
 _LOG = logging.getLogger("zeta_router")
 
@@ -63,7 +65,7 @@ async def _serve(path: Path | None, embedded: bool, listen: Listen | None) -> No
         wanted = replace(config, listen=listen) if listen is not None else config
         async with serve_on(wanted, fixed=fixed) as gateway:
             _greet(gateway, wanted)
-            async with _reloading(gateway, path or _default_path(embedded)):
+            async with _reloading(gateway, config, path or _default_path(embedded)):
                 await stop.wait()
             _say("stopping: running answers are finished first")
 
@@ -93,20 +95,29 @@ def _default_path(embedded: bool) -> Path | None:
 
 
 @contextlib.asynccontextmanager
-async def _reloading(gateway: RunningGateway, path: Path | None) -> AsyncIterator[None]:
+async def _reloading(
+    gateway: RunningGateway, current: LoadedConfig, path: Path | None
+) -> AsyncIterator[None]:
     """Follow the configuration file, and SIGHUP; a broken file is refused and the old one kept."""
     if path is None:
         yield
         return
 
     def on_change(config: LoadedConfig) -> None:
+        lines = "; ".join(str(change) for change in diff(watcher.current, config))
         gateway.apply(config)
-        _LOG.info("%s was read anew and is in force", path)
+        _LOG.info("%s was read anew and is in force: %s", path, lines)
 
     def on_error(error: Exception) -> None:
         _LOG.error("%s was refused and the old configuration stays in force:\n%s", path, error)
 
-    watcher = ConfigWatcher(lambda: load(path), path, on_change=on_change, on_error=on_error)
+    watcher = ConfigWatcher(
+        current,
+        loader_of(path, os.environ, POLICIES),
+        lambda: fingerprint_of(path),
+        on_change=on_change,
+        on_error=on_error,
+    )
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.trigger)
     task = asyncio.create_task(watcher.run())
     try:
@@ -138,7 +149,6 @@ def _set_up_logging(level: str) -> None:
         raise click.BadParameter("must be debug, info, warning or error", param_hint="--log-level")
     logging.basicConfig(level=number, stream=sys.stderr, format="%(levelname)s %(message)s")
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
 
 
 def _say(text: str) -> None:
