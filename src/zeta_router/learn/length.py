@@ -9,18 +9,20 @@ towards the task over all models, which starts from a guess. Reasoning tokens ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, sqrt
+from math import isfinite, log, sqrt
 from typing import Any
 
 from zeta_router.core.query import Task, TopicShare
 from zeta_router.learn.length_cell import (
     MEMORY,
+    NO_OUTPUT,
     Length,
     LengthCell,
     blend,
     length_of,
-    log_normal_beyond,
 )
+from zeta_router.learn.length_stretch import LengthStretch
+from zeta_router.learn.length_tail import LengthHistogram, log_normal_beyond
 
 LOG_SIGMA_FLOOR = 0.35
 """Least spread admitted to: a sharper one made soft objectives as brittle as hard ones."""
@@ -36,6 +38,7 @@ TASK_GUESS = {
 """Lengths assumed before any answer was seen. Tasks not listed have no output."""
 
 _LEAST_SHARE = 0.05
+_FLOOR_VARIANCE = LOG_SIGMA_FLOOR**2
 
 
 class LengthHead:
@@ -44,38 +47,53 @@ class LengthHead:
     A topic belongs to one task. Cells are made when first observed or seeded.
     """
 
-    __slots__ = ("_cells", "_settled", "_tasks", "_topics")
+    __slots__ = ("_cells", "_histograms", "_settled", "_stretch", "_tasks", "_topics")
 
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str], LengthCell] = {}
+        self._histograms: dict[tuple[str, str], LengthHistogram] = {}
         self._tasks: dict[tuple[Task, str], LengthCell] = {}
         self._topics: dict[str, Task] = {}
         self._settled: dict[str, dict[str, Length]] = {}
+        self._stretch = LengthStretch()
 
     def expect(
         self,
         topics: Sequence[TopicShare],
         model: str,
         max_output_tokens: int | None = None,
+        stretch: float = 1.0,
     ) -> tuple[float, float]:
         """Mean tokens (at most `max_output_tokens`) and the spread of their logarithm.
 
         Embedding and rerank have no output: 0 tokens. The spread is at least `LOG_SIGMA_FLOOR`.
+        `stretch` is the query's own factor, the same for every model (see `stretch`).
         """
         settled = self._settled.get(model)
         if settled is None:
             settled = self._settled[model] = {}
         mean = log_mean = log_square = 0.0
-        for topic, task, probability in [(s.topic, s.task, s.probability) for s in topics]:
-            length = settled.get(topic)
+        for share in topics:
+            length = settled.get(share.topic)
             if length is None:
-                length = settled[topic] = self._settle(topic, task, model)
-            mean += probability * length[0]
-            log_mean += probability * length[1]
-            log_square += probability * (length[2] + length[1] * length[1])
+                length = settled[share.topic] = self._settle(share.topic, share.task, model)
+            probability = share.probability
+            part_mean, part_log_mean, part_log_variance = length
+            mean += probability * part_mean
+            log_mean += probability * part_log_mean
+            log_square += probability * (part_log_variance + part_log_mean * part_log_mean)
+        mean *= stretch
         if max_output_tokens is not None and mean > max_output_tokens:
             mean = float(max_output_tokens)
-        return mean, max(LOG_SIGMA_FLOOR, sqrt(max(0.0, log_square - log_mean * log_mean)))
+        variance = log_square - log_mean * log_mean
+        return mean, sqrt(variance) if variance > _FLOOR_VARIANCE else LOG_SIGMA_FLOOR
+
+    def stretch(self, features: tuple[float, ...]) -> float:
+        """Factor by which answers to a query with these features depart from their cell's mean.
+
+        Within 1/e and e; 1 while that was not shown to help. Work it out once per query.
+        """
+        return self._stretch.factor(features)
 
     def remaining(
         self,
@@ -107,6 +125,7 @@ class LengthHead:
         output_tokens: float,
         *,
         censored: bool = False,
+        features: tuple[float, ...] = (),
     ) -> None:
         """Learn from an answer of `output_tokens`; ignored below 1, NaN and infinite.
 
@@ -117,18 +136,23 @@ class LengthHead:
             censored: Whether it was cut (a token limit, a cancel), so that it would have been
                 longer. It then counts as what was expected of an answer this long, at most twice
                 its length: where every answer is cut, nothing limits the guess.
+            features: The query's features, for its `stretch`; cut answers teach it nothing.
         """
         if not isfinite(output_tokens) or output_tokens < 1.0:
             return
         tokens = output_tokens
         if censored:
             tokens += min(output_tokens, self.remaining(topics, model, output_tokens))
+        elif features:
+            self._learn_stretch(topics, model, tokens, features)
         for share in topics:
             if share.probability < _LEAST_SHARE or share.task not in TASK_GUESS:
                 continue
             self._topics[share.topic] = share.task
             for cell in self._lineage(share.topic, share.task, model):
                 cell.add(tokens, share.probability)
+            histogram = self._histograms.setdefault((share.topic, model), LengthHistogram())
+            histogram.add(tokens, share.probability)
         self._settled.pop(model, None)
 
     def seed(
@@ -141,7 +165,7 @@ class LengthHead:
         *,
         task: Task | None = None,
     ) -> None:
-        """Start a cell from a table, as if `weight` answers had been seen.
+        """Start a cell from a table, as if `weight` > 0 answers had been seen.
 
         `task` may be left out when the topic was seen before or is a task's name; else it counts
         as simple. The (task, model) cell is seeded with it, so that other topics profit.
@@ -157,15 +181,19 @@ class LengthHead:
         return {
             "cells": [[topic, model, c.state()] for (topic, model), c in self._cells.items()],
             "tasks": [[task.value, model, c.state()] for (task, model), c in self._tasks.items()],
+            "tails": [[topic, model, h.state()] for (topic, model), h in self._histograms.items()],
             "topics": {topic: task.value for topic, task in self._topics.items()},
+            "stretch": self._stretch.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Replace what was learned by an earlier `state()`."""
         cells = {(t, m): LengthCell.restored(c) for t, m, c in state["cells"]}
         tasks = {(Task(t), m): LengthCell.restored(c) for t, m, c in state["tasks"]}
-        self._topics = {topic: Task(task) for topic, task in state["topics"].items()}
-        self._cells, self._tasks = cells, tasks
+        tails = {(t, m): LengthHistogram.restored(h) for t, m, h in state["tails"]}
+        topics = {topic: Task(task) for topic, task in state["topics"].items()}
+        self._stretch.restore(state["stretch"])
+        self._cells, self._tasks, self._histograms, self._topics = cells, tasks, tails, topics
         self._settled.clear()
 
     def _lineage(self, topic: str, task: Task, model: str) -> tuple[LengthCell, ...]:
@@ -176,10 +204,23 @@ class LengthHead:
             self._tasks.setdefault((task, ""), LengthCell()),
         )
 
+    def _learn_stretch(
+        self,
+        topics: Sequence[TopicShare],
+        model: str,
+        tokens: float,
+        features: tuple[float, ...],
+    ) -> None:
+        expected = sum(
+            share.probability * self._settle(share.topic, share.task, model).log_mean
+            for share in topics
+        )
+        self._stretch.learn(features, log(tokens) - expected)
+
     def _settle(self, topic: str, task: Task, model: str) -> Length:
         guess = TASK_GUESS.get(task)
         if guess is None:
-            return Length(0.0, 0.0, 0.0)
+            return NO_OUTPUT
         for cell in (
             self._tasks.get((task, "")),
             self._tasks.get((task, model)),
@@ -197,10 +238,10 @@ class LengthHead:
         if guess.mean_tokens <= 0.0:
             return 0.0, 0.0
         longer, excess = log_normal_beyond(guess, emitted_tokens)
-        cell = self._cells.get((topic, model))
-        if cell is None:
+        histogram = self._histograms.get((topic, model))
+        if histogram is None:
             return longer, excess
-        seen, seen_longer, seen_excess = cell.beyond(emitted_tokens)
+        seen, seen_longer, seen_excess = histogram.beyond(emitted_tokens)
         total = seen + PULL
         return (seen_longer + PULL * longer) / total, (seen_excess + PULL * excess) / total
 
