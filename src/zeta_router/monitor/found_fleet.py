@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, FleetConfig, Model
@@ -11,10 +11,16 @@ from zeta_router.core.query import Task
 from zeta_router.monitor.discover import Found
 from zeta_router.monitor.engines.protocol import ModelKind, ServedModel
 from zeta_router.monitor.guess import UNTOLD_SLOTS, kind_of, params_b_of, tasks_of
-from zeta_router.monitor.modelname import short_name
+from zeta_router.monitor.modelname import is_coder, is_reasoner, short_name
 
 SIMPLE_IS_GOOD_ENOUGH = 0.55
 """Prior quality from which a model is thought able to do simple tasks."""
+
+NEAR_QUALITY = 0.05
+"""Priors closer than this are not told apart: they are guesses."""
+
+MADE_FOR: dict[Task, Callable[[str], bool]] = {Task.CODE: is_coder, Task.REASONING: is_reasoner}
+"""How a name says that its model was made for a task."""
 
 _TELL_RUNNING = frozenset({"vllm", "sglang", "llamacpp", "tgi"})
 """Engines that tell how many requests they run, so that their endpoints see each other's work."""
@@ -52,21 +58,37 @@ def fleet_of(found: Sequence[Found]) -> FleetConfig:
 def routes_of(models: Mapping[str, Model]) -> dict[Task, str]:
     """The static rules that suit these models.
 
-    Simple tasks go to the smallest model that is good enough for them, every other task to the
-    model with the best prior for it, of equals to the largest.
+    Simple tasks go to the smallest model that is good enough for them. Every other task goes to
+    the model with the best prior for it; of those that come near it, to one made for the task,
+    else to the largest.
     """
     routes: dict[Task, str] = {}
     for task in Task:
         able = [model for model in models.values() if model.tasks.get(task) is not None]
-        if not able:
-            continue
-        good = [model for model in able if _quality(model, task) >= SIMPLE_IS_GOOD_ENOUGH]
-        if task is Task.SIMPLE and good:
-            best = min(good, key=lambda model: (_size_b(model), model.name))
-        else:
-            best = max(able, key=lambda model: (_quality(model, task), _size_b(model), model.name))
-        routes[task] = best.name
+        if able:
+            routes[task] = (_simple if task is Task.SIMPLE else _best)(able, task).name
     return routes
+
+
+def _simple(able: Sequence[Model], task: Task) -> Model:
+    good = [model for model in able if _quality(model, task) >= SIMPLE_IS_GOOD_ENOUGH]
+    if not good:
+        return _best(able, task)
+    return min(good, key=lambda model: (_size_b(model), model.name))
+
+
+def _best(able: Sequence[Model], task: Task) -> Model:
+    best = max(_quality(model, task) for model in able)
+    near = [model for model in able if _quality(model, task) >= best - NEAR_QUALITY]
+    made_for = MADE_FOR.get(task)
+    return max(
+        near,
+        key=lambda model: (
+            made_for is not None and made_for(model.name),
+            _size_b(model),
+            model.name,
+        ),
+    )
 
 
 def _model(name: str, served: ServedModel) -> Model:

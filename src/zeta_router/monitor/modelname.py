@@ -15,7 +15,7 @@ _BILLIONS = re.compile(r"(?<![a-z0-9.])e?(\d+(?:\.\d+)?)b(?![a-z0-9])")
 _MILLIONS = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)m(?![a-z0-9])")
 
 _EMBEDDING = re.compile(
-    r"embed|(?<![a-z])(?:e5|bge|gte|minilm|mpnet|labse|jina-emb|splade|colbert)(?![a-z])"
+    r"embed|(?<![a-z])(?:e5|bge|gte|minilm|mpnet|labse|jina-emb|splade|colbert)(?![a-z0-9])"
 )
 _RERANK = re.compile(r"re-?rank|cross-?encoder")
 _CODER = re.compile(r"cod(?:er|e)(?![a-z])|codellama|codestral|devstral|starcoder|codegemma")
