@@ -41,7 +41,7 @@ DISPATCHING = {
 
 each_policy = pytest.mark.parametrize("policy", POLICIES.values(), ids=list(POLICIES))
 quick = settings(
-    max_examples=20,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
@@ -49,35 +49,41 @@ quick = settings(
 )
 
 
-@st.composite
-def one(draw: st.DrawFn, id_: str) -> Candidate:
+def one(lot: Random, id_: str) -> Candidate:
     """A candidate in any state that the router can be in."""
-    slots = draw(st.sampled_from([1, 2, 4, 32]))
-    model, quality = draw(st.sampled_from([("small", 0.4), ("coder", 0.75), ("thinker", 0.6)]))
+    slots = lot.choice([1, 2, 4, 32])
+    model, quality = lot.choice([("small", 0.4), ("coder", 0.75), ("thinker", 0.6)])
     return candidate(
         id_,
         model,
         quality=quality,
         slots=slots,
-        in_flight=draw(st.integers(0, slots)),
-        foreign_in_flight=draw(st.sampled_from([0, 0, 0, 1, 3])),
-        dispatched_seq=draw(st.integers(0, 5)),
-        peak_ewma_s=draw(st.sampled_from([None, 0.05, 0.1, 0.1, 1.0])),
-        paused=draw(st.sampled_from([False, False, False, True])),
-        price=draw(st.sampled_from([0.0, 0.01, 0.05, 0.5, 4.0])),
-        ttft_s=draw(st.sampled_from([0.05, 0.2, 1.0, 5.0])),
-        tpot_s=draw(st.sampled_from([0.01, 0.03, 0.06])),
-        output_tokens=draw(st.sampled_from([0.0, 1.0, 50.0, 400.0])),
-        work_s=draw(st.sampled_from([0.02, 0.3, 2.0])),
-        sample=draw(st.sampled_from([NO_SAMPLE, cpu(0.5), cpu(0.95), cpu(None)])),
+        in_flight=lot.choice([0, slots // 2, slots - 1, slots]),
+        foreign_in_flight=lot.choice([0, 0, 0, 1, 3]),
+        dispatched_seq=lot.randrange(6),
+        peak_ewma_s=lot.choice([None, 0.05, 0.1, 0.1, 1.0]),
+        paused=lot.random() < 0.2,
+        price=lot.choice([0.0, 0.01, 0.05, 0.5, 4.0]),
+        ttft_s=lot.choice([0.05, 0.2, 1.0, 5.0]),
+        tpot_s=lot.choice([0.01, 0.03, 0.06]),
+        output_tokens=lot.choice([0.0, 1.0, 50.0, 400.0]),
+        work_s=lot.choice([0.02, 0.3, 2.0]),
+        sample=lot.choice([NO_SAMPLE, cpu(0.5), cpu(0.95), cpu(None)]),
     )
 
 
-@st.composite
-def pools(draw: st.DrawFn, most: int = 6) -> tuple[Candidate, ...]:
-    """A fleet of one to `most` candidates."""
-    size = draw(st.integers(1, most))
-    return tuple(draw(one(f"e{number}")) for number in range(size))
+def pools(most: int = 6) -> st.SearchStrategy[tuple[Candidate, ...]]:
+    """Fleets of one to `most` candidates.
+
+    Made from a seed and not field by field: that is twenty times faster, and a fleet of six needs
+    no shrinking to be understood.
+    """
+
+    def pool(seed: int) -> tuple[Candidate, ...]:
+        lot = Random(seed)
+        return tuple(one(lot, f"e{number}") for number in range(lot.randint(1, most)))
+
+    return st.integers(0, 2**32).map(pool)
 
 
 def outcomes(

@@ -8,7 +8,7 @@ Intent: what routers do that know quality and load and put sliders on them.
 
 Limits: weights have no units. A point of quality is traded for a share of L_max whatever L_max is,
 so the right weights change with the load, and a wrong answer can be bought with speed that nobody
-asked for. An absent quality or prediction scores 0 for its part.
+asked for. A candidate without a usable quality or prediction has no score and comes last.
 
 Source: the form of RouteBalance's instance score, without its cost term.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, isfinite, nan
 from typing import ClassVar
 
 from zeta_router.core.draws import Draws
@@ -47,18 +48,26 @@ class Additive:
         free = context.open(candidates)
         if not free:
             return WAIT
-        longest_s = max((s for i in free if usable(s := ends_in_s(candidates[i]))), default=0.0)
-        scores = tuple(self._score(candidate, longest_s) for candidate in candidates)
-        best = min(free, key=lambda i: (-scores[i], busy_key(candidates[i].view)))
+        ends_s = [ends_in_s(candidate) for candidate in candidates]
+        longest_s = max((ends_s[index] for index in free if usable(ends_s[index])), default=0.0)
+        scores = tuple(
+            self._score(candidate, end_s, longest_s)
+            for candidate, end_s in zip(candidates, ends_s, strict=True)
+        )
+        best = min(free, key=lambda i: (_cost(scores[i]), busy_key(candidates[i].view)))
         return Choice(best, Reason.BEST_SCORE, scores=scores)
 
-    def _score(self, candidate: Candidate, longest_s: float) -> float:
-        end_s = ends_in_s(candidate)
-        speed = 0.0
-        if usable(end_s) and end_s <= longest_s:
-            speed = 1.0 - end_s / longest_s if longest_s > 0.0 else 1.0
+    def _score(self, candidate: Candidate, end_s: float, longest_s: float) -> float:
+        if not (usable(end_s) and usable(candidate.quality)):
+            return nan
+        speed = max(0.0, 1.0 - end_s / longest_s) if longest_s > 0.0 else 1.0
+        spare = max(0.0, 1.0 - candidate.view.busy_ratio)
         return (
-            self.quality_weight * (candidate.quality if usable(candidate.quality) else 0.0)
+            self.quality_weight * candidate.quality
             + self.latency_weight * speed
-            + self.busy_weight * (1.0 - min(1.0, candidate.view.busy_ratio))
+            + self.busy_weight * spare
         )
+
+
+def _cost(score: float) -> float:
+    return -score if isfinite(score) else inf

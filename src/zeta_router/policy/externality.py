@@ -16,7 +16,7 @@ carry the fitted slope of its endpoint nor the value of what it runs. Both belon
 
 from __future__ import annotations
 
-from math import exp, inf, log, pi, sqrt
+from math import exp, isnan, log, pi, sqrt
 
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
@@ -33,14 +33,20 @@ SCALE = 0.5 * VALUE_OF_RUNNING / sqrt(2.0 * pi)
 def batch_slowdown(candidate: Candidate, slo: Slo, step_slope_ratio: float) -> float:
     """Expected loss of the running answers if the query joined them, in quality.
 
-    Zero or more; rises with the requests on the endpoint and with its TPOT. Zero without a TPOT
-    objective, and zero for `step_slope_ratio` (r above) 0.
+    Zero or more; rises with the requests on the endpoint and with its TPOT; largest for an unknown
+    one. Zero without a TPOT objective, for an answer of one token or none (it joins no step), and
+    for `step_slope_ratio` (r above) 0.
     """
-    running = load(candidate.view)
     bound_s = slo.tpot_s
-    if bound_s is None or bound_s <= 0.0 or not 0.0 < candidate.tpot_s < inf:
+    if bound_s is None or bound_s <= 0.0 or candidate.output_tokens <= 1.0:
         return 0.0
+    running = load(candidate.view)
     sigma = held(candidate.log_sigma)
     slope = step_slope_ratio / (1.0 + step_slope_ratio * running)
-    z = max(0.0, log(bound_s / candidate.tpot_s) / sigma)
-    return SCALE * running * slope * exp(-0.5 * z * z) / sigma
+    loss = SCALE * running * slope / sigma
+    if candidate.tpot_s >= bound_s or isnan(candidate.tpot_s):
+        return loss
+    if candidate.tpot_s <= 0.0:
+        return 0.0
+    z = log(candidate.tpot_s / bound_s) / sigma
+    return loss * exp(-0.5 * z * z)

@@ -60,10 +60,10 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
             net += value * 0.5 * erfc(log(late) * _SQRT_HALF / sigma) if late > 0.0 else value
 
         running = view.in_flight + view.foreign_in_flight
-        if ratio and running and 0.0 < tpot_s < inf:
+        if ratio and running and not tokens <= 1.0:
             loss = SCALE * running * ratio / ((1.0 + ratio * running) * sigma)
             if tpot_s * per_tpot < 1.0:
-                z = log(tpot_s * per_tpot) / sigma
+                z = log(tpot_s * per_tpot) / sigma if tpot_s > 0.0 else inf
                 loss *= exp(-0.5 * z * z)
             net -= loss
         nets.append(net if net < inf else -inf)
