@@ -155,15 +155,22 @@ class DecisionLog:
 
         It sees what is written, which is up to a quarter of a second behind.
         """
+        if self._reader is not None and not self._reader.is_current:
+            self._close_reader()
         if self._reader is None:
             try:
                 self._reader = LogReader(self.path)
-            except (ConfigError, sqlite3.Error):
+            except (ConfigError, sqlite3.Error, OSError):
                 return None
         return self._reader
 
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
     def health(self) -> LogHealth:
-        """How the log is doing; what it has lost is in `dropped`, and why in `trouble`."""
+        """How the log is doing; what it has lost is in `dropped`, why in `trouble` or `refusal`."""
         return self._thread.health()
 
     def flush(self, timeout_s: float = 5.0) -> bool:
@@ -179,6 +186,4 @@ class DecisionLog:
         Blocks for as long as writing takes: at shutdown only. What is appended afterwards is lost.
         """
         self._thread.close(timeout_s)
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        self._close_reader()

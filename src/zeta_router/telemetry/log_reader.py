@@ -49,7 +49,9 @@ class LogReader:
     """
 
     def __init__(self, path: Path | str) -> None:
-        self._connection = open_for_reading(Path(path))
+        self._path = Path(path)
+        self._connection = open_for_reading(self._path)
+        self._inode = self._path.stat().st_ino
         self._samples: dict[tuple[int, int], EngineSample] = {}
 
     def __enter__(self) -> LogReader:
@@ -61,6 +63,14 @@ class LogReader:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the path still names the open file; false once it was moved or deleted."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     def decisions_of(self, query_id: str) -> list[DecisionRecord]:
         """All decisions made for a query, in order; empty when it is not in the log."""

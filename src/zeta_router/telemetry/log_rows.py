@@ -37,11 +37,13 @@ class RowEncoder:
     Args:
         run: Number of the run in the `runs` table.
         wall_offset_s: Wall time minus the driver's time.
+        latest_wall_s: Wall time of the latest decision, for what carries no time of its own.
     """
 
-    def __init__(self, run: int, wall_offset_s: float) -> None:
+    def __init__(self, run: int, wall_offset_s: float, latest_wall_s: float = 0.0) -> None:
         self._run = run
         self._offset_s = wall_offset_s
+        self.latest_wall_s = latest_wall_s
         self._views: dict[int, tuple[EndpointView, msgspec.Raw]] = {}
         self._samples: dict[str, tuple[EngineSample, int]] = {}
         self._sample_number = 0
@@ -52,10 +54,11 @@ class RowEncoder:
         """The row of one decision. May leave rows for `take_samples`."""
         query, decision = record.query, record.decision
         at_s, slo, task = decision.decided_at_s, query.slo, decision.task
+        self.latest_wall_s = wall_s = at_s + self._offset_s
         return (
             ROW_VERSION,
             self._run,
-            at_s + self._offset_s,
+            wall_s,
             at_s,
             query.id,
             decision.number,

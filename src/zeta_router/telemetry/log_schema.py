@@ -94,9 +94,19 @@ DECISIONS = Table(
         Column("prompt_tokens", "INTEGER NOT NULL", "Estimated input length."),
         Column("max_output_tokens", "INTEGER", "The client's limit on the answer."),
         Column("needs", "TEXT NOT NULL", "Capabilities needed: JSON array of names."),
-        Column("slo_ttft_s", "REAL", "The client's own objective: time to first token."),
-        Column("slo_tpot_s", "REAL", "The client's own objective: time per output token."),
-        Column("slo_e2e_s", "REAL", "The client's own objective: time to the last token."),
+        Column(
+            "slo_ttft_s", "REAL", "Objective: time to first token; the client's, else the fleet's."
+        ),
+        Column(
+            "slo_tpot_s",
+            "REAL",
+            "Objective: time per output token; the client's, else the fleet's.",
+        ),
+        Column(
+            "slo_e2e_s",
+            "REAL",
+            "Objective: time to the last token; the client's, else the fleet's.",
+        ),
         Column("lane", "TEXT NOT NULL", "Priority lane."),
         Column("tenant", "TEXT NOT NULL", "Who asked; empty when unknown."),
         Column("session_id", "TEXT NOT NULL", "The conversation; empty when unknown."),

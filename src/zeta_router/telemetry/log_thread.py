@@ -66,7 +66,7 @@ class LogThread:
         self._appended = self._given_up = self._written = self._refused = 0
         self._errors = self._rounds = 0
         self._pause_s = BATCH_S
-        self._trouble = ""
+        self._trouble = self._refusal = ""
         self._writer: LogWriter | None = None
         self._open_first()
         self._thread = threading.Thread(target=self._work, name="zeta-log", daemon=True)
@@ -108,9 +108,10 @@ class LogThread:
         return LogHealth(
             ok=not self._trouble,
             trouble=self._trouble,
+            refusal=self._refusal,
             written=self._written,
             pending=len(self._queue) + len(self._batch),
-            dropped=self._given_up + self._refused,
+            dropped=self._given_up + self._refused + self._lost_after_close(),
             errors=self._errors,
         )
 
@@ -134,6 +135,13 @@ class LogThread:
         self._closing = True
         self._wake.set()
         self._thread.join(timeout_s)
+        if not self._thread.is_alive():
+            self._queue = deque(maxlen=0)  # takes in nothing more, at no cost to `append`
+
+    def _lost_after_close(self) -> int:
+        if self._queue.maxlen is None:
+            return 0
+        return self._appended - self._written - self._refused - self._given_up
 
     # ---- in the thread
 
@@ -171,9 +179,11 @@ class LogThread:
                 states = list(self._states.values())
             if not self._batch and not states:
                 return
-            refused = self._open().write([*self._batch, *states])
+            writer = self._open()
+            refused = writer.write([*self._batch, *states])
             self._written += len(self._batch) - refused
             self._refused += refused
+            self._refusal = writer.refusal or self._refusal
             self._batch = []
             self._forget_written(states)
 
@@ -209,7 +219,8 @@ class LogThread:
         text = str(error)
         self._trouble = text if str(self._path) in text else f"{self._path}: {text}"
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
-        self._close_writer()
+        if not _is_passing(error):
+            self._close_writer()
 
     def _close_writer(self) -> None:
         if self._writer is not None:
@@ -219,3 +230,9 @@ class LogThread:
     def _tell(self) -> None:
         with self._progress:
             self._progress.notify_all()
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the open file is still good: somebody else holds it, or the disk is full."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)

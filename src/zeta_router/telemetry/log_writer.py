@@ -73,8 +73,7 @@ class LogWriter:
             self.connection.close()
             raise
         self._run = number
-        self._latest_wall_s = run.opened_wall_s
-        self._encoder = encoder = RowEncoder(number, run.wall_offset_s)
+        self._encoder = encoder = RowEncoder(number, run.wall_offset_s, run.opened_wall_s)
         self._encode: dict[type, Callable[..., Row]] = {
             DecisionRecord: encoder.decision,
             OutcomeRecord: encoder.outcome,
@@ -83,6 +82,7 @@ class LogWriter:
             SavedState: _state,
         }
         self._inode = path.stat().st_ino
+        self.refusal = ""
 
     def _begin_run(self, run: RunFacts) -> int:
         facts = msgspec.json.encode(run.facts).decode()
@@ -109,7 +109,9 @@ class LogWriter:
         """
         try:
             self._transaction(batch, self._write_chunk)
-        except _UNWRITABLE:
+        except Exception as error:
+            if _is_about_the_file(error):
+                raise
             return self._transaction(batch, self._write_singly)
         return 0
 
@@ -117,12 +119,12 @@ class LogWriter:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             refused = sum(write(batch[at : at + CHUNK]) for at in range(0, len(batch), CHUNK))
+            self.connection.execute("COMMIT")
         except BaseException:
             self._encoder.forget()
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
         return refused
 
     def _write_chunk(self, chunk: Sequence[Entry]) -> int:
@@ -141,8 +143,11 @@ class LogWriter:
             kind = type(record)
             try:
                 self.connection.execute(STATEMENTS[kind], self._encode[kind](record))
-            except _UNWRITABLE:
+            except Exception as error:
+                if _is_about_the_file(error):
+                    raise
                 refused += 1
+                self.refusal = f"{kind.__name__}: {type(error).__name__}: {error}"
         self._write_samples()
         return refused
 
@@ -152,7 +157,7 @@ class LogWriter:
             self.connection.executemany(SAMPLES.insert, samples)
 
     def _prompt(self, record: PromptRecord) -> Row:
-        wall_s = self._latest_wall_s
+        wall_s = self._encoder.latest_wall_s
         return (self._run, wall_s, record.query_id, record.text)
 
     def close(self) -> None:
@@ -165,15 +170,14 @@ class LogWriter:
             self.connection.close()
 
 
-_UNWRITABLE = (
-    OverflowError,
-    TypeError,
-    ValueError,
-    sqlite3.ProgrammingError,
-    sqlite3.DataError,
-    sqlite3.IntegrityError,
-)
-"""A value in a record that no row can hold, such as a count above 2**63 sent by a client."""
+def _is_about_the_file(error: Exception) -> bool:
+    """Whether the file and not a record is what went wrong.
+
+    SQLite names a damaged file with the bare `DatabaseError`; its subclasses other than these are
+    about values, such as a count above 2**63 sent by a client.
+    """
+    about = (sqlite3.OperationalError, sqlite3.InternalError, OSError)
+    return isinstance(error, about) or type(error) is sqlite3.DatabaseError
 
 
 def _state(record: SavedState) -> Row:

@@ -21,12 +21,7 @@ from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.bounded import Generations
 from zeta_router.telemetry.exposition import CONTENT_TYPE, family_text
 from zeta_router.telemetry.metric_catalog import RequestSeries
-from zeta_router.telemetry.metric_gauges import (
-    build_info,
-    endpoint_gauges,
-    log_metrics,
-    queue_gauges,
-)
+from zeta_router.telemetry.metric_gauges import build_info, log_gauges, router_gauges
 from zeta_router.telemetry.metric_series import OTHER, SERIES_LIMIT, Buckets, Count
 from zeta_router.telemetry.records import LogHealth
 
@@ -207,11 +202,10 @@ class Metrics(Collector):
         yield from self._gauges()
 
     def _gauges(self) -> Iterator[Metric]:
-        yield from queue_gauges(self._queue_depths())
-        yield from endpoint_gauges(self._fleet_state())
+        yield from router_gauges(self._queue_depths(), self._fleet_state())
         if self._log_health is not None:
-            yield from log_metrics(self._log_health())
-        yield from build_info()
+            yield from log_gauges(self._log_health())
+        yield build_info()
 
 
 __all__ = ["CONTENT_TYPE", "Metrics"]

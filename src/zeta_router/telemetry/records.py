@@ -50,14 +50,17 @@ class LogHealth:
     Attributes:
         ok: Whether the latest attempt to write succeeded.
         trouble: What went wrong at the latest attempt, naming the file; empty when `ok`.
+        refusal: Why a record could not be written though the file is sound, for the latest such
+            record; empty when there was none.
         written: Rows written since the start.
         pending: Rows not written yet.
-        dropped: Rows given up because the file could not take them in time.
+        dropped: Rows given up: the file could not take them in time, or nobody can write them.
         errors: Attempts to write that failed.
     """
 
     ok: bool
     trouble: str
+    refusal: str
     written: int
     pending: int
     dropped: int
