@@ -33,7 +33,9 @@ class Additive:
     """Sliders.
 
     Attributes:
-        quality_weight, latency_weight, busy_weight: Weights of the three parts, 0 or more.
+        quality_weight: Weight of the predicted quality; 0 or more, like the others.
+        latency_weight: Weight of being faster than the slowest.
+        busy_weight: Weight of having room.
     """
 
     quality_weight: float = 0.5

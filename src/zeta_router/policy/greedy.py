@@ -3,7 +3,8 @@
 Formula: highest ``quality · P(SLO)`` among open endpoints, P as in `joint`; ties by share of slots
 in use, then least recently used, then id.
 
-Intent: `joint` at price 0. The difference between the two is what the prices are worth.
+Intent: `joint` at price 0, without its slowdown term and without holding. The difference between
+the two is what looking beyond one query is worth.
 
 Limits: prices the delay that this query suffers and not the one that it causes. It fills the good
 model with easy queries, and hard ones that come a second later find it full.

@@ -11,6 +11,8 @@ right model a little later can be better than an idle wrong one. Below the floor
 not worth a wait; an open one answers whatever its score. With none open and none worth a wait the
 query is shed, because serving it later costs others more than it is worth.
 
+Intent: each query where it is worth most to all of them, given what the fleet can do right now.
+
 Corners: price 0 and P 1 is routing by task; equal quality is least work left; two models are a
 threshold on difficulty that floats with load; a large price everywhere is admission control.
 
