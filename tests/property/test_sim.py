@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import sqrt
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from zeta_router.sim.job import Job
 from zeta_router.sim.kernel import Kernel
 from zeta_router.sim.spec import EngineSpec
 
-TICK_S = 1 / 1024  # times are multiples of it, so that no rounding decides who comes first
+TICK_S = 1 / 1024
 
 
 @dataclass
@@ -114,10 +115,11 @@ def workloads(draw: st.DrawFn) -> tuple[EngineSpec, list[tuple[float, int, int]]
     )
     gaps = st.integers(1, 400)
     jobs, at_s = [], 0.0
-    for _ in range(draw(st.integers(1, 12))):
-        # off the grid of iteration ends: a tie would be decided by rounding
+    for index in range(draw(st.integers(1, 12))):
         at_s += draw(gaps) * TICK_S
-        jobs.append((at_s + TICK_S / 3, draw(st.integers(0, 40)), draw(st.integers(1, 20))))
+        # Off the grid of iteration ends, each by another irrational part: rounding decides ties.
+        off_s = (sqrt(2) * (index + 1)) % 1 * TICK_S
+        jobs.append((at_s + off_s, draw(st.integers(0, 40)), draw(st.integers(1, 20))))
     return spec, jobs
 
 

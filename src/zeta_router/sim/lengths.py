@@ -33,10 +33,11 @@ class OracleLengths(LengthHead):
         topics: Sequence[TopicShare],
         model: str,
         max_output_tokens: int | None = None,
+        stretch: float = 1.0,
     ) -> tuple[float, float]:
         """The truth where the topics carry it, else what the head has learned."""
         if not isinstance(topics, KnownTopics):
-            return super().expect(topics, model, max_output_tokens)
+            return super().expect(topics, model, max_output_tokens, stretch)
         tokens = topics.tokens[model]
         if max_output_tokens is not None:
             tokens = min(tokens, max_output_tokens)
@@ -53,5 +54,6 @@ class FrozenLengths(LengthHead):
         output_tokens: float,
         *,
         censored: bool = False,
+        features: tuple[float, ...] = (),
     ) -> None:
         """Let it pass."""
