@@ -4,8 +4,8 @@ Formula: compare in-flight, then the share of slots in use; equal ones share. Th
 the choice is exact: #worse / C(n, 2), plus half a pair for each equal one.
 
 Intent: almost as even as asking everybody (with n requests on n endpoints the fullest holds about
-ln ln n / ln 2 instead of ln n / ln ln n), without everybody running to the same endpoint when counts
-are old.
+ln ln n / ln 2 instead of ln n / ln ln n), without everybody running to the same endpoint when
+counts are old.
 
 Limits: blind to quality and speed. One router that sees all its own dispatches gains nothing over
 `least_requests`; with several routers it does.
