@@ -15,7 +15,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from zeta_router.core.fleet import Endpoint
+from zeta_router.core.signal import EngineSample
 from zeta_router.monitor.contact import Contact, Contacts
+from zeta_router.monitor.resources.usage import with_resources
+from zeta_router.monitor.resources.watch import ResourceWatch
 from zeta_router.router.events import Event, Sampled
 
 INTERVAL_S = 1.0
@@ -58,6 +61,7 @@ class Poller:
         submit: Takes each `Sampled` event; called on the event loop, must not block.
         clock: The driver's clock, in seconds.
         sleep: Waits for that many seconds.
+        resources: Measures the endpoints' machines; None leaves CPU and memory to the engines.
     """
 
     def __init__(
@@ -66,11 +70,13 @@ class Poller:
         submit: Callable[[Event], None],
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        resources: ResourceWatch | None = None,
     ) -> None:
         self._contacts = contacts
         self._submit = submit
         self._clock = clock
         self._sleep = sleep
+        self._resources = resources
         self._targets: dict[str, tuple[Endpoint, int]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -123,19 +129,25 @@ class Poller:
                 contact = self._contacts.of(endpoint)
             if contact.came_back:
                 pace.restart(self._clock())
-            started_at_s = self._clock()
-            reached = await self._poll(contact, endpoint.id, generation)
-            pace.after(started_at_s, self._clock(), reached)
+            await self._poll(contact, endpoint, generation, pace)
 
-    async def _poll(self, contact: Contact, endpoint_id: str, generation: int) -> bool:
+    async def _poll(
+        self, contact: Contact, endpoint: Endpoint, generation: int, pace: Pace
+    ) -> None:
+        started_at_s = self._clock()
+        sample = await self._sample(contact, endpoint.id)
+        pace.after(started_at_s, self._clock(), reached=sample is not None)
+        if sample is None:
+            return
+        if self._resources is not None:
+            sample = with_resources(sample, await self._resources.read(endpoint))
+        self._submit(Sampled(self._clock(), endpoint.id, generation, sample))
+
+    async def _sample(self, contact: Contact, endpoint_id: str) -> EngineSample | None:
         try:
-            sample = await contact.sample()
+            return await contact.sample()
         except Exception:
             # Adapters are tested not to raise; if one does, one endpoint loses its signals and
             # the rest of the fleet keeps them.
             _log.exception("polling %s failed", endpoint_id)
-            return False
-        if sample is None:
-            return False
-        self._submit(Sampled(self._clock(), endpoint_id, generation, sample))
-        return True
+            return None

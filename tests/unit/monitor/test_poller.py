@@ -6,8 +6,9 @@ import logging
 import pytest
 
 from zeta_router.core.fleet import Endpoint
-from zeta_router.core.signal import EngineSample
+from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.monitor.poller import INTERVAL_S, MAX_INTERVAL_S, Pace, Poller
+from zeta_router.monitor.resources.usage import Resources
 
 
 class FakeContact:
@@ -220,3 +221,53 @@ class TestPace:
             pace = Pace(due_at_s=5.0)
             pace.after(5.0, 5.0 + took_s, reached=True)
             assert 5.0 + took_s < pace.due_at_s <= 5.0 + took_s + pace.interval_s
+
+
+class FakeResources:
+    """Measures slowly."""
+
+    def __init__(self, takes_s=0.0):
+        self.takes_s = takes_s
+        self.asked = []
+
+    async def read(self, endpoint):
+        self.asked.append(endpoint.id)
+        await asyncio.sleep(self.takes_s)
+        return Resources(cpu_ratio=Signal(0.5, 0.0, "engine (pid 1)"))
+
+
+def with_measuring(poller_of, contacts, resources, seconds):
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        events = []
+        poller = Poller(contacts, events.append, loop.time, resources=resources)
+        poller.watch([(endpoint(name), 1) for name in contacts.contacts])
+        task = asyncio.create_task(poller.run())
+        await asyncio.sleep(seconds)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return events
+
+    return poller_of(scenario())
+
+
+def test_what_the_machine_says_joins_the_sample(virtual_run):
+    resources = FakeResources()
+    events = with_measuring(virtual_run, FakeContacts(a=FakeContact()), resources, 0.5)
+    assert [event.sample.cpu_ratio.value for event in events] == [0.5]
+    assert events[0].sample.models == ("m",)
+
+
+def test_a_slow_measurement_is_not_held_against_the_engine(virtual_run):
+    contact = FakeContact(takes_s=0.01)
+    with_measuring(virtual_run, FakeContacts(a=contact), FakeResources(takes_s=0.6), 5.5)
+    gaps = [b - a for a, b in itertools.pairwise(contact.started_at_s)]
+    assert gaps == pytest.approx([INTERVAL_S] * 5)
+
+
+def test_a_machine_whose_engine_is_not_reached_is_not_measured(virtual_run):
+    resources = FakeResources()
+    contacts = FakeContacts(a=FakeContact(reached=False))
+    assert with_measuring(virtual_run, contacts, resources, 5.5) == []
+    assert resources.asked == []

@@ -1,0 +1,1 @@
+"""What an engine costs the machine it runs on: CPU, memory, GPU."""
