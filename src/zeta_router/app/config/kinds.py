@@ -67,8 +67,8 @@ def fields_of(kind: Kind) -> Sequence[inspect.Field]:
 
 def words(setting: Setting) -> str:
     """What a setting expects, in words: ``auto, or a whole number of at least 1``."""
-    parts = [_phrase(kind.type) for kind in setting.kinds if not _is_null(kind)]
-    return ", or ".join(parts)
+    kinds = [kind for kind in setting.kinds if not _is_null(kind)]
+    return ", or ".join(kind.extra.get("words") or _phrase(kind.type) for kind in kinds)
 
 
 def choices(type_: inspect.Type) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def _phrase(type_: inspect.Type) -> str:
     if isinstance(type_, inspect.ListType):
         return "a list of " + _plural(type_.item_type)
     if isinstance(type_, inspect.DictType):
-        return f"a mapping from {_plural(type_.key_type)}"
+        return f"a mapping from {_plural(type_.key_type)} to {_plural(type_.value_type)}"
     if isinstance(type_, inspect.StructType):
         return "a mapping with " + ", ".join(entry.name for entry in type_.fields)
     return "true or false" if isinstance(type_, inspect.BoolType) else "text"
@@ -105,8 +105,9 @@ def _plural(type_: inspect.Type) -> str:
     kind = setting_of(type_).kinds[0].type
     if isinstance(kind, inspect.StructType):
         return "mappings"
-    listed = choices(kind)
-    return " | ".join(listed) if listed else "names"
+    if isinstance(kind, inspect.FloatType):
+        return "numbers" + range_words(kind)
+    return " | ".join(choices(kind)) or "names"
 
 
 def range_words(type_: inspect.IntType | inspect.FloatType) -> str:

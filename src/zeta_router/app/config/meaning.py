@@ -13,7 +13,7 @@ from zeta_router.app.config.nearest import instead
 from zeta_router.app.config.report import Report
 from zeta_router.app.config.spec import EndpointSpec, FileSpec, ModelSpec
 from zeta_router.app.config.texts import split_listen
-from zeta_router.core.query import Task
+from zeta_router.core.query import GENERATIVE_TASKS, Task
 
 _HERE = {"localhost", "127.0.0.1", "::1"}
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - recognised here, not listened on
@@ -37,6 +37,7 @@ def check_meaning(file: FileSpec, policies: Collection[str] | None, report: Repo
         )
     if not report.failed:
         _warn_of_idle_models(file, report)
+        _warn_of_missing_tasks(file, report)
 
 
 def _check_endpoints(file: FileSpec, report: Report) -> None:
@@ -121,6 +122,19 @@ def _warn_of_idle_models(file: FileSpec, report: Report) -> None:
             report.warn(("models", name), "has no endpoint", "nothing can be routed to it; add one")
 
 
+def _warn_of_missing_tasks(file: FileSpec, report: Report) -> None:
+    """A chat fleet gets every kind of query, whatever it was declared for."""
+    declared = {task for model in file.models.values() for task in model.tasks}
+    missing = [task for task in GENERATIVE_TASKS if task not in declared]
+    if 0 < len(missing) < len(GENERATIVE_TASKS):
+        for task in missing:
+            report.warn(
+                ("models",),
+                f"no model is declared for the task {task.value}",
+                "such queries are refused; add it to the tasks of a model that can do it at all",
+            )
+
+
 def _known(name: str, file: FileSpec, report: Report) -> bool:
     return name in file.models or report.broken(("models", name))
 
@@ -135,7 +149,8 @@ def _is_self(url: str, listen: str) -> bool:
     """Whether a URL surely leads back to the gateway itself."""
     own = split_listen(listen)
     parts = urlsplit(url)
-    if own is None or own[1] == 0 or parts.port != own[1] or parts.hostname is None:
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if own is None or port != own[1] or parts.hostname is None:
         return False
     host = own[0].lower()
     local = _HERE | {host}

@@ -1,4 +1,7 @@
-"""Words for a value of the wrong type: what was found, and what would mend it."""
+"""Words for a value of the wrong type: what was found, and what would mend it.
+
+Neither ever holds the value of a secret.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,8 @@ def mend(node: Node, setting: Setting, text: str, value: Plain) -> str:
         return ""
     if value is None:
         return "remove the key to take the default, or give a value"
+    if setting.extra.get("secret"):
+        return "put it in quotes"
     if setting.only(inspect.ListType) and not setting.only(inspect.DictType):
         return "put it in square brackets"
     if setting.only(inspect.StrType) and not isinstance(value, str):

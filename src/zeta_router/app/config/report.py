@@ -7,6 +7,7 @@ into one `Report`, which knows where in the file each setting stands; at the end
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ def path_text(path: Path) -> str:
         elif _PLAIN_KEY.match(step):
             text += f".{step}" if text else step
         else:
-            text += f'["{step}"]'
+            text += f"[{json.dumps(step if len(step) <= 80 else step[:79] + '…')}]"
     return text
 
 

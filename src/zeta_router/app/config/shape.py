@@ -31,6 +31,9 @@ from zeta_router.app.config.spec import FileSpec
 from zeta_router.app.config.texts import shown
 from zeta_router.app.config.tree import Mapping, Node, Scalar, Sequence
 
+_EXACT = 2**53
+"""Whole numbers below this are the same number in YAML, JSON and everything that reads them."""
+
 
 class _Invalid:
     def __repr__(self) -> str:
@@ -92,7 +95,7 @@ class _Reader:
         for name in (f.name for f in type_.fields if f.required and f.name not in given | meant):
             wanted = words(setting_of(fields[name].type))
             self._report.error((*path, name), "is missing", f"it is required: {wanted}")
-        if not given and kind.extra.get("least"):
+        if not node.entries and kind.extra.get("least"):
             self._report.error(path, "is empty", f"give at least one of {', '.join(fields)}")
             return INVALID
         if any(field.required and name not in values for name, field in fields.items()):
@@ -193,7 +196,9 @@ def _fits(type_: inspect.Type, value: Plain, text: str, replaced: bool) -> bool:
     if isinstance(type_, inspect.IntType | inspect.FloatType):
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        return _finite(value) and (isinstance(type_, inspect.FloatType) or value == int(value))
+        if isinstance(type_, inspect.FloatType):
+            return _finite(value)
+        return abs(value) < _EXACT and value == int(value)
     if isinstance(type_, inspect.StrType):
         return isinstance(value, str) or replaced
     return isinstance(value, str) and text in choices(type_)

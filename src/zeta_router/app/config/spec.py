@@ -5,6 +5,7 @@ from them. So a setting is added here, with its meaning, unit, range and default
 except where it is used. Units are in the names; `extra` carries what types cannot say:
 
     check    a function of `texts` that finds what is wrong with a text
+    words    what a text is, in words
     secret   the value never appears in a message
     least    how many keys a section must have, where none of them is required by itself
     also     names of the same setting in other routers, to recognise it in a wrong key
@@ -24,11 +25,23 @@ EngineName = Literal[
     "auto", "vllm", "sglang", "llamacpp", "ollama", "lmstudio", "tgi", "tei", "openai"
 ]
 
-Url = Annotated[str, Meta(pattern=texts.URL_PATTERN, extra={"check": texts.check_url})]
-EngineUrl = Annotated[str, Meta(pattern=texts.URL_PATTERN, extra={"check": texts.check_engine_url})]
-ModelName = Annotated[str, Meta(pattern=texts.NAME_PATTERN, extra={"check": texts.check_name})]
-EndpointId = Annotated[str, Meta(pattern=texts.ID_PATTERN, extra={"check": texts.check_id})]
-Address = Annotated[str, Meta(pattern=texts.LISTEN_PATTERN, extra={"check": texts.check_listen})]
+Url = Annotated[
+    str, Meta(pattern=texts.URL_PATTERN, extra={"check": texts.check_url, "words": "a URL"})
+]
+EngineUrl = Annotated[
+    str, Meta(pattern=texts.URL_PATTERN, extra={"check": texts.check_engine_url, "words": "a URL"})
+]
+ModelName = Annotated[
+    str,
+    Meta(pattern=texts.NAME_PATTERN, extra={"check": texts.check_name, "words": "a model's name"}),
+]
+EndpointId = Annotated[
+    str, Meta(pattern=texts.ID_PATTERN, extra={"check": texts.check_id, "words": "an id"})
+]
+Address = Annotated[
+    str,
+    Meta(pattern=texts.LISTEN_PATTERN, extra={"check": texts.check_listen, "words": "HOST:PORT"}),
+]
 Text = Annotated[str, Meta(min_length=1, pattern=r"\S", extra={"check": texts.check_text})]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -63,7 +76,7 @@ class ModelSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     context_tokens: Annotated[
         Count | None,
         _says(
-            "Longest prompt and answer together, in tokens. Longer requests go elsewhere.",
+            "Longest prompt and answer together. Longer requests go elsewhere.",
             also=("max_model_len", "context_length", "num_ctx", "n_ctx", "max_tokens"),
             default="unknown, nothing is filtered",
         ),
@@ -95,9 +108,12 @@ class ResourcesSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tru
     """Where CPU, memory and GPU of an engine's machine are measured; at least one of these."""
 
     node_exporter: Annotated[
-        Url | None, _says("Prometheus node exporter of the machine, for CPU and memory.")
+        Url | None,
+        _says("Prometheus node exporter of the machine, for CPU and memory.", default="not read"),
     ] = None
-    dcgm: Annotated[Url | None, _says("NVIDIA DCGM exporter of the machine, for its GPUs.")] = None
+    dcgm: Annotated[
+        Url | None, _says("NVIDIA DCGM exporter of the machine, for its GPUs.", default="not read")
+    ] = None
 
 
 class EndpointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -166,14 +182,15 @@ class SloSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """Latency objectives of a task; what is left out is not promised."""
 
     ttft_s: Annotated[
-        Positive | None, _says("Arrival to first token, in seconds.", also=("ttft",))
+        Positive | None, _says("Arrival to first token.", also=("ttft",), default="not promised")
     ] = None
     tpot_s: Annotated[
-        Positive | None, _says("Mean time per output token after the first, in seconds.")
+        Positive | None,
+        _says("Mean time per output token after the first.", default="not promised"),
     ] = None
     e2e_s: Annotated[
         Positive | None,
-        _says("Arrival to last token, in seconds.", also=("latency_s", "timeout_s")),
+        _says("Arrival to last token.", also=("latency_s", "timeout_s"), default="not promised"),
     ] = None
 
 
@@ -185,10 +202,10 @@ class LimitsSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         _says("Queries that may wait for a slot; beyond that they are answered with 429."),
     ] = 1000
     max_wait_s: Annotated[
-        NotNegative, _says("Longest time that a query is held, in seconds.", also=("timeout_s",))
+        NotNegative, _says("Longest time that a query is held.", also=("timeout_s",))
     ] = 30.0
     body_bytes: Annotated[
-        Count, _says("Largest request body, in bytes; larger ones are answered with 413.")
+        Count, _says("Largest request body; larger ones are answered with 413.")
     ] = 32 << 20
     attempts: Annotated[
         Annotated[int, Meta(ge=1, le=10)],
@@ -209,7 +226,10 @@ class JointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         Annotated[float, Meta(gt=0, le=1)],
         _says("The share of an endpoint's capacity that prices aim at."),
     ] = 0.8
-    floor: Annotated[Share, _says("Worst score that is still served while others wait.")] = 0.02
+    floor: Annotated[
+        Share,
+        _says("Queries whose best score is below this are refused while nothing capable is idle."),
+    ] = 0.02
 
 
 class LogSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ class Complaint(NamedTuple):
     hint: str = ""
 
 
-NAME_PATTERN = r"^[!-~]{1,200}$"
+NAME_PATTERN = r"^(?!([Aa][Uu][Tt][Oo]|[Zz][Ee][Tt][Aa])(:|$))[!-~]{1,200}$"
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 LISTEN_PATTERN = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
 URL_PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@]+(/[^\s?#]*)?$"
@@ -31,19 +31,16 @@ _API_TAIL = re.compile(r"/(?:v\d+|api)(?:/.*)?\Z|/(?:metrics|health|docs)/?\Z")
 
 def check_name(text: str) -> Complaint | None:
     """A model's name: it travels in headers and labels, and must not mean "any model"."""
-    if not re.match(NAME_PATTERN, text):
-        return Complaint(
-            "is no model name", "use 1 to 200 printable ASCII characters without spaces"
-        )
-    base = text.partition(":")[0].lower()
-    if base in _RESERVED:
-        return Complaint(f"is reserved: {base} asks the router to choose", "give it another name")
-    return None
+    if re.fullmatch(NAME_PATTERN, text):
+        return None
+    if text.partition(":")[0].lower() in _RESERVED:
+        return Complaint("asks the router to choose, so no model can have it", "take another name")
+    return Complaint("is no model name", "use 1 to 200 printable ASCII characters without spaces")
 
 
 def check_id(text: str) -> Complaint | None:
     """An endpoint's id: it is part of URLs and metric labels."""
-    if re.match(ID_PATTERN, text):
+    if re.fullmatch(ID_PATTERN, text):
         return None
     return Complaint(
         "is no endpoint id",
@@ -58,7 +55,7 @@ def check_text(text: str) -> Complaint | None:
 
 def split_listen(text: str) -> tuple[str, int] | None:
     """Host and port of ``HOST:PORT`` (``[::1]:8080`` for IPv6), or None when it is not that."""
-    if not re.match(LISTEN_PATTERN, text):
+    if not re.fullmatch(LISTEN_PATTERN, text):
         return None
     host, _, port = text.rpartition(":")
     return host.strip("[]"), int(port)
@@ -98,7 +95,7 @@ def check_url(text: str) -> Complaint | None:
         return Complaint("holds credentials", "put the key into api_key: ${NAME}")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         return Complaint("has a query or a fragment", "leave out everything from ? or # on")
-    if not re.match(URL_PATTERN, text):
+    if not re.fullmatch(URL_PATTERN, text):
         return Complaint("has a space or a character that no URL has", "write http://HOST:PORT")
     return _check_port(parts)
 

@@ -10,13 +10,13 @@ from zeta_router.app.config import ConfigErrors, LoadedConfig, Problem, Resource
 from zeta_router.app.config.load import load_file, load_text
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, JointParams, Limits, Model, SimulatedSpeed
-from zeta_router.core.query import Capability, Slo, Task
+from zeta_router.core.query import GENERATIVE_TASKS, Capability, Slo, Task
 
 DESIGN = Path(__file__).with_name("design.yaml").read_text()
 
 SMALL = """\
 models:
-  m: {tasks: [simple, code]}
+  m: {tasks: [simple, code, reasoning]}
 endpoints:
   - {id: a, url: "http://127.0.0.1:9001", model: m}
 """
@@ -83,7 +83,7 @@ def test_what_is_left_out_takes_its_default() -> None:
     assert config.fleet.joint == JointParams()
     assert config.fleet.policy == "static"
     assert config.fleet.endpoints == (Endpoint("a", "http://127.0.0.1:9001", "m"),)
-    assert config.fleet.models["m"].tasks == {Task.SIMPLE: None, Task.CODE: None}
+    assert config.fleet.models["m"].tasks == dict.fromkeys(GENERATIVE_TASKS)
     assert config.endpoints["a"].resources == Resources(local=True)
     assert config.endpoints["a"].api_key is None
     assert config.warnings == ()
