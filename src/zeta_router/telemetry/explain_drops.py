@@ -50,5 +50,7 @@ def _spaces(model: Model, query: Query, fleet: FleetConfig | None) -> str | None
     named = fleet.models.get(query.model_requested)
     wanted = space_of(named) if named is not None else auto_space(fleet)
     has = "makes no embeddings" if own is None else f"makes vectors of {own}"
-    asked = "no space is the obvious one; name a model" if wanted is None else f"asked for {wanted}"
+    asked = (
+        "no space is the obvious one; name a model" if wanted is None else f"asked for is {wanted}"
+    )
     return f"{model.name} {has}, {asked}"

@@ -20,7 +20,7 @@ _HEAD = (
     "price",
     "busy",
 )
-_WIDTHS = (1, 18, 18, 7, 7, 7, 7, 7, 7, 6, 7)
+_WIDTHS = (1, 16, 16, 7, 7, 7, 7, 7, 7, 6, 9)
 
 
 def explain_text(explanation: dict[str, Any]) -> str:
@@ -100,9 +100,9 @@ def _cells(candidate: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    """One line of the table; names are cut at the width of their column, numbers stand right."""
+    """One line of the table; what is wider than its column is cut, numbers stand right."""
     parts = [
-        f"{_cut(cell, width):<{width}}" if place < 3 else f"{cell:>{width}}"
+        f"{_cut(cell, width):{'<' if place < 3 else '>'}{width}}"
         for place, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True))
     ]
     return " ".join(parts)
@@ -130,13 +130,22 @@ def _attempt(attempt: dict[str, Any]) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    """Three digits, or as many as leave it within six characters."""
+    if value is None:
+        return "-"
+    return next(
+        (text for text in (f"{value:.3g}", f"{value:.2g}") if len(text) < 7), f"{value:.0e}"
+    )
 
 
 def _seconds(value: float | None) -> str:
-    """A duration in the unit that reads best."""
+    """A duration in the unit that reads best, within seven characters."""
     if value is None:
         return "-"
-    if value and abs(value) < 0.0995:
-        return f"{value * 1000:.2g}ms"
-    return f"{value:.3g}s"
+    if value >= 9_999.5:
+        return f"{value / 3600:.3g}h" if value < 3.6e6 else ">999h"
+    if value >= 0.0995:
+        return f"{value:.0f}s" if value >= 999.5 else f"{value:.3g}s"
+    if value >= 0.000_095:
+        return f"{value * 1e3:.2g}ms"
+    return f"{value * 1e6:.2g}µs" if value >= 0.000_000_1 else "0s"
