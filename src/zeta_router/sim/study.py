@@ -80,9 +80,15 @@ class Study:
         self.cards = tuple(self._card(prompt) for prompt in played)
         self._priors = falsified(self._means(known), options.priors)
         self.notes = (*tables.notes, *_length_notes(tables))
+        self._dealt: tuple[tuple[float, int], tuple[Played, ...]] | None = None
 
     def queries(self, rate: float, seed: int) -> tuple[Played, ...]:
-        """The queries of a run, the same for every policy."""
+        """The queries of a run, the same for every policy; the latest ones are kept at hand."""
+        if self._dealt is None or self._dealt[0] != (rate, seed):
+            self._dealt = (rate, seed), self._deal(rate, seed)
+        return self._dealt[1]
+
+    def _deal(self, rate: float, seed: int) -> tuple[Played, ...]:
         options = self.options
         rows = source.load(options.trace, seed=seed, minutes=options.minutes, rate=rate)
         return deal(
