@@ -366,6 +366,11 @@ class TestHealthy:
         recording = RECORDINGS[engine]
         assert hold(adapter_of(engine).probe(recording.model), recording.answers) is True
 
+    def test_a_probe_is_never_answered_from_memory(self, engine):
+        asks = next(adapter_of(engine).probe(RECORDINGS[engine].model))
+        assert asks
+        assert all(ask.always for ask in asks)
+
     def test_is_recognised_before_any_other(self, engine):
         recording = RECORDINGS[engine]
         found = [hold(adapter.identify(), recording.answers) for adapter in ADAPTERS]

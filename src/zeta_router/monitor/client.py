@@ -136,7 +136,7 @@ class Line:
         return tuple(replies[ask] for ask in asks)
 
     def _recall(self, ask: Ask, now_s: float) -> Reply | None:
-        reply = self._memory.get(ask)
+        reply = None if ask.always else self._memory.get(ask)
         if reply is None:
             return None
         good_for_s = ask.every_s if reply.ok else MISSING_FOR_S

@@ -175,6 +175,13 @@ class TestLine:
             assert asyncio.run(line.hold(one(Ask("/metrics")))).status == status
         assert len(client.asked) == 2
 
+    def test_asks_always_what_is_always_to_be_asked(self):
+        client = FakeClient(health=404)
+        line = Line(client, "http://h")
+        for _ in range(3):
+            asyncio.run(line.hold(one(Ask("/health", every_s=10.0, always=True))))
+        assert len(client.asked) == 3
+
     @pytest.mark.parametrize("status", [0, 429, 500, 503])
     def test_asks_again_after_a_failure(self, status):
         client = FakeClient(a=status)

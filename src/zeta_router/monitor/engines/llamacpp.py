@@ -68,7 +68,7 @@ class LlamaCpp:
 
     def probe(self, model: str) -> Conversation[bool]:
         """`/health`: 200 when the model is loaded."""
-        (health,) = yield (Ask("/health"),)
+        (health,) = yield (Ask("/health", always=True),)
         return health.ok
 
     def sample(self, model: str) -> Conversation[EngineSample]:

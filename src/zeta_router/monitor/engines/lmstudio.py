@@ -55,7 +55,7 @@ class LMStudio:
 
     def probe(self, model: str) -> Conversation[bool]:
         """Alive while it lists its models; models load on demand."""
-        new, old = yield (Ask(V1.path), Ask(V0.path))
+        new, old = yield (Ask(V1.path, always=True), Ask(V0.path, always=True))
         return _read_v1(new) is not None or _read_v0(old) is not None
 
     def sample(self, model: str) -> Conversation[EngineSample]:

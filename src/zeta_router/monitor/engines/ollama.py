@@ -61,7 +61,7 @@ class Ollama:
 
     def probe(self, model: str) -> Conversation[bool]:
         """Alive while it tells its version; models load on demand."""
-        (version,) = yield (Ask("/api/version"),)
+        (version,) = yield (Ask("/api/version", always=True),)
         return version.ok
 
     def sample(self, model: str) -> Conversation[EngineSample]:

@@ -31,7 +31,7 @@ class OpenAIServer:
 
     def probe(self, model: str) -> Conversation[bool]:
         """Alive while it answers with anything but a server error (401 is an answer)."""
-        (reply,) = yield (Ask("/v1/models"),)
+        (reply,) = yield (Ask("/v1/models", always=True),)
         return 0 < reply.status < 500
 
     def sample(self, model: str) -> Conversation[EngineSample]:

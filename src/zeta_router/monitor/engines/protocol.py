@@ -30,6 +30,8 @@ class Ask:
         path: Path and query below the engine's base URL, starting with a slash.
         every_s: The answer changes so seldom that one this old, in seconds, will do. 0 asks anew.
         patience: How many times the usual timeout the answer may take.
+        always: Ask also where the address was missing a moment ago. For probes, whose answer must
+            never be a memory.
     """
 
     path: str
@@ -37,6 +39,7 @@ class Ask:
     body: bytes = b""
     every_s: float = 0.0
     patience: float = 1.0
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class SGLang:
 
     def probe(self, model: str) -> Conversation[bool]:
         """`/health`, which may run a one-token generation."""
-        (health,) = yield (Ask("/health", patience=3.0),)
+        (health,) = yield (Ask("/health", patience=3.0, always=True),)
         return health.ok
 
     def sample(self, model: str) -> Conversation[EngineSample]:

@@ -44,7 +44,7 @@ class TEI:
 
     def probe(self, model: str) -> Conversation[bool]:
         """`/health`: 200 while the backend answers."""
-        (health,) = yield (Ask("/health"),)
+        (health,) = yield (Ask("/health", always=True),)
         return health.ok
 
     def sample(self, model: str) -> Conversation[EngineSample]:

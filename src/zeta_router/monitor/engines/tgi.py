@@ -46,7 +46,7 @@ class TGI:
 
     def probe(self, model: str) -> Conversation[bool]:
         """`/health`: 200 while the shards answer."""
-        (health,) = yield (Ask("/health"),)
+        (health,) = yield (Ask("/health", always=True),)
         return health.ok
 
     def sample(self, model: str) -> Conversation[EngineSample]:

@@ -49,7 +49,7 @@ class VLLM:
 
     def probe(self, model: str) -> Conversation[bool]:
         """`/health`: 200 while the engine loop lives."""
-        (health,) = yield (Ask("/health"),)
+        (health,) = yield (Ask("/health", always=True),)
         return health.ok
 
     def sample(self, model: str) -> Conversation[EngineSample]:
