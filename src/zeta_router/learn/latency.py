@@ -16,7 +16,7 @@ fast must not look fast.
 
 from __future__ import annotations
 
-from math import exp, isfinite, log, sqrt
+from math import exp, log, sqrt
 from typing import Any
 
 from zeta_router.learn.rls import Rls
@@ -159,18 +159,19 @@ class LatencyHead:
         about prefill.
 
         Args:
-            ttft_s: As this endpoint took, without the router's own queue. NaN, infinite, zero and
-                negative values are ignored.
+            ttft_s: As this endpoint took, without the router's own queue. NaN, times of a
+                microsecond or less, and of more than a day, are ignored.
             prompt_tokens: As given to `predict`, as the following.
             pending_prefill_tokens: Without this query's own.
             cached_tokens: Part of the prompt found in the prefix cache.
             batch: In flight there at dispatch, without this one.
             slots: Slots at dispatch; None takes the head's.
         """
-        tokens = max(0.0, prompt_tokens - cached_tokens) + pending_prefill_tokens
         waited = batch >= (self._slots if slots is None else slots)
-        if waited or not _usable(ttft_s) or not _not_negative(tokens):
+        inputs = (prompt_tokens, cached_tokens, pending_prefill_tokens)
+        if waited or not _usable(ttft_s) or not all(map(_not_negative, inputs)):
             return
+        tokens = max(0.0, prompt_tokens - cached_tokens) + pending_prefill_tokens
         self._learn_spread(self._prefill.learn((1.0, tokens), ttft_s))
 
     def observe_tpot(
@@ -185,8 +186,7 @@ class LatencyHead:
         """Learn from an answer that came to its end.
 
         Args:
-            tpot_s: Seconds per token after the first. NaN, infinite, zero and negative values are
-                ignored.
+            tpot_s: Seconds per token after the first; ignored as above.
             batch: Mean number in flight while it decoded, with itself, >= 1.
             output_tokens: How many it produced; None when unknown.
             kv_tokens: Mean tokens in the KV cache meanwhile; 0 when unknown.
@@ -292,8 +292,9 @@ class _Fit:
 
 
 def _usable(seconds: float) -> bool:
-    return isfinite(seconds) and seconds > 0.0
+    """Whether a measured time can be one: above a microsecond, below a day."""
+    return 1e-6 <= seconds <= 86_400.0
 
 
 def _not_negative(value: float) -> bool:
-    return isfinite(value) and value >= 0.0
+    return 0.0 <= value <= 1e12

@@ -9,7 +9,7 @@ towards the task over all models, which starts from a guess. Reasoning tokens ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, log, sqrt
+from math import log, sqrt
 from typing import Any
 
 from zeta_router.core.query import Task, TopicShare
@@ -38,6 +38,7 @@ TASK_GUESS = {
 """Lengths assumed before any answer was seen. Tasks not listed have no output."""
 
 _LEAST_SHARE = 0.05
+_LONGEST_TOKENS = 1e7
 _FLOOR_VARIANCE = LOG_SIGMA_FLOOR**2
 
 
@@ -127,7 +128,7 @@ class LengthHead:
         censored: bool = False,
         features: tuple[float, ...] = (),
     ) -> None:
-        """Learn from an answer of `output_tokens`; ignored below 1, NaN and infinite.
+        """Learn from an answer of `output_tokens`; below 1, above 10 million and NaN are ignored.
 
         Args:
             topics: The query's posterior; each topic's cell learns by its share.
@@ -138,7 +139,7 @@ class LengthHead:
                 its length: where every answer is cut, nothing limits the guess.
             features: The query's features, for its `stretch`; cut answers teach it nothing.
         """
-        if not isfinite(output_tokens) or output_tokens < 1.0:
+        if not 1.0 <= output_tokens <= _LONGEST_TOKENS:
             return
         tokens = output_tokens
         if censored:

@@ -7,7 +7,7 @@ of a long runner grows the longer it runs (its mean residual life).
 from __future__ import annotations
 
 from bisect import bisect_right
-from math import erfc, exp, inf, log, sqrt
+from math import erfc, inf, log, sqrt
 from typing import Any
 
 from zeta_router.learn.length_cell import Length
@@ -72,12 +72,16 @@ class LengthHistogram:
 
 
 def log_normal_beyond(length: Length, emitted_tokens: float) -> tuple[float, float]:
-    """Share of log-normal lengths above `emitted_tokens`, and that share times its excess."""
-    sigma = max(1e-3, sqrt(length.log_variance))
-    mean = exp(length.log_mean + 0.5 * sigma * sigma)
+    """Share of log-normal lengths above `emitted_tokens`, and that share times its excess.
+
+    The log-normal with this mean and spread of the logarithm; its own log mean gives way, so that
+    two-humped lengths do not expect more than they have.
+    """
+    mean, variance = length.mean_tokens, max(1e-6, length.log_variance)
     if emitted_tokens <= 0.0:
         return 1.0, mean
-    below = (log(emitted_tokens) - length.log_mean) / sigma
+    sigma = sqrt(variance)
+    below = (log(emitted_tokens / mean) + 0.5 * variance) / sigma
     longer = 0.5 * erfc(below / sqrt(2.0))
     total = mean * 0.5 * erfc((below - sigma) / sqrt(2.0))
     return longer, max(0.0, total - emitted_tokens * longer)

@@ -67,6 +67,8 @@ class BetaCell:
 class QualityCells:
     """Expected quality of each model on each topic, with its uncertainty.
 
+    A topic belongs to one task.
+
     Args:
         models: The fleet's models, for their priors; a model not among them gets the size table's
             figure for its name.

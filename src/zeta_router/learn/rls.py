@@ -53,7 +53,8 @@ class Rls:
         size = len(self._scale)
         self._gram = [[0.0] * (row + 1) for row in range(size)]
         self._moment = [0.0] * size
-        self.coefficients = tuple(prior)
+        self.coefficients: tuple[float, ...] = ()
+        self._solve()
 
     def update(self, features: Sequence[float], target: float, weight: float = 1.0) -> None:
         """Learn one finite observation; `weight` is the inverse of its noise variance."""
