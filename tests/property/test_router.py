@@ -13,9 +13,9 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+
 from support.bench import BUSY, ERROR_500, GONE, OK, REFUSED, RESET, Bench
 from support.fleets import endpoint, fleet, query
-
 from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import LANES, Task

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from support.bench import BUSY, ERROR_500, GONE, OK, REFUSED, RESET, Bench
 from support.fleets import EMBEDDER, endpoint, fleet, query
-
 from zeta_router.core.decision import Verdict
 from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Outcome, Status

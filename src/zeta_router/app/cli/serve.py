@@ -19,7 +19,7 @@ from zeta_router.app.cli.listen import listen_option, serve_on
 from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
 from zeta_router.app.config import Listen, LoadedConfig
 from zeta_router.app.config.diff import diff
-from zeta_router.app.config.watch import ConfigWatcher, fingerprint_of, loader_of
+from zeta_router.app.config.watch import ConfigWatcher, Fingerprint, fingerprint_of, loader_of
 from zeta_router.app.running import RunningGateway
 from zeta_router.policy.registry import POLICIES
 
@@ -58,14 +58,16 @@ async def _serve(path: Path | None, embedded: bool, listen: Listen | None) -> No
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    file = path or _default_path(embedded)
+    seen = fingerprint_of(file) if file is not None else None
     async with _source(path, embedded, stop) as config:
         if config is None:
             return
-        fixed = listen is not None or path is not None or _default_path(embedded) is not None
+        fixed = listen is not None or file is not None
         wanted = replace(config, listen=listen) if listen is not None else config
         async with serve_on(wanted, fixed=fixed) as gateway:
             _greet(gateway, wanted)
-            async with _reloading(gateway, config, path or _default_path(embedded)):
+            async with _reloading(gateway, config, file, seen):
                 await stop.wait()
             _say("stopping: running answers are finished first")
 
@@ -96,7 +98,7 @@ def _default_path(embedded: bool) -> Path | None:
 
 @contextlib.asynccontextmanager
 async def _reloading(
-    gateway: RunningGateway, current: LoadedConfig, path: Path | None
+    gateway: RunningGateway, current: LoadedConfig, path: Path | None, seen: Fingerprint
 ) -> AsyncIterator[None]:
     """Follow the configuration file, and SIGHUP; a broken file is refused and the old one kept."""
     if path is None:
@@ -113,6 +115,7 @@ async def _reloading(
 
     watcher = ConfigWatcher(
         current,
+        seen,
         loader_of(path, os.environ, POLICIES),
         lambda: fingerprint_of(path),
         on_change=on_change,
