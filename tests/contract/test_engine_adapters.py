@@ -482,7 +482,7 @@ replies = st.builds(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_no_answer_whatever_raises_or_gives_an_impossible_value(engine, data):
     answers = {path: data.draw(replies) for path in all_paths(engine)}
