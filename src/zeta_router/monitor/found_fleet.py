@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, count
 from urllib.parse import urlsplit
 
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, FleetConfig, Model
-from zeta_router.core.query import Task
+from zeta_router.core.query import AUTO, Task
 from zeta_router.monitor.discover import Found
 from zeta_router.monitor.engines.protocol import ModelKind, ServedModel
 from zeta_router.monitor.guess import UNTOLD_SLOTS, kind_of, params_b_of, tasks_of
@@ -15,6 +16,15 @@ from zeta_router.monitor.modelname import is_coder, is_reasoner, short_name
 
 SIMPLE_IS_GOOD_ENOUGH = 0.55
 """Prior quality from which a model is thought able to do simple tasks."""
+
+ID_LENGTH = 63
+"""Longest endpoint id that a configuration may have."""
+
+NAME_LENGTH = 180
+"""Longest model name that is taken over; a configuration may have 200."""
+
+ROUTER_NAMES = frozenset({AUTO, "zeta"})
+"""Model names with which clients ask the router to choose."""
 
 NEAR_QUALITY = 0.05
 """Priors closer than this are not told apart: they are guesses."""
@@ -36,9 +46,10 @@ def fleet_of(found: Sequence[Found]) -> FleetConfig:
     models: dict[str, Model] = {}
     endpoints: list[Endpoint] = []
     ids: set[str] = set()
+    names: dict[str, str] = {}
     for engine in found:
         for served in engine.identity.models:
-            name = short_name(served.name)
+            name = _fleet_name(engine, served, names)
             models.setdefault(name, _model(name, served))
             endpoint_id = _free_id(engine, name, ids)
             ids.add(endpoint_id)
@@ -121,17 +132,27 @@ def _slots(engine: Found, served: ServedModel) -> int | None:
     return max(1, (identity.slots or DEFAULT_SLOTS) // len(identity.models))
 
 
+def _fleet_name(engine: Found, served: ServedModel, known: dict[str, str]) -> str:
+    """The model's name in the fleet: short, without spaces, and not one that means the router.
+
+    `known` holds what each name was made from: two models whose names become the same get a number,
+    one model on two engines keeps its name.
+    """
+    told = short_name(served.name)
+    name = re.sub(r"[^!-~]+", "-", told)[:NAME_LENGTH]
+    if name.lower().partition(":")[0] in ROUTER_NAMES:
+        name = f"{engine.identity.engine}-{name}"
+    names = chain((name,), (f"{name}-{number}" for number in count(2)))
+    return next(one for one in names if known.setdefault(one, told) == told)
+
+
 def _free_id(engine: Found, name: str, taken: set[str]) -> str:
     """A readable id: ``ollama-qwen2.5-coder-7b``; with the port, then a number, when taken."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{engine.identity.engine}-{name}").strip("-")
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{engine.identity.engine}-{name}")
     port = urlsplit(engine.url).port
-    with_port = f"{plain}-{port}" if port else plain
-    number = 2
-    candidate = plain if plain not in taken else with_port
-    while candidate in taken:
-        candidate = f"{with_port}-{number}"
-        number += 1
-    return candidate
+    endings = chain(("", f"-{port}"), (f"-{port}-{number}" for number in count(2)))
+    ids = (f"{plain[: ID_LENGTH - len(ending)].strip('-')}{ending}" for ending in endings)
+    return next(one for one in ids if one not in taken)
 
 
 def _quality(model: Model, task: Task) -> float:

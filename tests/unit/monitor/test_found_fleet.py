@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from zeta_router.core.query import Capability, Task
@@ -141,3 +143,26 @@ def test_every_route_names_a_model_that_can_do_the_task():
     for task, name in fleet.routes.items():
         assert fleet.models[name].tasks[task]
     assert fleet.routes[Task.RERANK] == "bge-reranker-v2"
+
+
+ODD_NAMES = [
+    "auto", "Auto:latest", "zeta", "zeta:7b", "my model 7b", "modèle-7b", "x" * 300, "-", "日本",
+    "hf.co/bartowski/DeepSeek-R1-Distill-Qwen-14B-GGUF-with-a-very-long-name:Q4_K_M",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_names_that_a_configuration_may_not_have_are_made_fit(name):
+    """What discovery writes into `zeta.yaml` must be accepted when it is read again."""
+    fleet = fleet_of([found("ollama", name, name), found("vllm", name, port=65535)])
+    for endpoint in fleet.endpoints:
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", endpoint.id)
+        assert re.fullmatch(r"[!-~]{1,200}", endpoint.model)
+        assert endpoint.model.lower().partition(":")[0] not in {"auto", "zeta"}
+        assert (endpoint.upstream_model or endpoint.model) == name
+    assert len({endpoint.id for endpoint in fleet.endpoints}) == 3
+
+
+def test_two_models_whose_names_become_the_same_stay_two():
+    fleet = fleet_of([found("ollama", "modèle", "modéle"), found("vllm", "modèle")])
+    assert [endpoint.model for endpoint in fleet.endpoints] == ["mod-le", "mod-le-2", "mod-le"]
