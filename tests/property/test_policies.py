@@ -6,7 +6,7 @@ from math import exp, inf, isfinite, log
 from statistics import mean
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from support.candidates import NOW_S, ask, candidate, choose, context
@@ -23,7 +23,13 @@ from zeta_router.policy.random import Random
 from zeta_router.policy.sample import best_of_sample
 from zeta_router.policy.score import p_slo, p_within
 
-fixed = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+fixed = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # the machine may be busy with other tests
+)
 
 seconds = st.floats(1e-3, 100.0)
 maybe_seconds = st.none() | st.floats(1e-3, 100.0)
