@@ -36,6 +36,9 @@ PENDING_ROWS = 100_000
 PROMPT_CHARACTERS = 100_000
 """Longest text kept of one query."""
 
+PENDING_BEFORE_PROMPTS_GO = 1000
+"""Rows in wait above which texts are no longer taken in: 100 MB of them at the very most."""
+
 KNOWN_IDS = 20_000
 """Query ids remembered, so that a judgement of a fresh answer needs no look into the file."""
 
@@ -94,8 +97,16 @@ class DecisionLog:
             self._known.put(record.query.id, True)
 
     def append_prompt(self, query_id: str, text: str) -> None:
-        """Keep the text of a query, if `keeps_prompts`; otherwise nothing is kept anywhere."""
-        if self.keeps_prompts:
+        """Keep the text of a query, if `keeps_prompts`; otherwise nothing is kept anywhere.
+
+        While many rows wait for the file, texts are given up (and counted) before anything else:
+        they are large.
+        """
+        if not self.keeps_prompts:
+            return
+        if self._thread.pending >= PENDING_BEFORE_PROMPTS_GO:
+            self._thread.give_up()
+        else:
             self._thread.append(PromptRecord(query_id, text[:PROMPT_CHARACTERS]))
 
     def append_feedback(self, query_id: str, score: float, at_s: float) -> FeedbackResult:

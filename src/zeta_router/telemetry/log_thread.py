@@ -18,8 +18,9 @@ from zeta_router.telemetry.log_retention import Retention
 from zeta_router.telemetry.log_writer import Entry, LogWriter, RunFacts
 from zeta_router.telemetry.records import LogHealth, SavedState
 
-BATCH_ROWS = 500
-"""Rows in one transaction, and how many waiting rows wake the thread before its time."""
+BATCH_ROWS = 100
+"""Rows in one transaction, and how many waiting rows wake the thread before its time. Few, because
+while a batch is made the event loop has to share the interpreter with it: about 1.5 ms."""
 
 BATCH_S = 0.25
 """Longest time a row waits for its transaction while the file can be written."""
@@ -93,6 +94,16 @@ class LogThread:
             return
         self._given_up += 1
 
+    @property
+    def pending(self) -> int:
+        """Entries not written yet."""
+        return len(self._queue) + len(self._batch)
+
+    def give_up(self) -> None:
+        """Count an entry as taken in and lost."""
+        self._appended += 1
+        self._given_up += 1
+
     def save(self, state: SavedState) -> None:
         """Take `state` in, in place of an older one of its name that was not written yet."""
         with self._states_lock:
@@ -110,7 +121,7 @@ class LogThread:
             trouble=self._trouble,
             refusal=self._refusal,
             written=self._written,
-            pending=len(self._queue) + len(self._batch),
+            pending=self.pending,
             dropped=self._given_up + self._refused + self._lost_after_close(),
             errors=self._errors,
         )
@@ -151,7 +162,7 @@ class LogThread:
             self._wake.clear()
             self._round()
         self._round()
-        left = len(self._queue) + len(self._batch)
+        left = self.pending
         self._queue.clear()
         self._batch = []
         self._given_up += left

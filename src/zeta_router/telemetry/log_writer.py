@@ -26,9 +26,9 @@ from zeta_router.telemetry.log_schema import (
 )
 from zeta_router.telemetry.records import FeedbackRecord, PromptRecord, SavedState
 
-CHUNK = 16
+CHUNK = 8
 """Records turned into rows at a stretch. SQLite lets go of the interpreter lock at every row but
-the turning does not: 16 keep the event loop waiting for at most a quarter of a millisecond."""
+the turning does not: 8 keep the event loop waiting for about a tenth of a millisecond."""
 
 Entry = DecisionRecord | OutcomeRecord | FeedbackRecord | PromptRecord | SavedState
 

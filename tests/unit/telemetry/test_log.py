@@ -11,7 +11,7 @@ import pytest
 
 from support.records import decided, ended
 from zeta_router.core.errors import ConfigError
-from zeta_router.telemetry.log import PROMPT_CHARACTERS, DecisionLog
+from zeta_router.telemetry.log import PENDING_BEFORE_PROMPTS_GO, PROMPT_CHARACTERS, DecisionLog
 from zeta_router.telemetry.log_reader import LogReader
 from zeta_router.telemetry.records import FeedbackResult
 
@@ -78,6 +78,20 @@ def test_text_when_asked_for_is_cut(open_log: Open) -> None:
     reader = log.reader()
     assert reader is not None
     assert reader.prompt_of("q1") == "a" * PROMPT_CHARACTERS
+
+
+def test_texts_go_first_when_the_file_does_not_take_them(tmp_path: Path) -> None:
+    (tmp_path / "z.db").symlink_to(tmp_path / "mount" / "z.db")
+    log = DecisionLog(tmp_path / "z.db", wall_offset_s=0.0, prompts=True)
+    try:
+        for n in range(PENDING_BEFORE_PROMPTS_GO + 50):
+            log.append_prompt(f"q{n}", "text")
+            log.append(decided(f"q{n}"))
+        health = log.health()
+        assert health.dropped == PENDING_BEFORE_PROMPTS_GO + 50 - PENDING_BEFORE_PROMPTS_GO // 2
+        assert health.pending == PENDING_BEFORE_PROMPTS_GO // 2 + PENDING_BEFORE_PROMPTS_GO + 50
+    finally:
+        log.close()
 
 
 def test_feedback_once_for_a_query_in_memory(open_log: Open) -> None:
