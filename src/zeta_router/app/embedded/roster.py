@@ -12,9 +12,6 @@ from zeta_router.core.query import Slo, Task
 SLOT_CONTEXT_TOKENS = 2048
 """Context of each llama.cpp slot: prompt plus answer."""
 
-EMBEDDER_CONTEXT_TOKENS = 8192
-"""Longest text the embedder is sent; it pools windows of 512 tokens, so it has no hard limit."""
-
 EMBEDDING_SPACE = "e5-small-384"
 EMBEDDING_DIMENSIONS = 384
 
@@ -43,9 +40,14 @@ ENGINES = (
     EngineSpec("small-4b", work=1, slots=4),
     EngineSpec("coder-7b", work=2, slots=4),
     EngineSpec("reasoner-14b", work=4, slots=4),
-    EngineSpec("embedder-4b", work=0, slots=4),
+    EngineSpec("embedder-4b", work=0, slots=2),
 )
-"""The fleet `zeta serve --embedded` starts."""
+"""The fleet `zeta serve --embedded` starts.
+
+Slots: four llama.cpp slots of 2,048 tokens keep the whole fleet at 2.2 GB (eight would pass 3 GB).
+The embedder computes one call at a time, so a second slot hides the way there and back, and more
+would only move the queue to where no priority reaches it.
+"""
 
 _MODELS = {
     model.name: model
@@ -72,7 +74,7 @@ _MODELS = {
             "embedder-4b",
             {Task.EMBEDDING: 1.0},
             params_b=4,
-            context_tokens=EMBEDDER_CONTEXT_TOKENS,
+            # No context_tokens: its limit is per text, and one call may carry thousands of them.
             embedding_space=EMBEDDING_SPACE,
         ),
     )

@@ -58,7 +58,7 @@ def read_gguf(path: Path) -> Gguf:
     """Read the layout of a GGUF file (not its weights).
 
     Raises:
-        ValueError: Not GGUF v2/v3, or it does not say how many blocks it has.
+        ValueError: Not GGUF v2/v3, cut short, or it does not say how many blocks it has.
     """
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
@@ -101,11 +101,12 @@ def stretched(model: Gguf, times: int) -> Gguf:
 def write_gguf(model: Gguf, source: BinaryIO, out: BinaryIO, on_written: WrittenBytes) -> int:
     """Write `model`, taking weights from `source`, and return its size in bytes."""
     header = _header(model)
-    total_bytes = len(header) + sum(tensor.size_bytes for tensor in model.tensors)
+    total_bytes = len(header) + sum(_padded(t.size_bytes, model) for t in model.tensors)
     written_bytes = out.write(header)
     for tensor in model.tensors:
         for chunk in _chunks(tensor, source):
             written_bytes += out.write(chunk)
+        written_bytes += out.write(bytes(-tensor.size_bytes % model.alignment_bytes))
         on_written(written_bytes, total_bytes)
     return written_bytes
 
@@ -132,9 +133,13 @@ def _header(model: Gguf) -> bytes:
         parts.append(struct.pack("<Q", len(name)) + name)
         parts.append(struct.pack(f"<I{len(tensor.shape)}Q", len(tensor.shape), *tensor.shape))
         parts.append(struct.pack("<IQ", tensor.ggml_type, offset))
-        offset += tensor.size_bytes
+        offset += _padded(tensor.size_bytes, model)
     header = b"".join(parts)
     return header + bytes(-len(header) % model.alignment_bytes)
+
+
+def _padded(size_bytes: int, model: Gguf) -> int:
+    return size_bytes + -size_bytes % model.alignment_bytes
 
 
 def _chunks(tensor: Tensor, source: BinaryIO) -> Iterator[bytes]:
@@ -145,7 +150,7 @@ def _chunks(tensor: Tensor, source: BinaryIO) -> Iterator[bytes]:
         size_bytes = min(left_bytes, _COPY_BYTES)
         chunk = bytes(size_bytes) if tensor.source_at is None else source.read(size_bytes)
         if not chunk:
-            chunk = bytes(size_bytes)  # a writer need not pad after the last tensor
+            raise ValueError(f"the model file ends within {tensor.name}")
         yield chunk
         left_bytes -= len(chunk)
 
@@ -161,7 +166,7 @@ def _read_tensors(file: BinaryIO, count: int, alignment_bytes: int) -> tuple[Ten
     data_at = file.tell() + -file.tell() % alignment_bytes
     data_bytes = file.seek(0, 2) - data_at
     entries.sort()
-    ends = [entry[0] for entry in entries[1:]] + [data_bytes + -data_bytes % alignment_bytes]
+    ends = [offset for offset, *_ in entries[1:]] + [data_bytes]
     return tuple(
         Tensor(name, shape, ggml_type, end - offset, data_at + offset)
         for (offset, name, shape, ggml_type), end in zip(entries, ends, strict=True)
@@ -203,4 +208,8 @@ def _read_string(file: BinaryIO) -> str:
 
 
 def _unpack(file: BinaryIO, layout: str) -> tuple[int, ...]:
-    return struct.unpack(layout, file.read(struct.calcsize(layout)))
+    wanted_bytes = struct.calcsize(layout)
+    read = file.read(wanted_bytes)
+    if len(read) < wanted_bytes:
+        raise ValueError("the model file ends within its header")
+    return struct.unpack(layout, read)
