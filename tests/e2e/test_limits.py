@@ -1,4 +1,4 @@
-"""The edges: full slots, full queue, dead embedder, saturated model, bad input, bad configuration."""
+"""The edges: slots and queue full, embedder dead, model saturated, bad input, bad config."""
 
 from __future__ import annotations
 

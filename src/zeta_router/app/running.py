@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from zeta_router.app.config import LoadedConfig
+from zeta_router.app.config import LoadedConfig, Resources
 from zeta_router.app.records import Telemetry
 from zeta_router.gateway.admin import Admin
 from zeta_router.gateway.driver import RouterDriver
@@ -24,6 +24,8 @@ from zeta_router.monitor.client import EngineClient
 from zeta_router.monitor.contact import Contacts
 from zeta_router.monitor.poller import Poller
 from zeta_router.monitor.probes import Prober
+from zeta_router.monitor.resources import gpu
+from zeta_router.monitor.resources.watch import ResourceWatch
 from zeta_router.router.events import ConfigChanged
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.log import DecisionLog
@@ -32,20 +34,26 @@ DRAIN_S = 120.0
 """How long running answers may take to finish after SIGTERM."""
 
 
-class Keys:
-    """The engines' bearer tokens, of the configuration in force."""
+class Dealings:
+    """How each engine is dealt with, by the configuration in force: what the router need not know.
+
+    Attributes:
+        config: The configuration in force.
+    """
 
     def __init__(self, config: LoadedConfig) -> None:
-        self.replace(config)
+        self.config = config
 
-    def replace(self, config: LoadedConfig) -> None:
-        """Take the keys of another configuration."""
-        self._secrets = {key: one.api_key for key, one in config.endpoints.items()}
-
-    def of(self, endpoint_id: str) -> str | None:
-        """The token for an endpoint; None when it wants none."""
-        secret = self._secrets.get(endpoint_id)
+    def key_of(self, endpoint_id: str) -> str | None:
+        """The bearer token for an endpoint; None when it wants none."""
+        settings = self.config.endpoints.get(endpoint_id)
+        secret = settings.api_key if settings is not None else None
         return secret.reveal() if secret is not None else None
+
+    def resources_of(self, endpoint_id: str) -> Resources | None:
+        """Where an endpoint's CPU, memory and GPU are measured."""
+        settings = self.config.endpoints.get(endpoint_id)
+        return settings.resources if settings is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,11 @@ class RunningGateway:
     driver: RouterDriver
     server: Server
     poller: Poller
-    keys: Keys
+    dealings: Dealings
 
     def apply(self, config: LoadedConfig) -> None:
         """Take over a reloaded configuration; what is being served stays where it is."""
-        self.keys.replace(config)
+        self.dealings.config = config
         self.driver.submit(ConfigChanged(self.driver.clock(), config.fleet))
         self.server.body_bytes = config.body_bytes
         self.poller.watch(self.driver.router.watched())
@@ -97,8 +105,9 @@ async def running(
         router = ZetaDynamicRouter(config.fleet, RuleClassifier(), seed=seed)
         telemetry = Telemetry(log, router, clock)
         session = await stack.enter_async_context(new_session())
-        keys = Keys(config)
-        contacts = Contacts(EngineClient(session, clock), keys.of)
+        dealings = Dealings(config)
+        client = EngineClient(session, clock)
+        contacts = Contacts(client, dealings.key_of)
         driver = RouterDriver(
             router,
             clock=clock,
@@ -112,15 +121,16 @@ async def running(
             new_id=_ids(),
             on_overhead=telemetry.observe_overhead,
             on_text=telemetry.on_text if telemetry.keeps_text else None,
-            key_of=keys.of,
+            key_of=dealings.key_of,
         )
         admin = Admin(driver, telemetry, lambda: router.config)
         server = Server(relay, admin, body_bytes=config.body_bytes)
-        poller = Poller(contacts, driver.submit, clock)
+        resources = ResourceWatch(client, dealings.resources_of, nvml=gpu.load())
+        poller = Poller(contacts, driver.submit, clock, resources=resources)
         poller.watch(router.watched())
         await _in_background(stack, poller)
         url = await _listen(stack, server, config)
-        yield RunningGateway(url, driver, server, poller, keys)
+        yield RunningGateway(url, driver, server, poller, dealings)
 
 
 async def _listen(stack: contextlib.AsyncExitStack, server: Server, config: LoadedConfig) -> str:

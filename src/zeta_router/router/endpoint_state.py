@@ -37,6 +37,7 @@ class EndpointState:
         self.latency = LatencyHead(prior_of(model.params_b, endpoint.simulate))
         self.peak = PeakEwma()
         self._foreign: tuple[int, int] = (0, 0)
+        self._told_slots: int | None = None
         self._sampled_at_s = float("-inf")
         self._view: EndpointView | None = None
 
@@ -45,7 +46,7 @@ class EndpointState:
         """Configured, else the engine's word, else the default."""
         if self.endpoint.slots is not None:
             return self.endpoint.slots
-        return _count(self.sample.slots) or DEFAULT_SLOTS
+        return self._told_slots or DEFAULT_SLOTS
 
     def touch(self) -> None:
         """Forget the view: something changed."""
@@ -69,10 +70,15 @@ class EndpointState:
         single poll can fall between our accounting and the engine's.
         """
         self.sample = sample
-        seen = sum(_count(signal) or 0 for signal in (sample.running, sample.waiting))
+        if sample.slots is not None:
+            self._told_slots = _count(sample.slots) or self._told_slots
+        self._view = None
+        counts = [_count(signal) for signal in (sample.running, sample.waiting)]
+        if counts == [None, None]:
+            return
+        seen = sum(count or 0 for count in counts)
         self._foreign = (self._foreign[1], max(0, seen - len(self.attempts)))
         self._sampled_at_s = at_s
-        self._view = None
 
     def view(self, now_s: float) -> EndpointView:
         """The state as a value; the same object until something changes."""
