@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-all test-system lint types fmt lock check clean
+.PHONY: help setup serve test test-all test-system docs fmt lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ test-all: setup ## the longer matrices on top
 
 test-system: setup ## what needs Debian's Chromium or Prometheus
 	$(BIN)/python -m pytest -m "system"
+
+docs: setup ## write the generated reference pages anew (tests hold them equal to the code)
+	$(BIN)/python -m zeta_router.app.config
+	$(BIN)/python -m zeta_router.telemetry.reference docs/reference
+	$(BIN)/python -m zeta_router.policy.reference docs/reference
 
 fmt: setup ## format and mend what can be mended
 	$(BIN)/ruff format .
