@@ -9,7 +9,7 @@ from zeta_router.app.config.loaded import EndpointSettings, LoadedConfig, Resour
 from zeta_router.app.config.report import Path, path_text
 from zeta_router.core.fleet import Endpoint, Model
 
-RESTART_PATHS = frozenset({"listen", "log.path"})
+RESTART_PATHS = frozenset({"listen", "log.path", "log.keep_days", "log.prompts"})
 """Settings that are read once at the start; every other change is applied live."""
 
 Settings = Mapping[Path, object]
@@ -48,7 +48,7 @@ def diff(old: LoadedConfig, new: LoadedConfig) -> list[Change]:
 
 def until_restart(running: LoadedConfig, new: LoadedConfig) -> LoadedConfig:
     """`new`, with what cannot change while running as it is in `running`."""
-    return replace(new, listen=running.listen, log=replace(new.log, path=running.log.path))
+    return replace(new, listen=running.listen, log=running.log)
 
 
 def _compare(before: Settings, after: Settings) -> Iterator[Change]:

@@ -44,7 +44,7 @@ def test_nothing_changed() -> None:
     [
         ("8080", "9090", "listen: 127.0.0.1:8080 → 127.0.0.1:9090 (after a restart)"),
         ("z.db", "y.db", "log.path: z.db → y.db (after a restart)"),
-        ("prompts: false", "prompts: true", "log.prompts: false → true"),
+        ("prompts: false", "prompts: true", "log.prompts: false → true (after a restart)"),
         ("static", "p2c", "policy: static → p2c"),
         ("queue: 5", "queue: 6", "limits.queue: 5 → 6"),
         ("queue: 5", "body_bytes: 7, queue: 5", "limits.body_bytes: 33554432 → 7"),
@@ -93,7 +93,11 @@ def test_order_and_comments_are_no_settings() -> None:
 
 
 def test_what_needs_a_restart_stays_as_it_runs() -> None:
-    new = load(TEXT.replace("8080", "9090").replace("z.db", "y.db").replace("queue: 5", "queue: 6"))
+    new = load(
+        TEXT.replace("8080", "9090")
+        .replace("z.db, prompts: false", "y.db, prompts: true, keep_days: 1")
+        .replace("queue: 5", "queue: 6")
+    )
     running = until_restart(load(TEXT), new)
     assert [c.path for c in diff(load(TEXT), running)] == ["limits.queue"]
     assert {c.path for c in diff(running, new)} == RESTART_PATHS
