@@ -36,7 +36,7 @@ test-system: setup ## what needs Debian's Chromium or Prometheus
 	$(BIN)/python -m pytest -m "system"
 
 docs: setup ## write the generated reference pages anew (tests hold them equal to the code)
-	$(BIN)/python -m zeta_router.app.config
+	$(BIN)/python -m zeta_router.app.config src/zeta_router/app/config/zeta.schema.json docs/reference/configuration.md
 	$(BIN)/python -m zeta_router.telemetry.reference docs/reference
 	$(BIN)/python -m zeta_router.policy.reference docs/reference
 
