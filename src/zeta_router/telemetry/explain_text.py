@@ -30,8 +30,8 @@ def explain_text(explanation: dict[str, Any]) -> str:
     lines += _field("asked", asked["sentence"])
     lines += _field("task", _shares(asked["posterior"]))
     lines += _field("objective", _objective(asked))
-    for step in explanation["decisions"]:
-        lines += ["", *_step(step)]
+    for place, step in enumerate(explanation["decisions"], 1):
+        lines += ["", *_step(place, step)]
     for attempt in explanation["attempts"]:
         lines += ["", *_attempt(attempt)]
     if explanation["feedback"] is not None:
@@ -57,11 +57,11 @@ def _objective(asked: dict[str, Any]) -> str:
     return ", ".join([*parts, f"lane {asked['lane']}", f"weight {asked['weight']:g}"])
 
 
-def _step(step: dict[str, Any]) -> list[str]:
+def _step(place: int, step: dict[str, Any]) -> list[str]:
     where = f" {step['endpoint']} ({step['model']})" if step["endpoint"] else ""
     retry = f"; try again in {_seconds(step['retry_after_s'])}" if step["retry_after_s"] else ""
     lines = wrap(
-        f"decision {step['number']} after {_seconds(step['after_s'])}: {step['verdict']}{where}, "
+        f"decision {place} after {_seconds(step['after_s'])}: {step['verdict']}{where}, "
         f"{step['reason']}: {step['sentence']}{retry} (policy {step['policy']}, "
         f"propensity {step['propensity']:.3g})",
         WIDTH,

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from support.records import decided, ended
+from support.records import SAMPLE, candidate, decided, ended
 from zeta_router.core.errors import ConfigError
+from zeta_router.core.signal import EngineSample, Signal
+from zeta_router.router.commands import DecisionRecord
 from zeta_router.telemetry.log import PENDING_BEFORE_PROMPTS_GO, PROMPT_CHARACTERS, DecisionLog
 from zeta_router.telemetry.log_reader import LogReader
 from zeta_router.telemetry.records import FeedbackResult
+
+OTHER_SAMPLE = EngineSample(running=Signal(9.0, 50.0, "other"))
 
 Open = Callable[..., DecisionLog]
 
@@ -177,3 +181,19 @@ def test_remembers_the_run(open_log: Open, tmp_path: Path) -> None:
     assert row[0] == 900.0
     assert row[1].startswith("zeta-router ")
     assert row[2] == '{"policy":"static"}'
+
+
+def test_two_routers_may_share_a_file(open_log: Open, tmp_path: Path) -> None:
+    """One that is being replaced still writes while its successor has begun."""
+    old, new = open_log(), open_log()
+    for n in range(300):
+        old.append(decided(f"old{n}", candidates=(candidate(0, in_flight=1),)))
+        new.append(decided(f"new{n}", candidates=(candidate(0, sample=OTHER_SAMPLE),)))
+    assert old.flush()
+    assert new.flush()
+    with LogReader(tmp_path / "z.db") as reader:
+        told = [record for record in reader.iterate() if isinstance(record, DecisionRecord)]
+    assert len(told) == 600
+    for record in told:
+        sample = record.decision.candidates[0].view.sample
+        assert sample == (SAMPLE if record.query.id.startswith("old") else OTHER_SAMPLE)
