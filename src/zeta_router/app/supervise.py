@@ -16,6 +16,8 @@ from zeta_router.core.errors import ZetaError
 
 __all__ = ["ChildFailedError", "ChildSpec", "Patience", "RestartPolicy", "Supervisor"]
 
+_HEALTH_CHECK_S = 1.0
+
 
 class ChildFailedError(ZetaError):
     """A child cannot be brought up: says which, how it ended and what it last wrote to stderr."""
@@ -42,19 +44,12 @@ class Supervisor:
         self._children = [Child(spec, policy, patience) for spec in children]
         self._patience = patience
         self._stopping = asyncio.Event()
-        self._keepers: list[asyncio.Task[None]] = []
-        self._stack = contextlib.AsyncExitStack()
+        self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        async with contextlib.AsyncExitStack() as stack:
-            timeout = aiohttp.ClientTimeout(total=1.0)
-            session = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-            tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            self._keepers = [
-                tasks.create_task(child.keep_running(session, self._stopping))
-                for child in self._children
-            ]
-            self._stack = stack.pop_all()
+        # A task of its own around the TaskGroup: entered here, the group would wrap every error of
+        # the caller's block in an ExceptionGroup.
+        self._running = asyncio.create_task(self._run(), name="supervisor")
         return self
 
     async def __aexit__(
@@ -65,11 +60,8 @@ class Supervisor:
     ) -> None:
         """Stop every child, also when leaving by an error; cancelled meanwhile, kill them."""
         self._stopping.set()
-        try:
-            if self._keepers:
-                await asyncio.wait(self._keepers)
-        finally:
-            await self._stack.__aexit__(kind, error, traceback)
+        if self._running is not None:
+            await self._running
 
     async def all_ready(self) -> None:
         """Return once every child has answered its health check.
@@ -89,3 +81,9 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """Process id of every child that runs right now, by name."""
         return {child.spec.name: child.pid for child in self._children if child.pid is not None}
+
+    async def _run(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=_HEALTH_CHECK_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as tasks:
+            for child in self._children:
+                tasks.create_task(child.keep_running(session, self._stopping))
