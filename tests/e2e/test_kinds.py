@@ -32,18 +32,18 @@ REASONING = [
     "Prove by induction that 1 + 2 + ... + n = n(n+1)/2.",
     "Find all real x such that x^3 - 6x^2 + 11x - 6 = 0 and justify each step.",
     (
-        "Three friends each tell one lie. Anna says Ben did it, Ben says Carl did it, Carl denies it. "
-        "Who did it? Explain your reasoning."
+        "Three friends each tell one lie. Anna says Ben did it, Ben says Carl did it, "
+        "Carl denies it. Who did it? Explain your reasoning."
     ),
     (
-        "A train leaves at 9:00 at 80 km/h, another at 9:30 at 120 km/h on the same track. When does "
-        "the second catch up with the first?"
+        "A train leaves at 9:00 at 80 km/h, another at 9:30 at 120 km/h on the same track. "
+        "When does the second catch up with the first?"
     ),
     "Evaluate the integral of x * e^x from 0 to 1.",
     "If all bloops are razzies and some razzies are lazzies, must some bloops be lazzies? Why?",
     (
-        "You have 12 coins, one of them is counterfeit and differs in weight. How do you find it in "
-        "three weighings?"
+        "You have 12 coins, one of them is counterfeit and differs in weight. "
+        "How do you find it in three weighings?"
     ),
     "Beweise, dass die Summe zweier ungerader Zahlen gerade ist.",
     "Compute the probability that two of 23 people share a birthday, and derive the formula.",

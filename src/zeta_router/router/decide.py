@@ -111,4 +111,5 @@ def _decision(
         scores=choice.scores if choice is not None else (),
         dropped=dropped,
         snapshot_version=snapshot.version,
+        retry_after_s=choice.retry_after_s if choice is not None else None,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import isfinite
 
 from zeta_router.control.health import Liveness
+from zeta_router.control.price import VirtualQueue
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, Model
 from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
 from zeta_router.core.snapshot import EndpointView, Health
@@ -16,6 +17,9 @@ from zeta_router.learn.ewma import PeakEwma
 from zeta_router.learn.latency import LatencyHead
 from zeta_router.learn.roofline import prior_of
 from zeta_router.router.cases import Attempt
+
+PRICE_STEP_S = 0.05
+"""A view is rebuilt when its price is older; within it a price falls by less than 0.01."""
 
 FOREIGN_MAX_AGE_S = 5.0
 """How long a poll's word about other people's work on the engine is believed."""
@@ -32,14 +36,17 @@ class EndpointState:
         self.draining = False
         self.attempts: dict[str, Attempt] = {}
         self.dispatched_seq = 0
-        self.price = 0.0
+        self.price = VirtualQueue()
         self.sample: EngineSample = NO_SAMPLE
         self.latency = LatencyHead(prior_of(model.params_b, endpoint.simulate))
         self.peak = PeakEwma()
         self._foreign: tuple[int, int] = (0, 0)
         self._told_slots: int | None = None
         self._sampled_at_s = float("-inf")
+        self._pending_prefill_tokens = 0
+        self._remaining_tokens = 0.0
         self._view: EndpointView | None = None
+        self._viewed_at_s = 0.0
 
     @property
     def slots(self) -> int:
@@ -56,12 +63,35 @@ class EndpointState:
         """Account for a dispatch."""
         self.attempts[query_id] = attempt
         self.dispatched_seq = seq
+        self._pending_prefill_tokens += attempt.prompt_tokens
+        self._remaining_tokens += attempt.remaining_tokens
+        self._view = None
+
+    def first_token(self, attempt: Attempt, at_s: float) -> None:
+        """Account for the end of an attempt's prefill."""
+        attempt.first_token_at_s = at_s
+        self._pending_prefill_tokens -= attempt.prompt_tokens
+        self._view = None
+
+    def progress(self, attempt: Attempt, output_tokens: int) -> None:
+        """Account for tokens that an attempt has produced."""
+        before = attempt.remaining_tokens
+        attempt.emitted_tokens = max(attempt.emitted_tokens, output_tokens)
+        self._remaining_tokens += attempt.remaining_tokens - before
         self._view = None
 
     def end(self, query_id: str) -> None:
         """Account for the end of an attempt."""
-        self.attempts.pop(query_id, None)
+        attempt = self.attempts.pop(query_id, None)
         self._view = None
+        if attempt is None:
+            return
+        if not self.attempts:  # an empty endpoint has exactly nothing left, whatever was rounded
+            self._pending_prefill_tokens, self._remaining_tokens = 0, 0.0
+            return
+        if attempt.first_token_at_s is None:
+            self._pending_prefill_tokens -= attempt.prompt_tokens
+        self._remaining_tokens -= attempt.remaining_tokens
 
     def on_sample(self, at_s: float, sample: EngineSample) -> None:
         """Take a poll's word on what we cannot count ourselves.
@@ -85,8 +115,14 @@ class EndpointState:
         paused = now_s < self.liveness.paused_until_s
         foreign = min(self._foreign) if now_s - self._sampled_at_s <= FOREIGN_MAX_AGE_S else 0
         view = self._view
-        if view is not None and view.paused == paused and view.foreign_in_flight == foreign:
+        if (
+            view is not None
+            and view.paused == paused
+            and view.foreign_in_flight == foreign
+            and (view.price == 0.0 or now_s - self._viewed_at_s < PRICE_STEP_S)
+        ):
             return view
+        self._viewed_at_s = now_s
         self._view = EndpointView(
             endpoint=self.endpoint,
             model=self.model,
@@ -97,11 +133,9 @@ class EndpointState:
             foreign_in_flight=foreign,
             dispatched_seq=self.dispatched_seq,
             peak_ewma_s=self.peak.value_s,
-            pending_prefill_tokens=sum(
-                a.prompt_tokens for a in self.attempts.values() if a.first_token_at_s is None
-            ),
-            remaining_output_tokens=sum(a.remaining_tokens for a in self.attempts.values()),
-            price=self.price,
+            pending_prefill_tokens=self._pending_prefill_tokens,
+            remaining_output_tokens=self._remaining_tokens,
+            price=self.price.at(now_s),
             sample=self.sample,
             paused=paused,
         )

@@ -29,6 +29,20 @@ def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
     state.touch()
 
 
+def true_up(state: EndpointState, attempt: Attempt, outcome: Outcome, at_s: float) -> None:
+    """Correct the price by what the attempt really took, against what it was charged for.
+
+    An attempt that never reached the engine took nothing; one that was cut short took its prompt,
+    if a token came, and what it had produced.
+    """
+    tokens = outcome.output_tokens
+    if tokens is None:
+        tokens = attempt.emitted_tokens
+    begun = attempt.first_token_at_s is not None or outcome.status is Status.OK
+    taken_s = state.latency.work_s(attempt.prompt_tokens, tokens) if begun else 0.0
+    state.price.charge(at_s, taken_s - attempt.work_s)
+
+
 def on_end(
     state: EndpointState,
     knowledge: Knowledge,

@@ -136,6 +136,7 @@ class Placement:
             pending_prefill_tokens=chosen.view.pending_prefill_tokens,
         )
         state.begin(case.query.id, case.attempt, self._dispatches)
+        state.price.charge(now_s, chosen.work_s)
         self.fleet.version += 1
         commands.append(
             Dispatch(

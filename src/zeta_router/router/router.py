@@ -27,7 +27,7 @@ from zeta_router.router.commands import (
 )
 from zeta_router.router.decide import decide
 from zeta_router.router.knowledge import Knowledge
-from zeta_router.router.lessons import on_end, on_first_token
+from zeta_router.router.lessons import on_end, on_first_token, true_up
 from zeta_router.router.placement import QUEUE_TIMER, Placement
 
 _ENDED_BY_ITSELF = frozenset(
@@ -132,19 +132,18 @@ class ZetaDynamicRouter:
         attempt = self._attempt(event)
         if attempt is None or attempt.first_token_at_s is not None:
             return
-        attempt.first_token_at_s = event.at_s
         state = self._fleet.get(attempt.endpoint_id, attempt.generation)
         if state is not None:
+            state.first_token(attempt, event.at_s)
             on_first_token(state, attempt, event.at_s)
 
     def _progress(self, event: events.Progress, commands: list[Command]) -> None:
         attempt = self._attempt(event)
         if attempt is None:
             return
-        attempt.emitted_tokens = max(attempt.emitted_tokens, event.output_tokens)
         state = self._fleet.get(attempt.endpoint_id, attempt.generation)
         if state is not None:
-            state.touch()
+            state.progress(attempt, event.output_tokens)
 
     def _finished(self, event: events.Finished, commands: list[Command]) -> None:
         case = self._placement.cases.get(event.query_id)
@@ -190,6 +189,7 @@ class ZetaDynamicRouter:
         state.end(query.id)
         if state.generation != attempt.generation:
             return
+        true_up(state, attempt, outcome, event.at_s)
         on_end(state, self.knowledge, case.task.topics, attempt, outcome)
         state.liveness.on_outcome(event.at_s, outcome)
         self._follow_health(state.endpoint.id, event.at_s, commands)
@@ -224,6 +224,8 @@ class ZetaDynamicRouter:
         state = self._fleet.get(event.endpoint_id, event.generation)
         if state is None:
             return
+        if event.alive and not state.liveness.alive:
+            state.price.freeze(event.at_s)
         state.liveness.on_probe(event.at_s, event.alive)
         state.touch()
         self._fleet.version += 1
