@@ -1,9 +1,15 @@
 """How long an endpoint would take for a query, given what it is doing.
 
     step(b) = a + c * min(b, slots) + d * kv            seconds per decode step at batch b
-    TPOT    = rate_tpot * (step(b + 1) + e * x)         x: prefill of others per output token
+    b'      = m0 + m1 * (b + 1)                         mean batch while it will decode
+    TPOT    = rate_tpot * (step(b') + e * x)            x: prefill of others per output token
     wait    = 0 while a slot is free, else (sum of waiting outputs + half an output) * step / slots
-    TTFT    = rate_ttft * (p0 + p * (uncached + pending prefill)) + wait
+    TTFT    = rate_ttft * (p0 + p * (uncached + pending prefill) + s * step(b + 1)) + wait
+
+Steps are fitted on the batch that an answer really had, so that the work it took is right; they
+are predicted for the batch that it will have, which at a busy endpoint is more than the batch that
+it meets. A first token comes at the end of a step, after the step that was running: without the
+term in s, busy steps passed for prefill, or hid it.
 
 The coefficients are fitted by least squares that forgets slowly (about 1,000 observations). An
 engine that suddenly runs slower is caught by the two rates, which follow within about 30. Both
@@ -16,17 +22,12 @@ fast must not look fast.
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import sqrt
 from typing import Any
 
+from zeta_router.learn.latency_fit import LatencyFit
 from zeta_router.learn.rls import Rls
-from zeta_router.learn.rls_robust import ResidualScale
 from zeta_router.learn.roofline import LatencyPrior
-
-RATE_STEP = 0.08
-RATE_CLIP = 1.5
-RATE_RANGE = (0.2, 20.0)
-"""Rate correction: ``ln rate += RATE_STEP * clip(ln(observed / predicted), RATE_CLIP)``."""
 
 LOG_SIGMA_RANGE = (0.35, 1.2)
 """Bounds of the spread: a sharper one lost 2.5-4 points of quality-goodput in trials."""
@@ -47,16 +48,20 @@ class LatencyHead:
     """
 
     __slots__ = (
+        "_batch_drift",
         "_decode",
         "_log_variance",
         "_output_tokens",
         "_p",
-        "_p0",
         "_prefill",
         "_slots",
         "_stall",
+        "_start",
+        "_start_per_seq",
         "_step",
+        "_step_ahead",
         "_step_per_kv",
+        "_step_per_met",
         "_step_per_seq",
         "_stolen_tokens",
         "_work_per_output",
@@ -69,12 +74,15 @@ class LatencyHead:
         self.observations = 0
         self._slots = max(1, prior.slots)
         base, per_token = prior.base_ttft_s, prior.prefill_s_per_token
-        self._prefill = _Fit((base, per_token), (max(base, 1e-3), per_token))
         step, per_seq = prior.step_s, prior.step_per_seq_s
+        idle_s = step + per_seq
+        known = (max(0.0, base - idle_s), per_token, min(1.0, base / idle_s))
+        self._prefill = LatencyFit(known, (max(base, 1e-3), per_token, 1.0))
         # How far off a prior may be: a sequence may well cost a twentieth of a step, a thousand
         # tokens of KV as much, and prefill of others several times what the roofline says.
         scale = (step, max(per_seq, step / 20.0), step / 2e4, 4.0 * per_token)
-        self._decode = _Fit((step, per_seq, 0.0, per_token), scale)
+        self._decode = LatencyFit((step, per_seq, 0.0, per_token), scale)
+        self._batch_drift = Rls((0.0, 1.0), (1.0, 0.2), prior_weight=1.0, forgetting=0.995)
         self._log_variance = 0.45**2
         self._output_tokens = _START_OUTPUT_TOKENS
         self._stolen_tokens = 0.0
@@ -131,13 +139,17 @@ class LatencyHead:
             slots = self._slots
         own = prompt_tokens - cached_tokens
         prefill = pending_prefill_tokens + own if own > 0.0 else pending_prefill_tokens
-        ttft_s = self._p0 + self._p * prefill
         running = batch + 1 if batch < slots else slots
-        step_s = self._step + self._step_per_seq * running + self._step_per_kv * kv_tokens
+        ttft_s = self._start + self._p * prefill + self._start_per_seq * running
+        full_s = self._step + self._step_per_seq * slots
+        step_s = self._step_ahead + self._step_per_met * (batch + 1)
+        if step_s > full_s or batch >= slots:
+            step_s = full_s
+        kv_s = self._step_per_kv * kv_tokens
         if batch + waiting >= slots:
-            full_s = self._step + self._step_per_seq * slots + self._step_per_kv * kv_tokens
-            ttft_s += (waiting_output_tokens + 0.5 * self._output_tokens) * full_s / slots
-        return ttft_s, step_s + self._stall
+            wait_tokens = waiting_output_tokens + 0.5 * self._output_tokens
+            ttft_s += wait_tokens * (full_s + kv_s) / slots
+        return ttft_s, step_s + kv_s + self._stall
 
     def work_s(self, uncached_tokens: float, output_tokens: float) -> float:
         """Engine-seconds at full batch that a query takes: what it uses up for all others."""
@@ -172,13 +184,16 @@ class LatencyHead:
         if waited or not _usable(ttft_s) or not all(map(_not_negative, inputs)):
             return
         tokens = max(0.0, prompt_tokens - cached_tokens) + pending_prefill_tokens
-        self._learn_spread(self._prefill.learn((1.0, tokens), ttft_s))
+        step, per_seq, *_ = self._decode.rls.coefficients
+        step_s = step + per_seq * (batch + 1)
+        self._learn_spread(self._prefill.learn((1.0, tokens, step_s), ttft_s))
 
     def observe_tpot(
         self,
         tpot_s: float,
         *,
         batch: float,
+        met_batch: float | None = None,
         output_tokens: float | None = None,
         kv_tokens: float = 0.0,
         prefill_tokens_during: float = 0.0,
@@ -188,19 +203,23 @@ class LatencyHead:
         Args:
             tpot_s: Seconds per token after the first; ignored as above.
             batch: Mean number in flight while it decoded, with itself, >= 1.
+            met_batch: In flight at its dispatch, without itself; None when not known.
             output_tokens: How many it produced; None when unknown.
             kv_tokens: Mean tokens in the KV cache meanwhile; 0 when unknown.
             prefill_tokens_during: Uncached prompt tokens of other queries whose first token came
                 while it decoded: the time they took is not the decoder's.
         """
         tokens = output_tokens if output_tokens is not None else self._output_tokens
-        inputs = (batch, kv_tokens, prefill_tokens_during, tokens)
+        met = 0.0 if met_batch is None else met_batch
+        inputs = (batch, met, kv_tokens, prefill_tokens_during, tokens)
         if not _usable(tpot_s) or not all(map(_not_negative, inputs)):
             return
         self._output_tokens += _MEAN_STEP * (tokens - self._output_tokens)
         stolen = prefill_tokens_during / max(1.0, tokens - 1.0)
         self._stolen_tokens += _MEAN_STEP * (stolen - self._stolen_tokens)
         running = min(max(1.0, batch), float(self._slots))
+        if met_batch is not None:
+            self._batch_drift.update((1.0, met + 1.0), running)
         self._learn_spread(self._decode.learn((1.0, running, kv_tokens, stolen), tpot_s))
 
     def state(self) -> dict[str, Any]:
@@ -210,6 +229,7 @@ class LatencyHead:
             "log_variance": self._log_variance,
             "output_tokens": self._output_tokens,
             "stolen_tokens": self._stolen_tokens,
+            "batch_drift": self._batch_drift.state(),
             "prefill": self._prefill.state(),
             "decode": self._decode.state(),
         }
@@ -220,6 +240,7 @@ class LatencyHead:
         self._log_variance = float(state["log_variance"])
         self._output_tokens = float(state["output_tokens"])
         self._stolen_tokens = float(state["stolen_tokens"])
+        self._batch_drift.restore(state["batch_drift"])
         self._prefill.restore(state["prefill"])
         self._decode.restore(state["decode"])
         self._refresh()
@@ -231,15 +252,20 @@ class LatencyHead:
 
     def _refresh(self) -> None:
         """Multiply the rates into the coefficients, so that `predict` only adds."""
-        rate = self._prefill.rate
-        self._p0, self._p = (rate * value for value in self._prefill.rls.coefficients)
-        rate = self._decode.rate
         step, per_seq, per_kv, per_stolen = self._decode.rls.coefficients
+        rate = self._prefill.rate
+        base, per_token, steps = self._prefill.rls.coefficients
+        self._p = rate * per_token
+        self._start, self._start_per_seq = rate * (base + steps * step), rate * steps * per_seq
+        rate = self._decode.rate
         self._step, self._step_per_seq, self._step_per_kv = (
             rate * step,
             rate * per_seq,
             rate * per_kv,
         )
+        ahead, per_met = self._batch_drift.coefficients
+        self._step_ahead = self._step + self._step_per_seq * ahead
+        self._step_per_met = self._step_per_seq * per_met
         self._stall = rate * per_stolen * self._stolen_tokens
         self._work_per_output = (self._step + self._step_per_seq * self._slots) / self._slots
 
@@ -247,48 +273,6 @@ class LatencyHead:
 def spread(latency_log_sigma: float, length_log_sigma: float) -> float:
     """Spread of an end-to-end time: both parts together, within 0.45 and 1.2."""
     return min(1.2, max(0.45, sqrt(latency_log_sigma**2 + length_log_sigma**2)))
-
-
-class _Fit:
-    """A regression of a positive time, its rate correction, and its outlier bound.
-
-    Errors count relative to the prediction: ten milliseconds matter on twenty, not on two seconds.
-    """
-
-    __slots__ = ("rate", "residuals", "rls")
-
-    def __init__(self, prior: tuple[float, ...], scale: tuple[float, ...]) -> None:
-        self.rls = Rls(prior, scale)
-        self.rate = 1.0
-        self.residuals = ResidualScale()
-
-    def learn(self, features: tuple[float, ...], observed_s: float) -> float:
-        """Take one observation in; returns ``ln(observed / predicted)`` before it."""
-        fitted_s = self._fitted_s(features)
-        predicted_s = self.rate * fitted_s
-        relative = (observed_s - predicted_s) / predicted_s
-        believed_s = predicted_s * (1.0 + self.residuals.clip(relative))
-        self.residuals.add(relative)
-        # A first observation far above the prior must not weigh as if it were as small.
-        size_s = max(predicted_s, believed_s / 3.0)
-        self.rls.update(features, believed_s, 1.0 / size_s**2)
-        surprise = log(observed_s / (self.rate * self._fitted_s(features)))
-        low, high = RATE_RANGE
-        step = RATE_STEP * min(RATE_CLIP, max(-RATE_CLIP, surprise))
-        self.rate = min(high, max(low, self.rate * exp(step)))
-        return log(observed_s / predicted_s)
-
-    def state(self) -> dict[str, Any]:
-        return {"rls": self.rls.state(), "rate": self.rate, "residuals": self.residuals.state()}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.rls.restore(state["rls"])
-        self.rate = float(state["rate"])
-        self.residuals.restore(state["residuals"])
-
-    def _fitted_s(self, features: tuple[float, ...]) -> float:
-        terms = zip(self.rls.coefficients, features, strict=True)
-        return max(1e-6, sum(coefficient * feature for coefficient, feature in terms))
 
 
 def _usable(seconds: float) -> bool:

@@ -43,11 +43,11 @@ def test_an_idle_engine_by_hand() -> None:
 
 
 def test_a_full_engine_makes_it_wait_by_hand() -> None:
-    """Σô = 300 waiting, half an answer of 256; step(4) = 24 ms, 4 slots."""
+    """Σô = 300 waiting, half an answer of 256; step(4) = 24 ms, 3 more than idle; 4 slots."""
     ttft_s, tpot_s = LatencyHead(PRIOR).predict(
         prompt_tokens=100, batch=4, pending_prefill_tokens=50, waiting=2, waiting_output_tokens=300
     )
-    assert ttft_s == pytest.approx(0.05 + 0.15 + (300 + 128) * 0.024 / 4)
+    assert ttft_s == pytest.approx(0.053 + 0.15 + (300 + 128) * 0.024 / 4)
     assert tpot_s == pytest.approx(0.024)
 
 
@@ -76,6 +76,36 @@ def test_it_recovers_the_engine_from_noise() -> None:
     for batch in (0, 1, 3):
         _, tpot_s = head.predict(prompt_tokens=50, batch=batch)
         assert tpot_s == pytest.approx(0.03 + 0.002 * (batch + 1) + stall_s, rel=0.06)
+
+
+def test_busy_steps_neither_pass_for_prefill_nor_hide_it() -> None:
+    """First tokens come a step and a half after dispatch, beside .4 ms a token of prefill."""
+    rng = random.Random(3)
+    head = LatencyHead(PRIOR)
+    for _ in range(2000):
+        tokens, batch = rng.randint(20, 300), rng.randint(0, 3)
+        step_s = 0.03 + 0.02 * (batch + 1)
+        ttft_s = (0.01 + 1.5 * step_s + 4e-4 * tokens) * rng.lognormvariate(0.0, 0.2)
+        head.observe_ttft(ttft_s, prompt_tokens=tokens, batch=batch)
+        head.observe_tpot(step_s * rng.lognormvariate(0.0, 0.05), batch=batch + 1)
+    assert head.work_s(1000, 0) == pytest.approx(0.4, rel=0.25)
+    for batch in range(4):
+        ttft_s, _ = head.predict(prompt_tokens=100, batch=batch)
+        assert ttft_s == pytest.approx(0.05 + 1.5 * (0.03 + 0.02 * (batch + 1)), rel=0.08)
+
+
+def test_tpot_is_predicted_for_the_batch_that_will_be_and_work_from_the_one_that_was() -> None:
+    """A busy endpoint: whoever meets 0 … 3 others shares its steps with 3 on average."""
+    rng = random.Random(4)
+    head = LatencyHead(PRIOR)
+    for _ in range(1500):
+        met, during = rng.randint(0, 3), 2.5 + rng.random() * 1.5
+        tpot_s = (0.03 + 0.02 * during) * rng.lognormvariate(0.0, 0.03)
+        head.observe_tpot(tpot_s, batch=during, met_batch=met, output_tokens=100)
+    for batch in (0, 2):
+        _, tpot_s = head.predict(prompt_tokens=10, batch=batch)
+        assert tpot_s == pytest.approx(0.03 + 0.02 * 3.25, rel=0.06)
+    assert head.work_s(0, 1000) == pytest.approx(1000 * (0.03 + 0.02 * 4) / 4, rel=0.06)
 
 
 def test_prefill_of_others_is_not_counted_as_work_twice() -> None:
@@ -155,6 +185,7 @@ def test_impossible_loads_are_ignored(bad: float) -> None:
     head.observe_tpot(1.0, batch=bad)
     head.observe_tpot(1.0, batch=1, output_tokens=bad)
     head.observe_tpot(1.0, batch=1, prefill_tokens_during=bad)
+    head.observe_tpot(1.0, batch=1, met_batch=bad)
     head.observe_ttft(1.0, prompt_tokens=bad)
     head.observe_ttft(1.0, prompt_tokens=10, cached_tokens=bad)
     assert head.state() == before
