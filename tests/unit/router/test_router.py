@@ -39,9 +39,7 @@ def test_routes_each_task_to_its_model() -> None:
 
 def test_a_named_model_is_pinned_and_its_replicas_balanced() -> None:
     bench = Bench(fleet(endpoint("c1", "coder"), endpoint("c2", "coder"), endpoint("s", "small")))
-    places = [
-        bench.arrive(query(str(i), Task.SIMPLE, model_requested="coder")) for i in range(4)
-    ]
+    places = [bench.arrive(query(str(i), Task.SIMPLE, model_requested="coder")) for i in range(4)]
     assert sorted(places) == ["c1", "c1", "c2", "c2"]
     assert bench.running["0"].decision.reason is Reason.PINNED
 
