@@ -6,12 +6,13 @@ replay drive the same object; that is what makes a simulated result a statement 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Endpoint, FleetConfig
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import LANES, Lane, Query
+from zeta_router.core.query import LANES, Lane, Query, TopicShare
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Snapshot
 from zeta_router.learn.task import TaskClassifier
@@ -29,6 +30,11 @@ from zeta_router.router.decide import decide
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.lessons import on_end, on_first_token, true_up
 from zeta_router.router.placement import QUEUE_TIMER, Placement
+
+REMEMBERED = 20_000
+"""Answered queries whose judgement still teaches; about 5 MB."""
+
+Topics = tuple[TopicShare, ...]
 
 _ENDED_BY_ITSELF = frozenset(
     {Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE, Status.HEDGE_LOST}
@@ -59,6 +65,7 @@ class ZetaDynamicRouter:
         self.knowledge = knowledge or Knowledge.of(config, classifier)
         self._placement = Placement(config, self.knowledge, seed=seed, capped=capped)
         self._fleet = self._placement.fleet
+        self._answered: OrderedDict[str, tuple[Topics, str]] = OrderedDict()
         self._handlers: dict[type, Any] = {
             events.Arrived: self._arrived,
             events.FirstToken: self._first_token,
@@ -189,10 +196,18 @@ class ZetaDynamicRouter:
         state.end(query.id)
         if state.generation != attempt.generation:
             return
+        if outcome.status is Status.OK:
+            self._remember(query.id, case.task.topics, state.model.name)
         true_up(state, attempt, outcome, event.at_s)
         on_end(state, self.knowledge, case.task.topics, attempt, outcome)
         state.liveness.on_outcome(event.at_s, outcome)
         self._follow_health(state.endpoint.id, event.at_s, commands)
+
+    def _remember(self, query_id: str, topics: Topics, model: str) -> None:
+        """Who answered what, for as long as a judgement may come."""
+        self._answered[query_id] = (topics, model)
+        if len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
 
     def _close(self, case: Case, outcome: Outcome, now_s: float, commands: list[Command]) -> None:
         """No further attempt: done, or an honest error when the client has nothing yet."""
@@ -259,7 +274,12 @@ class ZetaDynamicRouter:
     # ---- the rest
 
     def _feedback(self, event: events.Feedback, commands: list[Command]) -> None:
-        """Stored by telemetry; the quality cells learn from it with issue 3."""
+        """Learn how good an answer was; a judgement of a query long gone teaches nothing."""
+        answered = self._answered.pop(event.query_id, None)
+        if answered is None:
+            return
+        topics, model = answered
+        self.knowledge.quality.observe(topics, model, event.score)
 
     def _timer(self, event: events.Timer, commands: list[Command]) -> None:
         self._placement.timers.pop(event.key, None)

@@ -20,6 +20,7 @@ from zeta_router.router.events import (
     Arrived,
     ConfigChanged,
     DrainRequested,
+    Feedback,
     Finished,
     Probed,
     Sampled,
@@ -342,3 +343,31 @@ def test_refusals_are_always_emitted_with_the_command() -> None:
     bench = Bench(fleet())
     commands = bench.send(Arrived(0.0, query("q", model_requested="nope")))
     assert [type(command) for command in commands] == [Emit, Reject]
+
+
+def test_feedback_moves_the_quality_of_who_answered_and_nobody_else() -> None:
+    bench = Bench(fleet())
+    topics = query("x").task.topics  # type: ignore[union-attr]
+    quality = bench.router.knowledge.quality
+    before = {name: quality.mean(topics, name) for name in ("coder", "small")}
+    for number in range(30):
+        bench.arrive(query(str(number)))
+        bench.finish(str(number))
+        bench.send(Feedback(1.0, str(number), 0.0))
+        bench.send(Feedback(1.0, str(number), 0.0))
+    assert quality.mean(topics, "coder") < 0.6 * before["coder"]
+    assert quality.mean(topics, "small") == before["small"]
+    bench.send(Feedback(1.0, "never heard of", 1.0))
+    assert quality.mean(topics, "small") == before["small"]
+
+
+def test_prices_rise_with_dispatched_work_and_fall_with_time() -> None:
+    bench = Bench(fleet(endpoint("c", "coder", slots=8)))
+    for number in range(6):
+        bench.arrive(query(str(number), prompt_tokens=4000))
+    charged = bench.router.snapshot(0.0).views[0].price
+    assert charged > 0.0
+    assert bench.router.snapshot(1.0).views[0].price == pytest.approx(max(0.0, charged - 0.16))
+    for number in range(6):
+        bench.finish(str(number), REFUSED)
+    assert bench.router.snapshot(0.0).views[0].price == pytest.approx(0.0, abs=1e-9)
