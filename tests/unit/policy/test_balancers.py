@@ -123,6 +123,11 @@ def test_prequal_prefers_the_fastest_cold_one() -> None:
     assert chosen_id(Prequal(), pool) == "c"
 
 
+def test_prequal_prefers_a_slow_cold_one_to_a_fast_hot_one() -> None:
+    pool = [candidate("a", ttft_s=0.1, in_flight=3), candidate("b", ttft_s=60.0, in_flight=1)]
+    assert chosen_id(Prequal(), pool) == "b"
+
+
 def test_prequal_with_only_hot_ones_takes_the_least_loaded() -> None:
     open_hot = [candidate("a", slots=64, in_flight=9), candidate("b", slots=64, in_flight=8)]
     closed_cold = [candidate(f"c{n}", in_flight=4) for n in range(12)]

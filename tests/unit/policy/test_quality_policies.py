@@ -61,6 +61,14 @@ def test_additive_leaves_the_unknown_for_last() -> None:
     assert chosen_id(Additive(), pool) == "c"
 
 
+def test_additive_compares_with_the_slowest_open_one() -> None:
+    full = candidate("a", ttft_s=100.0, output_tokens=1.0, in_flight=4)
+    slow = candidate("b", ttft_s=4.0, output_tokens=1.0)
+    fast = candidate("c", ttft_s=1.0, output_tokens=1.0)
+    scores = choose(Additive(0.0, 1.0, 0.0), [full, slow, fast]).scores
+    assert scores == pytest.approx((0.0, 0.0, 0.75))
+
+
 def test_additive_with_no_latency_at_all() -> None:
     pool = [candidate("a", ttft_s=0.0, output_tokens=1.0)]
     assert choose(Additive(), pool).scores == pytest.approx((0.5 * 0.5 + 0.35 + 0.15,))
@@ -76,6 +84,10 @@ def test_greedy_is_quality_times_probability() -> None:
         (0.9 * p_slo(late, query.slo), 0.6 * p_slo(timely, query.slo))
     )
     assert chosen_id(Greedy(), [late, timely], query=ask(slo=Slo())) == "a"
+
+
+def test_greedy_takes_no_unknown_quality_for_a_good_one() -> None:
+    assert chosen_id(Greedy(), [candidate("a", quality=nan), WEAK]) == "s"
 
 
 def test_greedy_is_blind_to_prices() -> None:
