@@ -44,14 +44,25 @@ class Liveness:
             self._failures = 0
             self._pause_s = FIRST_PAUSE_S
         elif lesson is Teaches.BACKPRESSURE:
-            pause_s = outcome.retry_after_s or self._pause_s
-            self.paused_until_s = now_s + min(pause_s, LONGEST_PAUSE_S)
-            self._pause_s = min(2.0 * self._pause_s, LONGEST_PAUSE_S)
+            self._pause(now_s, outcome.retry_after_s)
         elif lesson is Teaches.FAILURE:
             self._failures += 1
             broke = outcome.http_status is None and outcome.status is not Status.UPSTREAM_TIMEOUT
             if broke or self._failures >= FAILURES_TO_DOWN:
                 self.take_down(now_s)
+
+    def _pause(self, now_s: float, asked_s: float | None) -> None:
+        """Pause; each pause that follows another without a success in between is longer.
+
+        What comes in during a pause was sent before it: a full engine refuses everything in flight
+        within a millisecond, which is one word and not many.
+        """
+        pause_s = asked_s or 0.0
+        if now_s >= self.paused_until_s:
+            pause_s = asked_s or self._pause_s
+            self._pause_s = min(2.0 * self._pause_s, LONGEST_PAUSE_S)
+        until_s = now_s + min(pause_s, LONGEST_PAUSE_S)
+        self.paused_until_s = max(self.paused_until_s, until_s)
 
     def take_down(self, now_s: float) -> None:
         """No traffic until a probe succeeds; the first one is due at once."""
