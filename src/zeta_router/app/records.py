@@ -17,6 +17,10 @@ from zeta_router.telemetry.recent import Recent, Story
 from zeta_router.telemetry.records import FeedbackRecord, FeedbackResult
 
 
+TEXT_BYTES = 1 << 20
+"""Most of a body that is kept where prompts are logged."""
+
+
 class Telemetry:
     """The log, the recent past and the metrics of one running router.
 
@@ -48,7 +52,7 @@ class Telemetry:
 
     def on_text(self, query_id: str, raw: bytes) -> None:
         """Keep a request's body, when the user has switched that on."""
-        self._log.append_prompt(query_id, raw.decode("utf-8", "replace"))
+        self._log.append_prompt(query_id, raw[:TEXT_BYTES].decode("utf-8", "replace"))
 
     @property
     def keeps_text(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import secrets
 import time
@@ -100,8 +101,9 @@ async def running(
             config.log.keep_days,
             prompts=config.log.prompts,
             wall_offset_s=time.time() - clock(),
+            facts={"seed": str(seed), "policy": config.fleet.policy, "source": config.source},
         )
-        stack.callback(log.close)
+        stack.push_async_callback(asyncio.to_thread, log.close)
         router = ZetaDynamicRouter(config.fleet, RuleClassifier(), seed=seed)
         telemetry = Telemetry(log, router, clock)
         session = await stack.enter_async_context(new_session())
@@ -130,6 +132,7 @@ async def running(
         poller.watch(router.watched())
         await _in_background(stack, poller)
         url = await _listen(stack, server, config)
+        gc.freeze()  # what lives from here on is traffic; the rest need not be walked every time
         yield RunningGateway(url, driver, server, poller, dealings)
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import uvloop
@@ -22,6 +23,9 @@ from zeta_router.app.config.diff import diff
 from zeta_router.app.config.watch import ConfigWatcher, Fingerprint, fingerprint_of, loader_of
 from zeta_router.app.running import RunningGateway
 from zeta_router.policy.registry import POLICIES
+
+if TYPE_CHECKING:
+    from zeta_router.app.embedded.fleet import EmbeddedFleet
 
 _LOG = logging.getLogger("zeta_router")
 
@@ -84,11 +88,30 @@ async def _source(
         _say("starting the embedded fleet (four small real engines)")
         with on_stderr() as progress:
             fleet = EmbeddedFleet(progress=progress)
-            async with fleet:
-                yield None if stop.is_set() else of_fleet(fleet.fleet_config(), "embedded")
+            async with contextlib.AsyncExitStack() as stack:
+                if not await _entered(fleet, stop):
+                    yield None
+                    return
+                stack.push_async_exit(fleet)
+                yield of_fleet(fleet.fleet_config(), "embedded")
         return
     path = path or _default_path(embedded)
     yield load(path) if path is not None else await discovered()
+
+
+async def _entered(fleet: EmbeddedFleet, stop: asyncio.Event) -> bool:
+    """Start the fleet; False when we were told to stop before all engines answered."""
+    starting = asyncio.create_task(fleet.__aenter__())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+    try:
+        await starting
+    except asyncio.CancelledError:
+        return False
+    return True
 
 
 def _default_path(embedded: bool) -> Path | None:
