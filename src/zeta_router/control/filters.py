@@ -15,6 +15,9 @@ from zeta_router.core.reasons import Drop
 from zeta_router.core.snapshot import EndpointView, Health
 
 
+_MANY_INPUTS = frozenset({Operation.EMBEDDING, Operation.RERANK})
+
+
 def space_of(model: Model) -> str | None:
     """The embedding space of a model; None when it makes no embeddings.
 
@@ -45,7 +48,8 @@ class Demand:
     Attributes:
         model: The model that was named, or None.
         space: The embedding space asked for, when it is an embedding request.
-        tokens: Prompt and answer together, as far as known.
+        tokens: Prompt and answer together, as far as known. 0 for embeddings and reranking: their
+            tokens are the sum over independent inputs, of which each alone has to fit.
     """
 
     query: Query
@@ -61,7 +65,10 @@ def demand_of(query: Query, task: Task, fleet: FleetConfig) -> Demand:
     space = None
     if query.operation is Operation.EMBEDDING:
         space = space_of(fleet.models[model]) if model is not None else auto_space(fleet)
-    return Demand(query, task, model, space, query.prompt_tokens + (query.max_output_tokens or 0))
+    tokens = 0
+    if query.operation not in _MANY_INPUTS:
+        tokens = query.prompt_tokens + (query.max_output_tokens or 0)
+    return Demand(query, task, model, space, tokens)
 
 
 def unsuitable(demand: Demand, model: Model) -> Drop | None:

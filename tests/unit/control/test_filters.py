@@ -136,6 +136,18 @@ class TestContext:
         asked = query("q", prompt_tokens=prompt, max_output_tokens=answer)
         assert unsuitable(demand(asked), CODER) is drop
 
+    @pytest.mark.parametrize(
+        ("operation", "task"),
+        [(Operation.EMBEDDING, Task.EMBEDDING), (Operation.RERANK, Task.RERANK)],
+    )
+    def test_a_batch_of_inputs_may_be_longer_than_any_context(
+        self, operation: Operation, task: Task
+    ) -> None:
+        """200 passages of 100 tokens: each fits into 512, and the engine takes them one by one."""
+        named = "embedder" if operation is Operation.RERANK else "auto"
+        asked = query("q", task, operation=operation, prompt_tokens=20_000, model_requested=named)
+        assert unsuitable(demand(asked, task), EMBEDDER) is None
+
     def test_an_unknown_context_fits_everything(self) -> None:
         asked = query("q", prompt_tokens=10**9)
         assert unsuitable(demand(asked), replace(CODER, context_tokens=None)) is None
