@@ -16,7 +16,6 @@ from zeta_router.telemetry.metrics import CONTENT_TYPE, Metrics
 from zeta_router.telemetry.recent import Recent, Story
 from zeta_router.telemetry.records import FeedbackRecord, FeedbackResult
 
-
 TEXT_BYTES = 1 << 20
 """Most of a body that is kept where prompts are logged."""
 
