@@ -85,8 +85,9 @@ class Candidate(NamedTuple):
         output_tokens: Expected answer length.
         ttft_s: Predicted time from now to the first token.
         tpot_s: Predicted time per output token after the first.
-        log_sigma: Spread of the latency prediction, standard deviation of its logarithm.
+        log_sigma: Spread of the TTFT and TPOT predictions, standard deviation of their logarithm.
         work_s: Engine-seconds at full batch that it would take.
+        length_log_sigma: Spread of the answer's length; makes the end less certain than the start.
     """
 
     view: EndpointView
@@ -96,6 +97,7 @@ class Candidate(NamedTuple):
     tpot_s: float
     log_sigma: float
     work_s: float
+    length_log_sigma: float = 0.0
 
     @property
     def e2e_s(self) -> float:

@@ -46,7 +46,8 @@ def batch_slowdown(candidate: Candidate, slo: Slo, step_slope_ratio: float) -> f
     loss = SCALE * running * slope / sigma
     if candidate.tpot_s >= bound_s or isnan(candidate.tpot_s):
         return loss
-    if candidate.tpot_s <= 0.0:
+    used = candidate.tpot_s / bound_s
+    if used <= 0.0:
         return 0.0
-    z = log(candidate.tpot_s / bound_s) / sigma
+    z = log(used) / sigma
     return loss * exp(-0.5 * z * z)

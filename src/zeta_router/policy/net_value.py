@@ -9,7 +9,7 @@ A test holds the two equal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import erfc, exp, inf, log, sqrt
+from math import erfc, exp, hypot, inf, log, sqrt
 
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
@@ -52,22 +52,30 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
             end_s = ttft_s + tpot_s * (tokens - 1.0)
             if tpot_s * per_tpot > late:
                 late = tpot_s * per_tpot
-        if end_s * per_e2e > late:
-            late = end_s * per_e2e
         net = -candidate.work_s * view.price
-        if 0.0 <= ttft_s <= end_s < inf:
-            value = weight * candidate.quality
-            net += value * 0.5 * erfc(log(late) * _SQRT_HALF / sigma) if late > 0.0 else value
+        if 0.0 <= ttft_s <= end_s < inf and sigma == sigma:
+            z = log(late) / sigma if late > 0.0 else -inf
+            if per_e2e > 0.0 and end_s * per_e2e > 0.0:
+                z_end = log(end_s * per_e2e) / _end_sigma(candidate)
+                if not z >= z_end:
+                    z = z_end
+            net += weight * candidate.quality * 0.5 * erfc(z * _SQRT_HALF)
 
         running = view.in_flight + view.foreign_in_flight
         if ratio and running and not tokens <= 1.0:
             loss = SCALE * running * ratio / ((1.0 + ratio * running) * sigma)
-            if tpot_s * per_tpot < 1.0:
-                z = log(tpot_s * per_tpot) / sigma if tpot_s > 0.0 else inf
+            used = tpot_s * per_tpot
+            if used < 1.0:
+                z = log(used) / sigma if used > 0.0 else inf
                 loss *= exp(-0.5 * z * z)
             net -= loss
         nets.append(net if net < inf else -inf)
     return nets
+
+
+def _end_sigma(candidate: Candidate) -> float:
+    sigma = hypot(candidate.log_sigma, candidate.length_log_sigma)
+    return min(max(sigma, SIGMA_MIN), SIGMA_MAX)
 
 
 def _per_second(bound_s: float | None, waited_s: float) -> float:

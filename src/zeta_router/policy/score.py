@@ -12,7 +12,7 @@ one σ, so the least probability is that of the largest ratio of prediction to t
 
 from __future__ import annotations
 
-from math import erfc, inf, log, sqrt
+from math import erfc, hypot, inf, log, sqrt
 
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
@@ -35,9 +35,10 @@ def p_within(target_s: float | None, predicted_s: float, log_sigma: float) -> fl
         return 1.0
     if not (target_s > 0.0 and 0.0 <= predicted_s < inf and log_sigma >= 0.0):
         return 0.0
-    if log_sigma == 0.0 or predicted_s == 0.0:
-        return 1.0 if predicted_s <= target_s else 0.0
-    return 0.5 * erfc(log(predicted_s / target_s) * _SQRT_HALF / log_sigma)
+    used = predicted_s / target_s
+    if log_sigma == 0.0 or used == 0.0:
+        return 1.0 if used <= 1.0 else 0.0
+    return 0.5 * erfc(log(used) * _SQRT_HALF / log_sigma)
 
 
 def p_slo(candidate: Candidate, slo: Slo, waited_s: float = 0.0) -> float:
@@ -52,9 +53,10 @@ def p_slo(candidate: Candidate, slo: Slo, waited_s: float = 0.0) -> float:
     if not 0.0 <= ttft_s <= end_s < inf:
         return 0.0
     sigma = held(candidate.log_sigma)
+    end_sigma = held(hypot(candidate.log_sigma, candidate.length_log_sigma))
     return min(
         p_within(None if slo.ttft_s is None else slo.ttft_s - waited_s, ttft_s, sigma),
-        p_within(None if slo.e2e_s is None else slo.e2e_s - waited_s, end_s, sigma),
+        p_within(None if slo.e2e_s is None else slo.e2e_s - waited_s, end_s, end_sigma),
         p_within(slo.tpot_s, candidate.tpot_s if candidate.output_tokens > 1.0 else 0.0, sigma),
     )
 

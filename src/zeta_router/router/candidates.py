@@ -71,6 +71,7 @@ def _predict(
         output_tokens,
         ttft_s,
         tpot_s,
-        (length_sigma * length_sigma + latency.log_sigma * latency.log_sigma) ** 0.5,
+        latency.log_sigma,
         latency.work_s(case.query.prompt_tokens, output_tokens),
+        length_sigma,
     )
