@@ -81,6 +81,15 @@ class Engine:
         """Tokens in its KV cache, as of the last iteration boundary."""
         return self._batch.kv_tokens + self._prefill_kv_tokens
 
+    def produced_tokens(self, job: Job, now_s: float) -> int:
+        """Tokens of a running job that are out at `now_s`, between boundaries, too."""
+        if job.finish_step < 0:
+            return job.output_tokens - job.remaining_tokens
+        steps = self._batch.steps
+        if self._stretch is not None and self._stretch.gives_tokens:
+            steps += self._stretch.completed(now_s)
+        return job.output_tokens - (job.finish_step - steps)
+
     def submit(self, job: Job) -> bool:
         """Take a request; False when its prompt can never fit into the KV cache.
 

@@ -33,6 +33,11 @@ class Kernel:
     def __len__(self) -> int:
         return len(self._heap)
 
+    @property
+    def next_at_s(self) -> float | None:
+        """When the next action is due; None when there is none."""
+        return self._heap[0][0] if self._heap else None
+
     def at(self, at_s: float, action: Callable[..., object], *args: object) -> None:
         """Have `action(*args)` run at `at_s`; whoever asked first is first at equal times.
 

@@ -52,16 +52,24 @@ class Stretch:
         self.steps = steps
         return True
 
+    def completed(self, now_s: float) -> int:
+        """Iterations that are over at `now_s`, if it was never paused."""
+        if self.base_s <= 0.0 or now_s <= self.start_s:
+            return 0
+        return min(self.steps, int(self._position(now_s - self.start_s) + 1e-9))
+
     def _begun(self, elapsed_s: float) -> int:
         """Iterations that have begun after `elapsed_s`, at least 1.
 
         One that ends at this very instant is not followed by the next: 1e-9 of an iteration
         absorbs the rounding of the division.
         """
+        return max(1, ceil(self._position(elapsed_s) - 1e-9))
+
+    def _position(self, elapsed_s: float) -> float:
+        """How many iterations, the last one in part, fit into `elapsed_s`."""
         if self.growth_s <= 0.0:
-            estimate = elapsed_s / self.base_s
-        else:
-            linear = self.base_s - self.growth_s / 2
-            root = sqrt(linear * linear + 2 * self.growth_s * elapsed_s)
-            estimate = (root - linear) / self.growth_s
-        return max(1, ceil(estimate - 1e-9))
+            return elapsed_s / self.base_s
+        linear = self.base_s - self.growth_s / 2
+        root = sqrt(linear * linear + 2 * self.growth_s * elapsed_s)
+        return (root - linear) / self.growth_s
