@@ -100,7 +100,7 @@ def slots(count: int) -> EngineSpec:
     return EngineSpec(prefill_tokens_per_s=1e9, step_s=STEP_S, step_per_seq_s=0.0, slots=count)
 
 
-@pytest.mark.parametrize("load", [0.5, 0.65])
+@pytest.mark.parametrize("load", [0.5, pytest.param(0.65, marks=pytest.mark.matrix)])
 def test_one_slot_is_m_m_1(load: float) -> None:
     watch, engine, end_s = play(slots(1), rate=load, count=20_000, seed=1)
     waits_s = watch.waits_s()
@@ -110,7 +110,9 @@ def test_one_slot_is_m_m_1(load: float) -> None:
     assert engine.busy_s / end_s == pytest.approx(load, rel=0.03)
 
 
-@pytest.mark.parametrize(("servers", "per_server"), [(4, 0.6), (8, 0.6)])
+@pytest.mark.parametrize(
+    ("servers", "per_server"), [(4, 0.6), pytest.param(8, 0.6, marks=pytest.mark.matrix)]
+)
 def test_c_slots_are_m_m_c(servers: int, per_server: float) -> None:
     load = servers * per_server
     watch, _, _ = play(slots(servers), rate=load, count=50_000, seed=2)
