@@ -68,6 +68,7 @@ def one(lot: Random, id_: str) -> Candidate:
         tpot_s=lot.choice([0.01, 0.03, 0.06]),
         output_tokens=lot.choice([0.0, 1.0, 50.0, 400.0]),
         work_s=lot.choice([0.02, 0.3, 2.0]),
+        length_log_sigma=lot.choice([0.0, 0.7]),
         sample=lot.choice([NO_SAMPLE, cpu(0.5), cpu(0.95), cpu(None)]),
     )
 
@@ -237,6 +238,7 @@ BEST = {
     "tpot_s": min,
     "output_tokens": min,
     "log_sigma": min,
+    "length_log_sigma": min,
     "work_s": min,
     "peak_ewma_s": min,
     "price": min,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, inf, isfinite, log
+from math import exp, inf, isfinite, isnan, log
 from statistics import mean
 
 import pytest
@@ -42,6 +42,9 @@ predicted = st.builds(
     ttft_s=st.floats(0.0, 60.0),
     tpot_s=st.floats(0.0, 1.0),
     log_sigma=st.floats(0.0, 2.0),
+    length_log_sigma=st.floats(0.0, 2.0),
+    tpot_log_sigma=st.floats(0.0, 2.0),
+    tpot_slope_s=st.floats(0.0, 0.01),
     work_s=st.floats(0.0, 20.0),
     price=st.floats(0.0, 4.0),
 )
@@ -83,9 +86,12 @@ def test_waiting_never_raises_the_probability(
     slo=slos,
     waited=st.floats(0.0, 20.0),
     weight=st.floats(0.0, 10.0),
-    ratio=st.sampled_from([0.0, 0.005, 0.03]),
+    ratio=st.sampled_from([0.0, 0.5, 1.0]),
     broken=st.dictionaries(
-        st.sampled_from(["quality", "output_tokens", "ttft_s", "tpot_s", "log_sigma"]), strange
+        st.sampled_from(
+            ["quality", "output_tokens", "ttft_s", "tpot_s", "log_sigma", "length_log_sigma"]
+        ),
+        strange,
     ),
 )
 def test_the_fast_loop_equals_its_parts(
@@ -101,14 +107,15 @@ def test_the_fast_loop_equals_its_parts(
     for one, net in zip(pool, nets, strict=True):
         value = weight * one.quality * p_slo(one, slo, waited)
         plain = value - batch_slowdown(one, slo, ratio) - one.view.price * one.work_s
-        if isfinite(one.quality) and isfinite(one.log_sigma):
+        known = isfinite(one.quality) and not isnan(one.log_sigma)
+        if known and (slo.e2e_s is None or not isnan(one.length_log_sigma)):
             assert net == pytest.approx(plain, rel=1e-9, abs=1e-9)
         else:
             assert net <= 0.0, "what is not known is worth nothing"
 
 
 def score(one: Candidate, slo: Slo) -> float:
-    return net_values([one], slo, 0.0, 1.0, 0.03)[0]
+    return net_values([one], slo, 0.0, 1.0, 1.0)[0]
 
 
 @fixed

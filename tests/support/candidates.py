@@ -24,6 +24,9 @@ _PREDICTED: dict[str, float] = {
     "tpot_s": 0.02,
     "log_sigma": 0.5,
     "work_s": 1.0,
+    "length_log_sigma": 0.0,
+    "tpot_log_sigma": 0.5,
+    "tpot_slope_s": 0.0,
 }
 
 

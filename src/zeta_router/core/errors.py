@@ -8,6 +8,8 @@ Traffic never raises: what can go wrong with a query is a value (`Reason`, `Outc
 router that throws for a full queue is a router that falls over under load.
 """
 
+from __future__ import annotations
+
 
 class ZetaError(Exception):
     """Base of everything this package raises on purpose."""
@@ -28,6 +30,10 @@ class ConfigError(ZetaError):
         self.hint = hint
         place = f"{path}: " if path else ""
         super().__init__(place + problem + (f" ({hint})" if hint else ""))
+
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str, str]]:
+        """Survive the way out of a worker process."""
+        return ConfigError, (self.path, self.problem, self.hint)
 
 
 class BugError(ZetaError):

@@ -85,9 +85,11 @@ class Candidate(NamedTuple):
         output_tokens: Expected answer length.
         ttft_s: Predicted time from now to the first token.
         tpot_s: Predicted time per output token after the first.
-        log_sigma: Spread of the TTFT and TPOT predictions, standard deviation of their logarithm.
+        log_sigma: Spread of the TTFT prediction, standard deviation of its logarithm.
         work_s: Engine-seconds at full batch that it would take.
         length_log_sigma: Spread of the answer's length; makes the end less certain than the start.
+        tpot_log_sigma: Spread of the TPOT prediction.
+        tpot_slope_s: What one more sequence adds to the TPOT of everything that runs there.
     """
 
     view: EndpointView
@@ -98,6 +100,8 @@ class Candidate(NamedTuple):
     log_sigma: float
     work_s: float
     length_log_sigma: float = 0.0
+    tpot_log_sigma: float = 0.45
+    tpot_slope_s: float = 0.0
 
     @property
     def e2e_s(self) -> float:

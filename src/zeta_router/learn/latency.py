@@ -32,6 +32,9 @@ from zeta_router.learn.roofline import LatencyPrior
 LOG_SIGMA_RANGE = (0.35, 1.2)
 """Bounds of the spread: a sharper one lost 2.5-4 points of quality-goodput in trials."""
 
+TPOT_SIGMA_RANGE = (0.05, 1.2)
+"""Bounds of TPOT's spread: an answer's mean step varies little around what its batch makes it."""
+
 _LOG_SIGMA_STEP = 0.02
 _MEAN_STEP = 0.05
 _START_OUTPUT_TOKENS = 256.0
@@ -50,6 +53,7 @@ class LatencyHead:
     __slots__ = (
         "_batch_drift",
         "_decode",
+        "_decode_variance",
         "_log_variance",
         "_output_tokens",
         "_p",
@@ -84,6 +88,7 @@ class LatencyHead:
         self._decode = LatencyFit((step, per_seq, 0.0, per_token), scale)
         self._batch_drift = Rls((0.0, 1.0), (1.0, 0.2), prior_weight=1.0, forgetting=0.995)
         self._log_variance = 0.45**2
+        self._decode_variance = 0.2**2
         self._output_tokens = _START_OUTPUT_TOKENS
         self._stolen_tokens = 0.0
         self._refresh()
@@ -103,6 +108,17 @@ class LatencyHead:
         """Spread of ``ln(observed / predicted)``, within `LOG_SIGMA_RANGE`."""
         low, high = LOG_SIGMA_RANGE
         return min(high, max(low, sqrt(self._log_variance)))
+
+    @property
+    def tpot_log_sigma(self) -> float:
+        """Spread of TPOT alone, within `TPOT_SIGMA_RANGE`: much steadier than a first token."""
+        low, high = TPOT_SIGMA_RANGE
+        return min(high, max(low, sqrt(self._decode_variance)))
+
+    @property
+    def tpot_slope_s(self) -> float:
+        """Seconds that one more sequence adds to everybody's TPOT."""
+        return self._step_per_met
 
     @property
     def rates(self) -> tuple[float, float]:
@@ -220,13 +236,16 @@ class LatencyHead:
         running = min(max(1.0, batch), float(self._slots))
         if met_batch is not None:
             self._batch_drift.update((1.0, met + 1.0), running)
-        self._learn_spread(self._decode.learn((1.0, running, kv_tokens, stolen), tpot_s))
+        residual = self._decode.learn((1.0, running, kv_tokens, stolen), tpot_s)
+        self._decode_variance += _LOG_SIGMA_STEP * (residual**2 - self._decode_variance)
+        self._learn_spread(residual)
 
     def state(self) -> dict[str, Any]:
         """Everything it learned, as plain JSON-able values."""
         return {
             "observations": self.observations,
             "log_variance": self._log_variance,
+            "decode_variance": self._decode_variance,
             "output_tokens": self._output_tokens,
             "stolen_tokens": self._stolen_tokens,
             "batch_drift": self._batch_drift.state(),
@@ -238,6 +257,7 @@ class LatencyHead:
         """Replace what was learned by an earlier `state()` of a head with the same prior."""
         self.observations = int(state["observations"])
         self._log_variance = float(state["log_variance"])
+        self._decode_variance = float(state["decode_variance"])
         self._output_tokens = float(state["output_tokens"])
         self._stolen_tokens = float(state["stolen_tokens"])
         self._batch_drift.restore(state["batch_drift"])

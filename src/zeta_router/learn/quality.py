@@ -203,8 +203,8 @@ class QualityCells:
 
     def _settle(self, share: TopicShare, model: str) -> tuple[float, float]:
         mean, sigma = self._posterior(share, model)
-        if self._caution > 0.0 and self.evidence(share.topic, model) < _YOUNG:
-            mean = max(0.0, mean - self._caution * sigma)
+        if self._caution and self.evidence(share.topic, model) < _YOUNG:
+            mean = min(1.0, max(0.0, mean - self._caution * sigma))
         return mean, sigma
 
     def _posterior(self, share: TopicShare, model: str) -> tuple[float, float]:

@@ -4,14 +4,13 @@
 a batch makes every step longer, and a batch filled to exactly its limit loses all its answers at
 once. Leaving that out cost more than half of the quality-goodput in a prototype (.64 to .25).
 
-Formula, per endpoint with n running: ``½ · n · v · r/(1 + r·n) · φ(z)/σ``. Here r is how much one
-more sequence lengthens a step, as a share of the step of an empty batch; z = ln(SLO/TPOT)/σ is how
-far the batch is from its limit; φ is the normal density, held at its peak past the limit, so that
-a lost batch never looks cheaper than one at the brink; v is what a running answer is worth; ½ is
-the share of a running answer that is still to come.
+Formula, per endpoint with n running: ``½ · n · v · g · φ(z)/σ``. Here g = slope/SLO is what one
+more sequence adds to the TPOT, as a share of the bound; z = ln(TPOT/SLO)/σ is how far the batch is
+from its limit; φ is the normal density, held at its peak past the limit, so that a lost batch never
+looks cheaper than one at the brink; v is what a running answer is worth; ½ is the share of a
+running answer that is still to come.
 
-Limits: r is one number for the whole fleet and v is a constant, because the candidate does not yet
-carry the fitted slope of its endpoint nor the value of what it runs. Both belong here.
+Limits: v is a constant, because the candidate does not carry the value of what its endpoint runs.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from math import exp, isnan, log, pi, sqrt
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
 from zeta_router.policy.order import load
-from zeta_router.policy.score import held
+from zeta_router.policy.score import held_tpot
 
 VALUE_OF_RUNNING = 0.6
 """Assumed worth of an answer that is being generated, in quality times weight."""
@@ -30,20 +29,19 @@ SCALE = 0.5 * VALUE_OF_RUNNING / sqrt(2.0 * pi)
 """½ · v times the peak of the normal density."""
 
 
-def batch_slowdown(candidate: Candidate, slo: Slo, step_slope_ratio: float) -> float:
+def batch_slowdown(candidate: Candidate, slo: Slo, weight: float = 1.0) -> float:
     """Expected loss of the running answers if the query joined them, in quality.
 
-    Zero or more; rises with the requests on the endpoint and with its TPOT; largest for an unknown
-    one. Zero without a TPOT objective, for an answer of one token or none (it joins no step), and
-    for `step_slope_ratio` (r above) 0.
+    Zero or more; rises with the requests on the endpoint, with its TPOT and with its slope; largest
+    for an unknown TPOT. Zero without a TPOT objective, for an answer of one token or none (it joins
+    no step), and for `weight` 0.
     """
     bound_s = slo.tpot_s
     if bound_s is None or bound_s <= 0.0 or candidate.output_tokens <= 1.0:
         return 0.0
-    running = load(candidate.view)
-    sigma = held(candidate.log_sigma)
-    slope = step_slope_ratio / (1.0 + step_slope_ratio * running)
-    loss = SCALE * running * slope / sigma
+    sigma = held_tpot(candidate.tpot_log_sigma)
+    growth = weight * candidate.tpot_slope_s / bound_s
+    loss = SCALE * load(candidate.view) * growth / sigma
     if candidate.tpot_s >= bound_s or isnan(candidate.tpot_s):
         return loss
     used = candidate.tpot_s / bound_s

@@ -7,9 +7,10 @@ with probability 0.01 any open endpoint, so that wrong estimates are found out. 
 exact.
 
 A full endpoint stays in the comparison with its wait inside P. If it wins, the query is held: the
-right model a little later can be better than an idle wrong one. Below the floor a full endpoint is
-not worth a wait; an open one answers whatever its score. With none open and none worth a wait the
-query is shed, because serving it later costs others more than it is worth.
+right model a little later can be better than an idle wrong one. Below the floor an endpoint is
+worth neither a wait nor a slot, unless it is idle: an idle one answers whatever its score. With
+none idle and none above the floor the query is shed, because serving it costs others more than it
+is worth.
 
 Intent: each query where it is worth most to all of them, given what the fleet can do right now.
 
@@ -35,7 +36,7 @@ from zeta_router.core.query import Query
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate
 from zeta_router.policy.net_value import net_values
-from zeta_router.policy.order import by_id, least_busy
+from zeta_router.policy.order import by_id, least_busy, load
 from zeta_router.policy.protocol import WAIT, Choice, Context
 
 _TIE = 1e-9
@@ -53,8 +54,7 @@ class Joint:
         floor: Score below which a query is not worth a wait.
         temperature: Of the softmax, in quality; 0 takes the highest score.
         epsilon: Share of decisions that go to any open endpoint.
-        step_slope_ratio: How much one more sequence lengthens a step, as a share of the step of an
-            empty batch; 0 leaves the batch out.
+        slowdown: Weight of what the running batch would lose; 0 leaves the batch out.
     """
 
     eta: float = 0.2
@@ -62,11 +62,11 @@ class Joint:
     floor: float = 0.02
     temperature: float = 0.01
     epsilon: float = 0.01
-    step_slope_ratio: float = 0.005
+    slowdown: float = 1.0
     name: ClassVar[str] = "joint"
 
     def __post_init__(self) -> None:
-        for field in ("eta", "rho", "floor", "temperature", "epsilon", "step_slope_ratio"):
+        for field in ("eta", "rho", "floor", "temperature", "epsilon", "slowdown"):
             value = getattr(self, field)
             if not (isfinite(value) and value >= 0.0):
                 raise ConfigError(f"joint.{field}", f"{value!r} is not a number of 0 or more")
@@ -83,10 +83,14 @@ class Joint:
     ) -> Choice:
         """The best score of all; a full endpoint means to be held for it."""
         waited_s = context.now_s - query.arrived_at_s
-        nets = net_values(candidates, query.slo, waited_s, query.weight, self.step_slope_ratio)
+        nets = net_values(candidates, query.slo, waited_s, query.weight, self.slowdown)
         free = context.open(candidates)
         best = max(nets)
-        if best < self.floor:
+        if best >= self.floor:
+            free = [index for index in free if nets[index] >= self.floor]
+        else:
+            if context.capped:
+                free = [index for index in free if load(candidates[index].view) == 0]
             if not free:
                 return self._without_room(candidates, nets)
             best = max([nets[index] for index in free])

@@ -14,7 +14,7 @@ from math import erfc, exp, hypot, inf, log, sqrt
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
 from zeta_router.policy.externality import SCALE
-from zeta_router.policy.score import SIGMA_MAX, SIGMA_MIN
+from zeta_router.policy.score import SIGMA_MAX, SIGMA_MIN, TPOT_SIGMA_MIN
 
 _SQRT_HALF = sqrt(0.5)
 
@@ -24,13 +24,16 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
     slo: Slo,
     waited_s: float,
     weight: float,
-    step_slope_ratio: float,
+    slowdown: float,
 ) -> list[float]:
-    """Net value of each candidate in quality, at most `weight`; -inf where a term is not finite."""
+    """Net value of each candidate in quality, at most `weight`; -inf where a term is not finite.
+
+    `slowdown` is the weight of `batch_slowdown`.
+    """
     per_ttft = _per_second(slo.ttft_s, waited_s)
     per_e2e = _per_second(slo.e2e_s, waited_s)
     per_tpot = _per_second(slo.tpot_s, 0.0)
-    ratio = step_slope_ratio if 0.0 < per_tpot < inf else 0.0
+    growth = slowdown * per_tpot if 0.0 < per_tpot < inf else 0.0
     if inf in (per_ttft, per_e2e, per_tpot):
         weight = per_ttft = per_e2e = 0.0
     nets = []
@@ -44,38 +47,46 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
             sigma = SIGMA_MIN
         elif sigma > SIGMA_MAX:
             sigma = SIGMA_MAX
+        tpot_sigma = candidate.tpot_log_sigma
+        if tpot_sigma < TPOT_SIGMA_MIN:
+            tpot_sigma = TPOT_SIGMA_MIN
+        elif tpot_sigma > SIGMA_MAX:
+            tpot_sigma = SIGMA_MAX
 
-        late = ttft_s * per_ttft  # the largest share of a bound that is used up
-        if tokens <= 1.0:
-            end_s = ttft_s
-        else:
-            end_s = ttft_s + tpot_s * (tokens - 1.0)
-            if tpot_s * per_tpot > late:
-                late = tpot_s * per_tpot
+        late = ttft_s * per_ttft
+        z = log(late) / sigma if late > 0.0 else -inf  # of the bound that is most in danger
+        end_s = ttft_s
+        if not tokens <= 1.0:
+            end_s += tpot_s * (tokens - 1.0)
+            late = tpot_s * per_tpot
+            if late > 0.0:
+                z_tpot = log(late) / tpot_sigma
+                if not z >= z_tpot:  # so that NaN stays
+                    z = z_tpot
         net = -candidate.work_s * view.price
         if 0.0 <= ttft_s <= end_s < inf and sigma == sigma:
-            z = log(late) / sigma if late > 0.0 else -inf
-            if per_e2e > 0.0 and end_s * per_e2e > 0.0:
-                z_end = log(end_s * per_e2e) / _end_sigma(candidate)
+            late = end_s * per_e2e
+            if late > 0.0:
+                end_sigma = hypot(candidate.log_sigma, candidate.length_log_sigma)
+                if end_sigma < SIGMA_MIN:
+                    end_sigma = SIGMA_MIN
+                elif end_sigma > SIGMA_MAX:
+                    end_sigma = SIGMA_MAX
+                z_end = log(late) / end_sigma
                 if not z >= z_end:
                     z = z_end
             net += weight * candidate.quality * 0.5 * erfc(z * _SQRT_HALF)
 
         running = view.in_flight + view.foreign_in_flight
-        if ratio and running and not tokens <= 1.0:
-            loss = SCALE * running * ratio / ((1.0 + ratio * running) * sigma)
+        if growth and running and not tokens <= 1.0:
+            loss = SCALE * running * growth * candidate.tpot_slope_s / tpot_sigma
             used = tpot_s * per_tpot
             if used < 1.0:
-                z = log(used) / sigma if used > 0.0 else inf
+                z = log(used) / tpot_sigma if used > 0.0 else inf
                 loss *= exp(-0.5 * z * z)
             net -= loss
         nets.append(net if net < inf else -inf)
     return nets
-
-
-def _end_sigma(candidate: Candidate) -> float:
-    sigma = hypot(candidate.log_sigma, candidate.length_log_sigma)
-    return min(max(sigma, SIGMA_MIN), SIGMA_MAX)
 
 
 def _per_second(bound_s: float | None, waited_s: float) -> float:

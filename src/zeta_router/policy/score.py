@@ -6,8 +6,9 @@ the prediction: ``P = ½(1 + erf(ln(target / predicted) / (σ√2)))``. A hard "
 σ anywhere in 0.45..1.2 was within half a point, so σ is held in that range.
 
 With several objectives it is the least of their probabilities and not the product: the same slow
-batch makes the first token, the rate and the end late together. All parts share the candidate's
-one σ, so the least probability is that of the largest ratio of prediction to target.
+batch makes the first token, the rate and the end late together. The start and the rate have the
+spread of the latency prediction; the end has that of the answer's length on top, which says nothing
+about how fast an answer starts.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from zeta_router.core.snapshot import Candidate
 from zeta_router.policy.order import ends_in_s
 
 SIGMA_MIN = 0.45
+TPOT_SIGMA_MIN = 0.05
+"""TPOT is predicted from the batch and varies little around it; a wider spread empties batches."""
 SIGMA_MAX = 1.2
 _SQRT_HALF = sqrt(0.5)
 
@@ -57,8 +60,17 @@ def p_slo(candidate: Candidate, slo: Slo, waited_s: float = 0.0) -> float:
     return min(
         p_within(None if slo.ttft_s is None else slo.ttft_s - waited_s, ttft_s, sigma),
         p_within(None if slo.e2e_s is None else slo.e2e_s - waited_s, end_s, end_sigma),
-        p_within(slo.tpot_s, candidate.tpot_s if candidate.output_tokens > 1.0 else 0.0, sigma),
+        p_within(
+            slo.tpot_s,
+            candidate.tpot_s if candidate.output_tokens > 1.0 else 0.0,
+            held_tpot(candidate.tpot_log_sigma),
+        ),
     )
+
+
+def held_tpot(log_sigma: float) -> float:
+    """The spread of TPOT, held in its range; NaN stays NaN."""
+    return min(max(log_sigma, TPOT_SIGMA_MIN), SIGMA_MAX)
 
 
 def held(log_sigma: float) -> float:

@@ -57,12 +57,13 @@ def _predict(
 ) -> Candidate:
     quality, output_tokens, length_sigma = expected
     latency = state.latency
+    batch = view.in_flight + view.foreign_in_flight
+    beyond = batch - view.slots
     ttft_s, tpot_s = latency.predict(
         prompt_tokens=case.query.prompt_tokens,
-        batch=view.in_flight + view.foreign_in_flight,
+        batch=batch,
         pending_prefill_tokens=view.pending_prefill_tokens,
-        waiting=max(0, view.in_flight + view.foreign_in_flight + 1 - view.slots),
-        waiting_output_tokens=view.remaining_output_tokens,
+        waiting_output_tokens=view.remaining_output_tokens * beyond / batch if beyond > 0 else 0.0,
         slots=view.slots,
     )
     return Candidate(
@@ -74,4 +75,6 @@ def _predict(
         latency.log_sigma,
         latency.work_s(case.query.prompt_tokens, output_tokens),
         length_sigma,
+        latency.tpot_log_sigma,
+        latency.tpot_slope_s,
     )

@@ -15,6 +15,7 @@ class Attempt:
 
     The state of the endpoint at dispatch (`batch`, `pending_prefill_tokens` …) is kept because the
     latency estimate learns from what the query met, not from what is there when it ends.
+    `running_s_before` and `prefilled_before` are the endpoint's sums at its first token.
     """
 
     number: int
@@ -29,6 +30,8 @@ class Attempt:
     pending_prefill_tokens: int
     first_token_at_s: float | None = None
     emitted_tokens: int = 0
+    running_s_before: float = 0.0
+    prefilled_before: int = 0
 
     @property
     def remaining_tokens(self) -> float:

@@ -45,6 +45,9 @@ class EndpointState:
         self._sampled_at_s = float("-inf")
         self._pending_prefill_tokens = 0
         self._remaining_tokens = 0.0
+        self._prefilled_tokens = 0
+        self._running_s = 0.0
+        self._counted_at_s = 0.0
         self._view: EndpointView | None = None
         self._viewed_at_s = 0.0
 
@@ -61,6 +64,7 @@ class EndpointState:
 
     def begin(self, query_id: str, attempt: Attempt, seq: int) -> None:
         """Account for a dispatch."""
+        self._sum_up(attempt.dispatched_at_s)
         self.attempts[query_id] = attempt
         self.dispatched_seq = seq
         self._pending_prefill_tokens += attempt.prompt_tokens
@@ -69,8 +73,12 @@ class EndpointState:
 
     def first_token(self, attempt: Attempt, at_s: float) -> None:
         """Account for the end of an attempt's prefill."""
+        self._sum_up(at_s)
         attempt.first_token_at_s = at_s
         self._pending_prefill_tokens -= attempt.prompt_tokens
+        self._prefilled_tokens += attempt.prompt_tokens
+        attempt.running_s_before = self._running_s
+        attempt.prefilled_before = self._prefilled_tokens
         self._view = None
 
     def progress(self, attempt: Attempt, output_tokens: int) -> None:
@@ -80,8 +88,26 @@ class EndpointState:
         self._remaining_tokens += attempt.remaining_tokens - before
         self._view = None
 
-    def end(self, query_id: str) -> None:
+    def company(self, attempt: Attempt, at_s: float) -> tuple[float, int]:
+        """What an attempt had beside it since its first token.
+
+        That is the mean batch, itself included, and the prompt tokens of others read meanwhile.
+        """
+        self._sum_up(at_s)
+        decoded_s = at_s - (attempt.first_token_at_s or at_s)
+        others = self._prefilled_tokens - attempt.prefilled_before
+        if decoded_s <= 0.0:
+            return float(len(self.attempts)), others
+        return (self._running_s - attempt.running_s_before) / decoded_s, others
+
+    def _sum_up(self, now_s: float) -> None:
+        """Carry the integral of in-flight over time up to now."""
+        self._running_s += len(self.attempts) * max(0.0, now_s - self._counted_at_s)
+        self._counted_at_s = max(self._counted_at_s, now_s)
+
+    def end(self, query_id: str, at_s: float) -> None:
         """Account for the end of an attempt."""
+        self._sum_up(at_s)
         attempt = self.attempts.pop(query_id, None)
         self._view = None
         if attempt is None:

@@ -49,12 +49,23 @@ def on_end(
     topics: Sequence[TopicShare],
     attempt: Attempt,
     outcome: Outcome,
+    company: tuple[float, int],
 ) -> None:
-    """Learn token rate and answer length from a query that was served to its end."""
+    """Learn token rate and answer length from a query that was served to its end.
+
+    `company` is what it decoded beside: mean batch, and prompt tokens of others.
+    """
     if outcome.status is not Status.OK:
         return
     if outcome.tpot_s is not None:
-        state.latency.observe_tpot(outcome.tpot_s, batch=attempt.batch + 1)
+        batch, prefilled = company
+        state.latency.observe_tpot(
+            outcome.tpot_s,
+            batch=batch,
+            met_batch=attempt.batch,
+            output_tokens=outcome.output_tokens,
+            prefill_tokens_during=prefilled,
+        )
     if outcome.output_tokens is not None:
         knowledge.length.observe(
             tuple(topics),

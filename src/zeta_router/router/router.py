@@ -193,13 +193,14 @@ class ZetaDynamicRouter:
         state = self._fleet.endpoints.get(attempt.endpoint_id)
         if state is None:
             return
-        state.end(query.id)
+        company = state.company(attempt, event.at_s)
+        state.end(query.id, event.at_s)
         if state.generation != attempt.generation:
             return
         if outcome.status is Status.OK:
             self._remember(query.id, case.task.topics, state.model.name)
         true_up(state, attempt, outcome, event.at_s)
-        on_end(state, self.knowledge, case.task.topics, attempt, outcome)
+        on_end(state, self.knowledge, case.task.topics, attempt, outcome, company)
         state.liveness.on_outcome(event.at_s, outcome)
         self._follow_health(state.endpoint.id, event.at_s, commands)
 

@@ -63,6 +63,9 @@ class _Candidate(msgspec.Struct, array_like=True, frozen=True):
     tpot_s: float | None
     log_sigma: float | None
     work_s: float | None
+    length_log_sigma: float | None
+    tpot_log_sigma: float | None
+    tpot_slope_s: float | None
     score: float | None
 
 
@@ -148,6 +151,9 @@ def _candidate(entry: _Candidate, run: int, sample_of: SampleOf) -> Candidate:
         _number(entry.tpot_s),
         _number(entry.log_sigma),
         _number(entry.work_s),
+        _number(entry.length_log_sigma),
+        _number(entry.tpot_log_sigma),
+        _number(entry.tpot_slope_s),
     )
 
 

@@ -219,8 +219,11 @@ CANDIDATE_FIELDS = (
     ("output_tokens", "expected answer length"),
     ("ttft_s", "predicted time to the first token"),
     ("tpot_s", "predicted time per output token"),
-    ("log_sigma", "spread of the latency prediction (of its logarithm)"),
+    ("log_sigma", "spread of the prediction of the first token (of its logarithm)"),
     ("work_s", "engine-seconds it would take"),
+    ("length_log_sigma", "spread of the answer's length"),
+    ("tpot_log_sigma", "spread of the time per token"),
+    ("tpot_slope_s", "what one more sequence adds to the time per token there"),
     ("score", "what the policy gave it, higher is better; null when it gave none"),
 )
 """Layout of one entry of `decisions.candidates`. A number that is not finite is written as null."""

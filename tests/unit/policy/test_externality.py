@@ -10,47 +10,47 @@ from zeta_router.core.snapshot import Candidate
 from zeta_router.policy.externality import VALUE_OF_RUNNING, batch_slowdown
 
 TPOT = Slo(tpot_s=0.05)
+LAX = Slo(tpot_s=2.0)
 
 
 def busy(running: int, tpot_s: float = 0.04, **more: float) -> Candidate:
-    return candidate("a", slots=64, in_flight=running, tpot_s=tpot_s, **more)
+    fields = {"tpot_slope_s": 0.001, "tpot_log_sigma": 0.5, **more}
+    return candidate("a", slots=64, in_flight=running, tpot_s=tpot_s, **fields)
 
 
 def test_at_the_limit_it_is_the_derivative_of_what_runs() -> None:
-    """At z = 0 one more of 20 lengthens a step by 1/40 of r = 0.05: 2.5 % of ln TPOT."""
-    expected = 0.5 * VALUE_OF_RUNNING * 20 * 0.025 / sqrt(2 * pi) / 0.5
-    assert batch_slowdown(busy(20, 0.05), TPOT, 0.05) == pytest.approx(expected)
+    """At z = 0 one more lengthens a step by 1 ms of 50: 2 % of ln TPOT."""
+    expected = 0.5 * VALUE_OF_RUNNING * 20 * 0.02 / sqrt(2 * pi) / 0.5
+    assert batch_slowdown(busy(20, 0.05), TPOT) == pytest.approx(expected)
 
 
 def test_nobody_running_nobody_harmed() -> None:
-    assert batch_slowdown(busy(0, 0.05), TPOT, 0.05) == 0.0
+    assert batch_slowdown(busy(0, 0.05), TPOT) == 0.0
 
 
 @pytest.mark.parametrize("slo", [Slo(), Slo(ttft_s=1.0, e2e_s=2.0)])
 def test_without_a_rate_objective_nothing_is_lost(slo: Slo) -> None:
-    assert batch_slowdown(busy(20), slo, 0.05) == 0.0
+    assert batch_slowdown(busy(20), slo) == 0.0
 
 
 def test_far_from_the_limit_it_vanishes() -> None:
-    assert batch_slowdown(busy(20, 0.005), TPOT, 0.05) < 0.01 * batch_slowdown(
-        busy(20, 0.05), TPOT, 0.05
-    )
+    assert batch_slowdown(busy(20, 0.005), TPOT) < 0.01 * batch_slowdown(busy(20, 0.05), TPOT, 0.05)
 
 
 def test_it_rises_with_the_batch_and_with_the_rate_even_past_the_limit() -> None:
-    by_batch = [batch_slowdown(busy(n), TPOT, 0.05) for n in range(1, 60)]
-    by_rate = [batch_slowdown(busy(20, t / 1000), TPOT, 0.05) for t in range(1, 200)]
+    by_batch = [batch_slowdown(busy(n), TPOT) for n in range(1, 60)]
+    by_rate = [batch_slowdown(busy(20, t / 1000), TPOT) for t in range(1, 200)]
     assert by_batch == sorted(by_batch)
     assert by_rate == sorted(by_rate)
 
 
 def test_an_unknown_rate_costs_as_much_as_the_limit() -> None:
-    assert batch_slowdown(busy(20, nan), TPOT, 0.05) == batch_slowdown(busy(20, 0.05), TPOT, 0.05)
+    assert batch_slowdown(busy(20, nan), TPOT) == batch_slowdown(busy(20, 0.05), TPOT)
 
 
-@pytest.mark.parametrize("more", [{"output_tokens": 1.0}, {"tpot_s": 0.0}])
+@pytest.mark.parametrize("more", [{"output_tokens": 1.0}, {"tpot_s": 0.0}, {"tpot_s": 5e-324}])
 def test_what_joins_no_step_delays_no_step(more: dict[str, float]) -> None:
-    assert batch_slowdown(busy(20, **more), TPOT, 0.05) == 0.0
+    assert batch_slowdown(busy(20, **more), LAX, 0.05) == 0.0
 
 
 def test_it_can_be_switched_off() -> None:

@@ -148,14 +148,22 @@ def test_nothing_can_be_scored() -> None:
     assert (closed.index, closed.shed) == (None, False)
 
 
+@pytest.mark.parametrize("field", ["ttft_s", "tpot_s", "work_s"])
+@pytest.mark.parametrize("value", [0.0, 5e-324, 1e308])
+def test_extreme_numbers_do_not_raise(field: str, value: float) -> None:
+    pool = [candidate("a", in_flight=1, price=2.0, **{field: value}), full("t", price=2.0)]
+    choice = choose(SURE, pool)
+    assert choice.index is not None or choice.shed
+
+
 def test_a_full_batch_at_its_limit_is_left_alone() -> None:
     """Same quality, same latency of its own: the one with the smaller batch wins."""
-    crowded = candidate("a", slots=64, in_flight=40, tpot_s=0.05)
-    roomy = candidate("b", slots=64, in_flight=4, tpot_s=0.05)
+    crowded = candidate("a", slots=64, in_flight=40, tpot_s=0.05, tpot_slope_s=0.001)
+    roomy = candidate("b", slots=64, in_flight=4, tpot_s=0.05, tpot_slope_s=0.001)
     choice = choose(SURE, [crowded, roomy])
     assert choice.index == 1
     assert choice.scores[0] < choice.scores[1]
-    blind = choose(Joint(step_slope_ratio=0.0), [crowded, roomy])
+    blind = choose(Joint(slowdown=0.0), [crowded, roomy])
     assert blind.scores[0] == blind.scores[1]
 
 

@@ -30,6 +30,7 @@ def test_a_prediction_at_the_target_is_a_coin() -> None:
         (1.0, -1.0, 0.6, 0.0),
         (1.0, 0.5, nan, 0.0),
         (1.0, 0.0, 0.6, 1.0),
+        (2.0, 5e-324, 0.6, 1.0),
         (1.0, 1.0, 0.0, 1.0),
         (1.0, 1.01, 0.0, 0.0),
     ],
@@ -69,6 +70,14 @@ def test_one_token_has_no_rate(tokens: float) -> None:
     assert p_slo(slow, Slo(tpot_s=0.05)) == 1.0
 
 
+def test_the_spread_of_the_length_blurs_the_end_only() -> None:
+    sure = candidate("a", ttft_s=1.0, tpot_s=0.02, output_tokens=101.0, log_sigma=0.6)
+    unsure = sure._replace(length_log_sigma=0.8)
+    for slo in (Slo(ttft_s=2.0), Slo(tpot_s=0.05)):
+        assert p_slo(unsure, slo) == p_slo(sure, slo)
+    assert p_slo(unsure, Slo(e2e_s=6.0)) == pytest.approx(p_within(6.0, 3.0, 1.0))
+
+
 def test_spread_is_held_in_its_range() -> None:
     assert held(0.01) == SIGMA_MIN
     assert held(7.0) == SIGMA_MAX
@@ -78,7 +87,9 @@ def test_spread_is_held_in_its_range() -> None:
     assert p_slo(wide, Slo(ttft_s=0.3)) == pytest.approx(p_within(0.3, 0.2, SIGMA_MAX))
 
 
-@pytest.mark.parametrize("field", ["ttft_s", "tpot_s", "output_tokens", "log_sigma"])
+@pytest.mark.parametrize(
+    "field", ["ttft_s", "tpot_s", "output_tokens", "log_sigma", "length_log_sigma"]
+)
 def test_no_prediction_no_promise(field: str) -> None:
     assert p_slo(candidate("a", **{field: nan}), Slo(2.0, 0.05, 10.0)) == 0.0
 
