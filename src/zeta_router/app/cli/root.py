@@ -16,6 +16,8 @@ _COMMANDS = {
     "check": "Read a configuration and say what is wrong with it.",
     "route": "Say where a query would go, and why, without sending it.",
     "classify": "Say what kind of task a text is.",
+    "simulate": "Judge policies on a trace with real prompts' outcomes, in virtual time.",
+    "emulate": "Stand in for an engine, in real time, at a given speed.",
 }
 
 

@@ -1,0 +1,51 @@
+"""`zeta emulate`: the simulator's engine in real time, behind an OpenAI address."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from zeta_router.app.cli.listen import listen_option
+from zeta_router.app.cli.sources import load
+from zeta_router.app.config import Listen
+from zeta_router.core.errors import ConfigError
+from zeta_router.sim.emulate import EmulateOptions, serve
+from zeta_router.sim.spec import EngineSettings
+
+
+@click.command("emulate")
+@click.option("--fleet", required=True, type=click.Path(path_type=Path), help="Fleet file.")
+@click.option("--endpoint", required=True, help="Id of the endpoint to stand in for.")
+@listen_option
+@click.option(
+    "--mean-output-tokens", default=150.0, show_default=True, help="Answers' mean length."
+)
+def command(fleet: Path, endpoint: str, listen: Listen | None, mean_output_tokens: float) -> None:
+    """Pretend to be an endpoint of FLEET, at the speed of its `simulate:` entry.
+
+    Answers are filler of the right length at the right pace, with vLLM's metric names: for tests of
+    capacity that this machine does not have. Listens on the endpoint's own address by default.
+    """
+    config = load(fleet).fleet
+    chosen = next((one for one in config.endpoints if one.id == endpoint), None)
+    if chosen is None:
+        known = ", ".join(one.id for one in config.endpoints)
+        raise ConfigError("--endpoint", f"{endpoint!r} is not in {fleet}", f"known: {known}")
+    if chosen.simulate is None:
+        raise ConfigError(f"endpoints.{endpoint}", "has no `simulate:` entry", "give its speed")
+    address = listen or _address(chosen.url)
+    options = EmulateOptions(
+        chosen.model, EngineSettings().spec(chosen.simulate), mean_output_tokens
+    )
+
+    def ready(port: int) -> None:
+        click.echo(f"emulating {chosen.model} on http://{address.host}:{port}", err=True)
+
+    asyncio.run(serve(options, address.host, address.port, ready))
+
+
+def _address(url: str) -> Listen:
+    host, _, port = url.partition("://")[2].partition("/")[0].rpartition(":")
+    return Listen(host.strip("[]"), int(port))

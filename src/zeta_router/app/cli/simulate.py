@@ -1,0 +1,164 @@
+"""`zeta simulate`: play a trace with real prompts' outcomes through policies, in virtual time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from zeta_router.app.cli.sources import load
+from zeta_router.core.errors import ConfigError
+from zeta_router.core.query import Slo, Task
+from zeta_router.policy.registry import POLICIES, policy_named
+from zeta_router.sim.compare import summary
+from zeta_router.sim.experiment import run
+from zeta_router.sim.options import INPUT_TOKENS, LENGTHS, TOPICS, Feedback, SimulateOptions
+
+Tell = Callable[[int, int, str], None]
+
+DEFAULT_POLICIES = ",".join(POLICIES)
+
+
+@click.command("simulate")
+@click.option("--fleet", required=True, type=click.Path(path_type=Path), help="Fleet file.")
+@click.option("--trace", required=True, help="Trace file, or poisson: gamma: diurnal: …")
+@click.option(
+    "--quality", required=True, multiple=True, type=click.Path(path_type=Path), help="NAME.scores…"
+)
+@click.option(
+    "--map", "maps", multiple=True, metavar="MODEL=TABLE_MODEL", help="Stand-in of MODEL."
+)
+@click.option("--rate", default="0.5,1,1.6,2.4,3.5", show_default=True, help="Divides gaps.")
+@click.option("--policies", default=DEFAULT_POLICIES, help="Names, with commas. [default: all]")
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--slo-ttft", type=float, help="Seconds to the first token.")
+@click.option("--slo-tpot", type=float, help="Seconds per token after it.")
+@click.option("--minutes", type=float, default=20.0, show_default=True, help="0: the whole trace.")
+@click.option("--topics", type=click.Choice(TOPICS), default="table", show_default=True)
+@click.option("--task-of", multiple=True, metavar="TOPIC=TASK", help="Task of a table's topic.")
+@click.option("--input-tokens", type=click.Choice(INPUT_TOKENS), default="table", show_default=True)
+@click.option("--lengths", type=click.Choice(LENGTHS), default="learned", show_default=True)
+@click.option("--priors", default="true", show_default=True, help="true, swapped or xF.")
+@click.option("--feedback", metavar="SHARE:DELAY_S", help="Judgements given to the router.")
+@click.option("--scenario", metavar="NAME[:k=v,…]", help="slow kill flash mix stale tenant drift …")
+@click.option("--uncapped", is_flag=True, help="Without the common admission, as people run them.")
+@click.option("--processes", type=int, help="Worker processes. [default: one per core]")
+@click.option("--resume", "cache", type=click.Path(path_type=Path), help="Folder of finished runs.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write results here.")
+@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write HTML here.")
+def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> None:
+    """Judge policies on a trace whose queries carry real prompts and each model's outcome on them.
+
+    Prints a table on stderr; --json writes every row and bound, --report an HTML page. Exit 1 when
+    a policy beats the certified bound, which would be a bug of ours; 2 for input of no use.
+    """
+    options = _options(flags, timelines=report_path is not None)
+    with _progress() as tell:
+        result = run(options, tell)
+    _show(result)
+    if json_path is not None:
+        json_path.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+    if report_path is not None:
+        from zeta_router.sim.report import write_report
+
+        write_report(result, report_path)
+    for note in result["notes"]:
+        click.echo(f"note: {note}", err=True)
+    for violation in result["violations"]:
+        click.echo(f"above the certified bound, which is a bug: {violation}", err=True)
+    sys.exit(1 if result["violations"] else 0)
+
+
+def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
+    policies = tuple(filter(None, flags["policies"].split(",")))
+    for name in policies:
+        policy_named(name)
+    feedback = flags["feedback"]
+    return SimulateOptions(
+        fleet=load(flags["fleet"]).fleet,
+        trace=flags["trace"],
+        quality=flags["quality"],
+        table_model=_pairs("map", flags["maps"]),
+        rates=_rates(flags["rate"]),
+        policies=policies,
+        seeds=flags["seeds"],
+        slo=Slo(ttft_s=flags["slo_ttft"], tpot_s=flags["slo_tpot"]),
+        minutes=flags["minutes"] or None,
+        topics=flags["topics"],
+        task_of={key: _task(value) for key, value in _pairs("task-of", flags["task_of"]).items()},
+        input_tokens=flags["input_tokens"],
+        lengths=flags["lengths"],
+        priors=flags["priors"],
+        feedback=Feedback.parse(feedback) if feedback is not None else None,
+        scenario=flags["scenario"],
+        capped=not flags["uncapped"],
+        processes=flags["processes"] or os.cpu_count(),
+        cache_dir=flags["cache"],
+        timelines=timelines,
+    )
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not (key and sign and value):
+            raise ConfigError(f"--{option}", f"{text!r} is not of the form NAME=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+def _rates(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ConfigError("--rate", f"{text!r} is not numbers with commas between") from None
+
+
+def _task(name: str) -> Task:
+    if name not in tuple(Task):
+        raise ConfigError("--task-of", f"{name!r} is no task", f"known: {', '.join(Task)}")
+    return Task(name)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Tell]:
+    """A bar on a terminal; a line per run elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, total, what: click.echo(f"{done}/{total} {what}", err=True)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("simulating", total=None)
+        yield lambda done, total, what: bar.update(
+            task, completed=done, total=total, description=what or "simulating"
+        )
+
+
+def _show(result: dict[str, Any]) -> None:
+    lines = summary(result)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in lines[0] if lines else ():
+        table.add_column(name, justify="right" if name != "policy" else "left", no_wrap=True)
+    for line in lines:
+        table.add_row(*(_cell(value) for value in line.values()))
+    Console(stderr=True, width=160 if not sys.stderr.isatty() else None).print(table)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
