@@ -32,7 +32,7 @@ test: setup ## lint, types and all tests that need no system package (under 5 mi
 test-all: setup ## the longer matrices on top
 	$(BIN)/python -m pytest -m "matrix"
 
-test-system: setup ## what needs Debian's Chromium or Prometheus
+test-system: setup ## what needs a system package: Debian's prometheus
 	$(BIN)/python -m pytest -m "system"
 
 docs: setup ## write the generated reference pages anew (tests hold them equal to the code)

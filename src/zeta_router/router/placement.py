@@ -6,13 +6,15 @@ calls on it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from math import inf
 
 from zeta_router.control.filters import demand_of
 from zeta_router.control.queue import Entry, WaitingLine
 from zeta_router.control.retry_after import retry_after_s
 from zeta_router.core.decision import Decision, Verdict
-from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.fleet import FleetConfig, Model
 from zeta_router.core.query import AUTO, Query, Slo, TaskEstimate
 from zeta_router.core.reasons import Reason
 from zeta_router.policy.registry import build
@@ -65,8 +67,8 @@ class Placement:
         demand = demand_of(query, task.task, config)
         return Case(query, task, demand, max_wait_s=wait_s)
 
-    def place(self, case: Case, now_s: float, commands: list[Command]) -> bool:
-        """Decide for a case that is not being served; True when it was dispatched."""
+    def place(self, case: Case, now_s: float, commands: list[Command]) -> Decision:
+        """Decide for a case that is not being served, and act on the decision."""
         decision = decide(case, self.fleet.snapshot(now_s), self.setting)
         decision = self.bounded(case, decision, now_s)
         held_before = case.held_since_s is not None
@@ -74,16 +76,16 @@ class Placement:
         if decision.verdict is Verdict.WAIT:
             if not held_before:
                 self._hold(case, decision, now_s, commands)
-            return False
+            return decision
         if held_before:
             self.line.remove(case.query.id)
             case.release(now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
         if decision.verdict is Verdict.DISPATCH:
             self._dispatch(case, decision, now_s, commands)
-            return True
-        self._refuse(case, decision, now_s, commands)
-        return False
+        else:
+            self._refuse(case, decision, now_s, commands)
+        return decision
 
     def bounded(self, case: Case, decision: Decision, now_s: float) -> Decision:
         """The decision within the queue's bound, and with Retry-After where it refuses."""
@@ -151,13 +153,23 @@ class Placement:
         commands.append(Reject(case.query.id, decision, case.queue_wait_s(now_s)))
 
     def serve_waiting(self, now_s: float, commands: list[Command]) -> None:
-        """Rescore held queries while any slot is free."""
+        """Rescore held queries while any slot is free.
+
+        When nothing was open to a query, nothing is to another one that asks for the same, until
+        something is dispatched or freed; such ones are passed over.
+        """
         if len(self.line) == 0:
             return
+        hopeless: set[object] = set()
         for entry in self.line.in_order(SCAN_LIMIT):
             if not self.fleet.has_open_slot:
                 return
-            self.place(entry.item, now_s, commands)
+            wish = _wish(entry.item, self.fleet.config.models.values())
+            if wish in hopeless:
+                continue
+            decision = self.place(entry.item, now_s, commands)
+            if decision.verdict is Verdict.WAIT and decision.endpoint_id is None:
+                hopeless.add(wish)
 
     def reject(self, case: Case, reason: Reason, now_s: float, commands: list[Command]) -> None:
         """Refuse a case for `reason`; the record shows the candidates of the moment."""
@@ -236,3 +248,20 @@ class Placement:
 
 def _is_unknown(query: Query, config: FleetConfig) -> bool:
     return query.model_requested != AUTO and query.model_requested not in config.models
+
+
+def _wish(case: Case, models: Iterable[Model]) -> object:
+    """What decides which endpoints are open to a case; equal for cases that want the same.
+
+    Of its length only that counts: how many models' contexts it exceeds.
+    """
+    demand = case.demand
+    too_small = sum(1 for model in models if demand.tokens > (model.context_tokens or inf))
+    return (
+        case.task,
+        demand.model,
+        demand.space,
+        too_small,
+        demand.query.needs,
+        frozenset(case.tries.failed),
+    )
