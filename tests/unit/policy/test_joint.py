@@ -127,6 +127,13 @@ def test_exploration_reaches_every_open_endpoint_and_no_full_one() -> None:
     assert shares == {0: pytest.approx(0.85), 1: pytest.approx(0.15)}
 
 
+def test_exploration_does_not_depend_on_the_order_of_candidates() -> None:
+    policy = Joint(epsilon=1.0)
+    pool = [candidate(id_, quality=0.9) for id_ in "abc"]
+    for id_ in ("q1", "q2", "q3", "q4", "q5"):
+        assert chosen_id(policy, pool, id_=id_) == chosen_id(policy, pool[::-1], id_=id_)
+
+
 def test_equal_scores_without_temperature_go_to_the_least_busy() -> None:
     pool = [candidate("a", dispatched_seq=3), candidate("b", dispatched_seq=2)]
     assert chosen_id(SURE, pool, query=ask(slo=FREE_RIDE)) == "b"
