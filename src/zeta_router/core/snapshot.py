@@ -106,4 +106,6 @@ class Candidate(NamedTuple):
     @property
     def e2e_s(self) -> float:
         """Predicted time from now to the last token."""
-        return self.ttft_s + self.tpot_s * max(0.0, self.output_tokens - 1.0)
+        if self.output_tokens <= 1.0:
+            return self.ttft_s
+        return self.ttft_s + self.tpot_s * (self.output_tokens - 1.0)

@@ -3,12 +3,12 @@
 Predicted latency is uncertain by a factor, not by a difference, so it is taken as log-normal around
 the prediction: ``P = ½(1 + erf(ln(target / predicted) / (σ√2)))``. A hard "will it make it" lost
 4 to 7 points of quality-goodput in a prototype, because it throws away everything near the limit;
-σ anywhere in 0.45..1.2 was within half a point, so σ is held in that range.
+σ anywhere in 0.45..1.2 was within half a point for first tokens and ends, so it is held there. TPOT
+follows from the batch and is known much better: its σ may fall to 0.05.
 
 With several objectives it is the least of their probabilities and not the product: the same slow
-batch makes the first token, the rate and the end late together. The start and the rate have the
-spread of the latency prediction; the end has that of the answer's length on top, which says nothing
-about how fast an answer starts.
+batch makes the first token, the rate and the end late together. Each has its own spread; the end has
+that of the answer's length on top, which says nothing about how fast an answer starts.
 """
 
 from __future__ import annotations
