@@ -7,8 +7,8 @@ the prediction: ``P = ½(1 + erf(ln(target / predicted) / (σ√2)))``. A hard "
 follows from the batch and is known much better: its σ may fall to 0.05.
 
 With several objectives it is the least of their probabilities and not the product: the same slow
-batch makes the first token, the rate and the end late together. Each has its own spread; the end has
-that of the answer's length on top, which says nothing about how fast an answer starts.
+batch makes the first token, the rate and the end late together. Each has its own spread; the end
+has that of the answer's length on top, which says nothing about how fast an answer starts.
 """
 
 from __future__ import annotations
