@@ -1,9 +1,14 @@
 """How good a model's answers are, per topic, learned from feedback.
 
 One Beta cell per (topic, model). It starts from a prior worth 20 observations, and what was seen
-is discounted towards that prior at every further observation, so that a cell remembers about 50
+is discounted towards that prior at every further observation, so that a cell remembers about 100
 and a model that got worse is found out. A cell's prior is its (task, model) cell's mean, whose own
 prior is the fleet file's figure or the size table's.
+
+A prior is a guess, and fades to the worth of 4 observations as its cell gets rewards of its own.
+In simulation, 500 to 600 rewards after priors in the wrong order, one that stays (with a memory of
+50) still cost 0.9 points of quality-goodput where all answers are rewarded and 3.2 where a tenth
+is; one that fades cost nothing and 2.1.
 """
 
 from __future__ import annotations
@@ -17,21 +22,29 @@ from zeta_router.core.query import Task, TopicShare
 from zeta_router.learn.sizes import prior_quality
 
 PRIOR_WEIGHT = 20.0
-DISCOUNT = 0.98
+PRIOR_WEIGHT_LEFT = 4.0
+PRIOR_FADE = 0.97
+"""Share of the rest that a prior keeps at each reward in its cell."""
+
+DISCOUNT = 0.99
 
 _LEAST_SHARE = 0.05
 _YOUNG = 20.0
 
 
 class BetaCell:
-    """Evidence of successes and failures beyond a prior that is held elsewhere."""
+    """Evidence of successes and failures beyond a prior that is held elsewhere.
+
+    Attributes:
+        prior_weight: Observations that the prior is worth; fades with rewards.
+    """
 
     __slots__ = ("failures", "prior_weight", "successes")
 
-    def __init__(self, prior_weight: float) -> None:
+    def __init__(self, prior_weight: float, successes: float = 0.0, failures: float = 0.0) -> None:
         self.prior_weight = prior_weight
-        self.successes = 0.0
-        self.failures = 0.0
+        self.successes = successes
+        self.failures = failures
 
     @property
     def evidence(self) -> float:
@@ -55,6 +68,8 @@ class BetaCell:
         evidence of strong ones.
         """
         kept = discount**weight
+        left = min(self.prior_weight, PRIOR_WEIGHT_LEFT)
+        self.prior_weight = left + PRIOR_FADE**weight * (self.prior_weight - left)
         self.successes = kept * self.successes + weight * y
         self.failures = kept * self.failures + weight * (1.0 - y)
 
@@ -189,8 +204,8 @@ class QualityCells:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Replace what was learned by an earlier `state()`."""
-        cells = {(t, m): _restored(*rest) for t, m, *rest in state["cells"]}
-        tasks = {(Task(t), m): _restored(*rest) for t, m, *rest in state["tasks"]}
+        cells = {(t, m): BetaCell(*map(float, rest)) for t, m, *rest in state["cells"]}
+        tasks = {(Task(t), m): BetaCell(*map(float, rest)) for t, m, *rest in state["tasks"]}
         self._seeds = {(t, m): float(mean) for t, m, mean in state["seeds"]}
         self._cells, self._tasks = cells, tasks
         self._settled.clear()
@@ -203,8 +218,8 @@ class QualityCells:
 
     def _settle(self, share: TopicShare, model: str) -> tuple[float, float]:
         mean, sigma = self._posterior(share, model)
-        if self._caution and self.evidence(share.topic, model) < _YOUNG:
-            mean = min(1.0, max(0.0, mean - self._caution * sigma))
+        if self._caution > 0.0 and self.evidence(share.topic, model) < _YOUNG:
+            mean = max(0.0, mean - self._caution * sigma)
         return mean, sigma
 
     def _posterior(self, share: TopicShare, model: str) -> tuple[float, float]:
@@ -221,9 +236,3 @@ class QualityCells:
             prior = prior_quality(task, known.params_b if known is not None else None, model)
         cell = self._tasks.get((task, model))
         return prior if cell is None else cell.mean(prior)
-
-
-def _restored(prior_weight: float, successes: float, failures: float) -> BetaCell:
-    cell = BetaCell(float(prior_weight))
-    cell.successes, cell.failures = float(successes), float(failures)
-    return cell
