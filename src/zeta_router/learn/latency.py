@@ -32,7 +32,7 @@ from zeta_router.learn.roofline import LatencyPrior
 LOG_SIGMA_RANGE = (0.35, 1.2)
 """Bounds of the spread: a sharper one lost 2.5-4 points of quality-goodput in trials."""
 
-TPOT_SIGMA_RANGE = (0.05, 1.2)
+TPOT_SIGMA_RANGE = (0.02, 1.2)
 """Bounds of TPOT's spread: an answer's mean step varies little around what its batch makes it."""
 
 _LOG_SIGMA_STEP = 0.02

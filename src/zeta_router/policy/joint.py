@@ -62,7 +62,7 @@ class Joint:
     floor: float = 0.02
     temperature: float = 0.01
     epsilon: float = 0.01
-    slowdown: float = 1.0
+    slowdown: float = 0.5
     name: ClassVar[str] = "joint"
 
     def __post_init__(self) -> None:

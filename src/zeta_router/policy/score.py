@@ -4,7 +4,7 @@ Predicted latency is uncertain by a factor, not by a difference, so it is taken 
 the prediction: ``P = ½(1 + erf(ln(target / predicted) / (σ√2)))``. A hard "will it make it" lost
 4 to 7 points of quality-goodput in a prototype, because it throws away everything near the limit;
 σ anywhere in 0.45..1.2 was within half a point for first tokens and ends, so it is held there. TPOT
-follows from the batch and is known much better: its σ may fall to 0.05.
+follows from the batch and is known much better: its σ may fall to 0.02.
 
 With several objectives it is the least of their probabilities and not the product: the same slow
 batch makes the first token, the rate and the end late together. Each has its own spread; the end
@@ -20,7 +20,7 @@ from zeta_router.core.snapshot import Candidate
 from zeta_router.policy.order import ends_in_s
 
 SIGMA_MIN = 0.45
-TPOT_SIGMA_MIN = 0.05
+TPOT_SIGMA_MIN = 0.02
 """TPOT is predicted from the batch and varies little around it; a wider spread empties batches."""
 SIGMA_MAX = 1.2
 _SQRT_HALF = sqrt(0.5)
