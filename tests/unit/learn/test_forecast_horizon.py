@@ -84,3 +84,15 @@ def test_state_restores_it() -> None:
     copy.step(recent)
     assert copy.latest == horizon.latest
     assert copy.wape == horizon.wape
+
+
+def test_beyond_a_minute_the_regression_takes_no_part() -> None:
+    horizon = Horizon(60)
+    run(horizon, [20.0] * 130)
+    assert horizon.latest is not None
+    assert horizon.latest.features == ()
+    assert len(horizon.latest.experts) == 2
+    assert horizon.latest.expected == pytest.approx(1200.0)
+    copy = Horizon(60)
+    copy.restore(json.loads(json.dumps(horizon.state())))
+    assert copy.latest == horizon.latest
