@@ -8,7 +8,7 @@ import pytest
 
 from zeta_router.core.fleet import Model
 from zeta_router.core.query import Task, TopicShare
-from zeta_router.learn.quality import BetaCell, QualityCells
+from zeta_router.learn.quality import DISCOUNT, BetaCell, QualityCells
 from zeta_router.learn.sizes import prior_quality
 
 MODELS = {
@@ -26,13 +26,13 @@ WEB = (topic("web"),)
 
 
 def test_the_formula_by_hand() -> None:
-    """α - n0 μ0 ← γ (α - n0 μ0) + ω y, the same for β; n0 ← 4 + .97 (n0 - 4); γ .99."""
+    """α - n0 μ0 ← γ (α - n0 μ0) + ω y, the same for β; n0 ← 4 + .97 (n0 - 4); γ .985."""
     cell = BetaCell(20.0)
     successes = failures = 0.0
     for y in (1.0, 0.0, 0.25):
-        successes = 0.99 * successes + y
-        failures = 0.99 * failures + 1.0 - y
-        cell.add(y, 1.0, 0.99)
+        successes = 0.985 * successes + y
+        failures = 0.985 * failures + 1.0 - y
+        cell.add(y, 1.0, DISCOUNT)
     weight = 4.0 + 16.0 * 0.97**3
     alpha, beta = weight * 0.7 + successes, weight * 0.3 + failures
     mean = alpha / (alpha + beta)
@@ -108,7 +108,7 @@ def test_a_mixed_posterior_mixes_means_and_shares_the_lesson() -> None:
 
 
 def test_it_finds_the_truth_from_a_wrong_prior() -> None:
-    """2,000 rewards at .3 where .7 was thought; the prior keeps (4/104)² of its error."""
+    """2,000 rewards at .3 where .7 was thought; the prior keeps (4/71)² of its error."""
     rng = random.Random(1)
     cells = QualityCells(MODELS)
     seen = []
