@@ -19,7 +19,7 @@ from aiohttp import web
 
 from support.fleets import fleet
 from support.scripted import ScriptedEngine
-from zeta_router.core.fleet import Endpoint, FleetConfig, Limits
+from zeta_router.core.fleet import Endpoint, Limits
 from zeta_router.core.outcome import Outcome
 from zeta_router.core.query import LANES
 from zeta_router.gateway.admin import Admin, Records
@@ -32,6 +32,7 @@ from zeta_router.monitor.client import EngineClient
 from zeta_router.monitor.contact import Contacts
 from zeta_router.monitor.probes import Prober
 from zeta_router.router.commands import OutcomeRecord
+from zeta_router.router.events import Probed
 from zeta_router.router.router import ZetaDynamicRouter
 
 T = TypeVar("T")
@@ -103,6 +104,7 @@ class Gateway:
     engines: dict[str, ScriptedEngine]
     records: list[Record]
     overheads: list[float]
+    runner: web.AppRunner
     _waiters: set[asyncio.Future[None]] = field(default_factory=set)
 
     def note(self) -> None:
@@ -157,6 +159,13 @@ class Gateway:
         await writer.drain()
         return reader, writer
 
+    def hang_up(self) -> None:
+        """Close the server's side of every client's connection, as the kernel does on an error."""
+        assert self.runner.server is not None
+        for handler in self.runner.server.connections:
+            if handler.transport is not None:
+                handler.transport.close()
+
     @property
     def outcomes(self) -> list[Outcome]:
         """How attempts ended, in order."""
@@ -209,10 +218,11 @@ async def gateway(
     limits: Limits | None = None,
     body_bytes: int = 1 << 20,
     records: Records | None = None,
-    on_record: Callable[[Record], None] = lambda record: None,
+    on_record: Callable[[Record], object] = lambda record: None,
     upstream_model: str | None = None,
     key_of: Callable[[str], str | None] = lambda endpoint_id: None,
     on_text: Callable[[str, bytes], None] | None = None,
+    on_overhead: Callable[[float], None] | None = None,
     leaves_idle: bool = True,
 ) -> AsyncIterator[Gateway]:
     """Serve a fleet of scripted engines; at the end everything must be given back."""
@@ -232,29 +242,46 @@ async def gateway(
             if gate:
                 gate[0].note()
 
-        contacts = Contacts(EngineClient(session, loop.time), key_of)
-        driver = RouterDriver(
-            router, clock=loop.time, probe=Prober(contacts, loop.time).probe, on_record=keep
-        )
+        prober = Prober(Contacts(EngineClient(session, loop.time), key_of), loop.time)
+
+        async def probe(endpoint: Endpoint, generation: int) -> Probed:
+            probed = await prober.probe(endpoint, generation)
+            loop.call_soon(gate[0].note)  # runs once the router has heard of it
+            return probed
+
+        driver = RouterDriver(router, clock=loop.time, probe=probe, on_record=keep)
         stack.push_async_callback(driver.close)
         numbers = itertools.count(1)
         relay = Relay(
             driver,
             AiohttpUpstream(session),
             new_id=lambda: f"q{next(numbers)}",
-            on_overhead=overheads.append,
+            on_overhead=on_overhead or overheads.append,
             on_text=on_text,
             key_of=key_of,
         )
         admin = Admin(driver, cast(Records, records), lambda: router.config)
         server = Server(relay, admin, body_bytes=body_bytes)
-        port = await _listening(stack, server)
+        runner = await _listening(stack, server)
+        port = runner.addresses[0][1]
         client = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), auto_decompress=False)
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=None),
+                auto_decompress=False,
+            )
         )
         engines = {id_: engine for id_, _, engine in specs if engine is not None}
         made = Gateway(
-            f"http://127.0.0.1:{port}", port, driver, server, client, engines, kept, overheads
+            f"http://127.0.0.1:{port}",
+            port,
+            driver,
+            server,
+            client,
+            engines,
+            kept,
+            overheads,
+            runner,
         )
         gate.append(made)
         for engine in engines.values():
@@ -279,17 +306,11 @@ async def _started(
     return endpoints
 
 
-async def _listening(stack: contextlib.AsyncExitStack, server: Server) -> int:
+async def _listening(stack: contextlib.AsyncExitStack, server: Server) -> web.AppRunner:
     runner = web.AppRunner(
         server.application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port: int = runner.addresses[0][1]
-    return port
-
-
-def config_of(made: Gateway) -> FleetConfig:
-    """The configuration in force."""
-    return made.driver.router.config
+    return runner

@@ -39,6 +39,9 @@ class Asked:
         return json.loads(self.body)
 
 
+NOT_READ = Asked("POST", "", (), b"", 0)
+
+
 @dataclass(slots=True)
 class Line:
     """The connection on which one request is being answered."""
@@ -85,7 +88,9 @@ class ScriptedEngine:
     """The engine. Requests take one step each; when the script is over, `otherwise` answers.
 
     Attributes:
+        early: Taken once the headers are read and before the body is, on every connection.
         asked: What it was asked, probes left out.
+        closed: Connections that are over, by whosever wish.
         left: Requests whose client closed the connection while a step waited for that.
         alive: Whether a probe is answered with 200.
         on_change: Called whenever something has happened that a test may wait for.
@@ -93,6 +98,7 @@ class ScriptedEngine:
 
     script: list[Step] = field(default_factory=list)
     otherwise: Step | None = None
+    early: Step | None = None
     asked: list[Asked] = field(default_factory=list)
     left: int = 0
     probed: int = 0
@@ -100,6 +106,7 @@ class ScriptedEngine:
     on_change: Callable[[], None] = lambda: None
     port: int = 0
     connections: int = 0
+    closed: int = 0
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -122,11 +129,13 @@ class ScriptedEngine:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for writer in list(self._open):
+        tasks, writers = list(self._tasks), list(self._open)
+        for writer in writers:
             writer.transport.abort()
-        for task in list(self._tasks):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(w.wait_closed() for w in writers), return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -136,6 +145,10 @@ class ScriptedEngine:
         number, self.connections = self.connections, self.connections + 1
         try:
             while not writer.is_closing():
+                if self.early is not None:
+                    await reader.readuntil(b"\r\n\r\n")
+                    await self.early(Line(NOT_READ, reader, writer, self))
+                    return
                 asked = await _read_request(reader, number)
                 await self._answer(Line(asked, reader, writer, self))
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -144,11 +157,13 @@ class ScriptedEngine:
             self._tasks.discard(task)
             self._open.discard(writer)
             writer.close()
+            self.closed += 1
             self.note()
 
     async def _answer(self, line: Line) -> None:
         if line.asked.method == "GET":
             self.probed += 1
+            self.note()
             await line.send(answer(MODELS, 200 if self.alive else 503))
             return
         self.asked.append(line.asked)

@@ -14,7 +14,6 @@ from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query, Task
 from zeta_router.core.reasons import Drop
 from zeta_router.core.snapshot import EndpointView, Health
 
-
 _MANY_INPUTS = frozenset({Operation.EMBEDDING, Operation.RERANK})
 
 

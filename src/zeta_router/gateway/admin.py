@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query
 from zeta_router.core.snapshot import Health
-from zeta_router.gateway.body import parse
+from zeta_router.gateway.body import UNREADABLE, parse
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.fleet_report import fleet_report
 from zeta_router.gateway.intake import query_of
@@ -23,6 +24,8 @@ from zeta_router.router.events import DrainRequested, Feedback
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Reader = Callable[[web.Request], Awaitable[bytes]]
 Route = tuple[str, str, Handler]
+
+_SMALL_NUMBER = re.compile("[0-9]{1,4}")
 
 
 class Records(Protocol):
@@ -169,7 +172,7 @@ class Admin:
 
     async def _decisions(self, request: web.Request) -> web.StreamResponse:
         text = request.query.get("limit", "50")
-        if not text.isdigit() or not 1 <= int(text) <= 1000:
+        if not _SMALL_NUMBER.fullmatch(text) or not 1 <= int(text) <= 1000:
             raise RequestError(400, "limit must be a whole number from 1 to 1000", param="limit")
         return _json({"decisions": self._records.newest(int(text))})
 
@@ -198,7 +201,7 @@ def _operation_of(raw: bytes) -> Operation:
     """Which call a dry run stands for, from the field that only that call has."""
     try:
         fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise RequestError(400, f"the body is not a JSON object: {error}") from None
     shapes = {
         "messages": Operation.CHAT,
@@ -218,7 +221,7 @@ def _judgement(raw: bytes) -> tuple[str, float]:
     """Decision id and score in [0, 1] from a feedback body."""
     try:
         body = msgspec.json.decode(raw, type=_FeedbackBody)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise RequestError(400, f"the feedback cannot be read: {error}") from None
     if body.thumbs is not None:
         scores = {"up": 1.0, "down": 0.0, True: 1.0, False: 0.0}

@@ -1,7 +1,7 @@
-"""Reading request bodies: only the fields that routing needs, everything else untouched.
+"""Reading request bodies: only the fields that routing needs.
 
-A body is split once into its top-level fields as raw bytes. What is forwarded is those bytes, so
-fields that nobody here has heard of reach the engine as they came.
+What is forwarded is the body as it came, with at most its model's name exchanged (`splice`), so
+fields that nobody here has heard of reach the engine untouched.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ import msgspec
 from zeta_router.core.query import Operation
 from zeta_router.gateway.problems import RequestError
 
-Fields = dict[str, msgspec.Raw]
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding other people's JSON may raise: it is malformed, no UTF-8, or too deep."""
 
-_split = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_decode_name = msgspec.json.Decoder(str).decode
+
+
+NO_LIMIT = -1
+_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
 class Message(msgspec.Struct, gc=False):
@@ -29,10 +34,13 @@ class Message(msgspec.Struct, gc=False):
 class Wanted(msgspec.Struct, gc=False):
     """The fields that routing reads, whatever the operation.
 
-    Unknown fields are skipped by the decoder, not refused.
+    Unknown fields are skipped by the decoder, not refused. `written_model` stays raw, because it
+    tells where in the body the name stands (`splice`).
     """
 
-    model: str = "auto"
+    written_model: msgspec.Raw | msgspec.UnsetType = msgspec.field(
+        name="model", default=msgspec.UNSET
+    )
     stream: bool | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
@@ -43,11 +51,21 @@ class Wanted(msgspec.Struct, gc=False):
     prompt_cache_key: str | None = None
 
     @property
+    def model(self) -> str:
+        """The model asked for; "auto" when none was named."""
+        written = self.written_model
+        return "auto" if isinstance(written, msgspec.UnsetType) else _decode_name(written)
+
+    @property
     def output_limit(self) -> int | None:
-        """The client's limit on the answer, in tokens."""
-        for limit in (self.max_completion_tokens, self.max_tokens, self.max_output_tokens):
+        """The client's limit on the answer, in tokens.
+
+        -1 is no limit: llama.cpp and LM Studio take it for that, and their users write it.
+        """
+        for name in _LIMITS:
+            limit: int | None = getattr(self, name)
             if limit is not None:
-                return limit
+                return limit if limit != NO_LIMIT else None
         return None
 
 
@@ -95,28 +113,39 @@ def parse(operation: Operation, raw: bytes) -> Body:
     """The fields of `raw` that routing needs.
 
     Raises:
-        RequestError: 400 with the path of the field that is missing or of a wrong type.
+        RequestError: 400 with the path of the field that is missing or of a wrong type, or because
+            the body is not JSON in UTF-8. The encoding is checked here, over the whole body, since
+            engines answer 500 to a wrong one, and three of those take an engine out of service.
     """
     try:
+        if not raw.isascii():
+            raw.decode()
         body = _DECODE[operation](raw)
     except msgspec.ValidationError as error:
         raise _named(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RequestError(400, f"the body is not valid JSON: {error}") from None
+    _check_model(body)
     name = _NOT_EMPTY[operation]
     if len(getattr(body, name)) == 0 and operation is not Operation.COMPLETION:
         raise RequestError(400, f"'{name}' must not be empty", param=name)
-    limit = body.output_limit
-    if limit is not None and limit < 0:
-        raise RequestError(400, "the output limit must not be negative", param="max_tokens")
+    _check_limits(body)
     return body
 
 
-def with_model(raw: bytes, model: str) -> bytes:
-    """The body with another model's name; every other field byte for byte as it came."""
-    fields: Fields = _split.decode(raw)
-    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
-    return msgspec.json.encode(fields)
+def _check_model(body: Body) -> None:
+    try:
+        _ = body.model
+    except msgspec.ValidationError as error:
+        message = str(error).replace("`", "")
+        raise RequestError(400, f"'model': {message}", param="model") from None
+
+
+def _check_limits(body: Body) -> None:
+    for name in _LIMITS:
+        limit: int | None = getattr(body, name)
+        if limit is not None and limit < NO_LIMIT:
+            raise RequestError(400, f"'{name}' must not be negative", param=name)
 
 
 def _named(error: str) -> RequestError:

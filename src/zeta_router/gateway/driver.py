@@ -89,7 +89,11 @@ class RouterDriver:
         """Take in a query; its decisions come through the ticket."""
         ticket = Ticket()
         self._tickets[query.id] = ticket
-        self.submit(Arrived(query.arrived_at_s, query))
+        try:
+            self.submit(Arrived(query.arrived_at_s, query))
+        except BaseException:
+            self.leave(query.id)
+            raise
         return ticket
 
     def leave(self, query_id: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from zeta_router.core.query import (
     AUTO,
     GENERATIVE_TASKS,
@@ -22,11 +20,11 @@ from zeta_router.core.query import (
 )
 from zeta_router.gateway.body import Body, Message
 from zeta_router.gateway.problems import RequestError
+from zeta_router.gateway.weigh import Weight, text_of, total, weigh_content, weigh_items
 from zeta_router.learn.features import (
     Ask,
     ask_of_messages,
     ask_of_prompt,
-    content_text,
     estimate_tokens,
     extract,
 )
@@ -49,9 +47,7 @@ HOUSEKEEPING = frozenset(
 )
 """Values of ``X-OpenWebUI-Task`` for what a chat program asks on its own behalf."""
 
-IMAGE_CHARS = 3600
-"""What an image weighs in the estimate of the prompt: about a thousand tokens."""
-
+_SESSION_CHARS = 256
 _SESSION_HEADERS = ("x-zeta-session", "x-session-id", "x-conversation-id", "x-openwebui-chat-id")
 
 
@@ -63,7 +59,7 @@ def query_of(
     Raises:
         RequestError: 400 for a hint header that cannot be understood.
     """
-    ask, chars = _ask(operation, body)
+    ask, prompt_tokens, shows_images = _ask(operation, body)
     model, task = _model_and_task(body.model, headers)
     return Query(
         id=query_id,
@@ -72,9 +68,9 @@ def query_of(
         model_requested=model,
         features=extract(ask) if ask is not None else (),
         task=task if operation not in (Operation.EMBEDDING, Operation.RERANK) else None,
-        prompt_tokens=chars,
+        prompt_tokens=prompt_tokens,
         max_output_tokens=body.output_limit,
-        needs=_needs(body),
+        needs=_needs(body, shows_images),
         slo=_slo(headers),
         lane=_lane(headers),
         session_id=_session(body, headers),
@@ -90,32 +86,35 @@ def _model_and_task(name: str, headers: Headers) -> tuple[str, TaskEstimate | No
     return (AUTO if name in AUTO_NAMES else name), known
 
 
-def _ask(operation: Operation, body: Body) -> tuple[Ask | None, int]:
-    """What is asked, and about how many tokens the whole prompt has."""
+def _ask(operation: Operation, body: Body) -> tuple[Ask | None, int, bool]:
+    """What is asked, about how many tokens the whole prompt has, and whether it shows images."""
     if operation is Operation.CHAT:
         messages: list[Message] = body.messages  # type: ignore[union-attr]
         ask = ask_of_messages(_plain(messages), body.tools, body.response_format)
-        return ask, estimate_tokens(ask.text, sum(map(_chars, messages)))
+        weight = total([Weight(), *(weigh_content(message.content) for message in messages)])
+        return ask, estimate_tokens(ask.text, weight.in_chars), weight.images > 0
     if operation is Operation.COMPLETION:
         prompt = body.prompt  # type: ignore[union-attr]
         ask = ask_of_prompt(prompt, json_schema=_wants_json(body))
-        return ask, estimate_tokens(ask.text, _size(prompt))
+        return ask, estimate_tokens(ask.text, weigh_items(prompt).in_chars), False
     if operation is Operation.RESPONSE:
         given = body.input  # type: ignore[union-attr]
-        ask = ask_of_prompt(given) if isinstance(given, str) else ask_of_messages(given)
-        return ask, estimate_tokens(ask.text, _size(given))
+        instructions = body.instructions  # type: ignore[union-attr]
+        ask = ask_of_prompt(given) if isinstance(given, str) else ask_of_messages(given, body.tools)
+        weight = weigh_items([instructions, given])
+        return ask, estimate_tokens(ask.text, weight.in_chars), weight.images > 0
     if operation is Operation.EMBEDDING:
         given = body.input  # type: ignore[union-attr]
         sample = (
             given if isinstance(given, str) else next((x for x in given if isinstance(x, str)), "")
         )
-        return None, estimate_tokens(sample, _size(given))
+        return None, estimate_tokens(sample, weigh_items(given).in_chars), False
     documents = body.documents  # type: ignore[union-attr]
-    return None, estimate_tokens("", sum(len(bytes(document)) for document in documents))
+    return None, estimate_tokens("", sum(len(bytes(document)) for document in documents)), False
 
 
 def _plain(messages: list[Message]) -> list[dict[str, Any]]:
-    """The messages that say what is asked, decoded: system prompts and user turns.
+    """The messages that say what is asked, as text: system prompts and the last user turn.
 
     Everything else (answers, tool results) stays raw; only its role is kept.
     """
@@ -123,39 +122,17 @@ def _plain(messages: list[Message]) -> list[dict[str, Any]]:
     plain: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
         if index == last or message.role in ("system", "developer"):
-            plain.append({"role": message.role, "content": _content(index, message)})
+            _check_content(index, message)
+            plain.append({"role": message.role, "content": text_of(message.content)})
         else:
             plain.append({"role": message.role, "content": ""})
     return plain
 
 
-def _content(index: int, message: Message) -> Any:
-    content = msgspec.json.decode(message.content)
-    if content is None or isinstance(content, str | list):
-        return content
-    path = f"messages[{index}].content"
-    raise RequestError(400, f"'{path}' must be a string or an array of parts", param=path)
-
-
-def _size(value: Any) -> int:
-    """Characters in a prompt; a token given by its number counts as four."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, list):
-        return sum(_size(part) for part in value)
-    if isinstance(value, dict):
-        return sum(_size(part) for part in value.values())
-    return 4
-
-
-def _chars(message: Message) -> int:
-    """Characters of a message's text; an image counts as `IMAGE_CHARS`, whatever its bytes."""
-    raw = bytes(message.content)
-    if not raw.startswith(b"["):
-        return max(0, len(raw) - 2)
-    parts = msgspec.json.decode(raw)
-    images = sum(1 for part in parts if isinstance(part, dict) and part.get("type") != "text")
-    return len(content_text(parts)) + IMAGE_CHARS * images
+def _check_content(index: int, message: Message) -> None:
+    if bytes(message.content)[:1] not in (b'"', b"[", b"n"):
+        path = f"messages[{index}].content"
+        raise RequestError(400, f"'{path}' must be a string or an array of parts", param=path)
 
 
 def _wants_json(body: Body) -> bool:
@@ -163,14 +140,13 @@ def _wants_json(body: Body) -> bool:
     return kind in ("json_object", "json_schema")
 
 
-def _needs(body: Body) -> frozenset[Capability]:
+def _needs(body: Body, shows_images: bool) -> frozenset[Capability]:
     needs = set()
     if body.tools:
         needs.add(Capability.TOOLS)
     if _wants_json(body):
         needs.add(Capability.JSON)
-    messages: list[Message] = getattr(body, "messages", [])
-    if any(b'"image_url"' in bytes(message.content)[:4096] for message in messages):
+    if shows_images:
         needs.add(Capability.VISION)
     return frozenset(needs)
 
@@ -211,8 +187,10 @@ def _lane(headers: Headers) -> Lane:
 
 
 def _session(body: Body, headers: Headers) -> str:
-    for name in _SESSION_HEADERS:
-        value = headers.get(name)
-        if value:
-            return value
-    return body.prompt_cache_key or body.user or ""
+    """What holds a conversation together, cut to what is worth keeping in every record.
+
+    Header bytes that are no UTF-8 come as lone surrogates, which neither JSON nor SQLite takes.
+    """
+    given = next((value for name in _SESSION_HEADERS if (value := headers.get(name))), None)
+    session = given or body.prompt_cache_key or body.user or ""
+    return session[:_SESSION_CHARS].encode("utf-8", "replace").decode()

@@ -7,25 +7,33 @@ and that closes the engine's connection and frees the slot.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import Operation, Query
-from zeta_router.gateway.body import parse, with_model
+from zeta_router.core.query import AUTO, Operation, Query
+from zeta_router.gateway.body import parse
 from zeta_router.gateway.driver import RouterDriver, Ticket
+from zeta_router.gateway.endings import (
+    answered,
+    broken_stream,
+    ends_by_closing,
+    failure,
+    is_answer,
+    refusal,
+)
 from zeta_router.gateway.headers import answer_headers, upstream_headers
 from zeta_router.gateway.intake import query_of
-from zeta_router.gateway.problems import error_body, rejection
+from zeta_router.gateway.problems import rejection
 from zeta_router.gateway.rename import rename_chunk, rename_whole
-from zeta_router.gateway.stream import Reading, SseWatcher, read_whole
+from zeta_router.gateway.splice import with_model
+from zeta_router.gateway.stream import SseWatcher, read_whole
 from zeta_router.gateway.upstream import (
     Answer,
-    TooSlowError,
-    UnreachableError,
+    BrokenError,
     Upstream,
     UpstreamError,
 )
@@ -54,11 +62,17 @@ class Exchange:
     request: web.Request
     operation: Operation
     raw: bytes
+    written_model: msgspec.Raw | msgspec.UnsetType
     query: Query
     ticket: Ticket
     overhead_s: float
     attempt: int = 0
     started: bool = False
+
+    @property
+    def ends_by_saying(self) -> bool:
+        """Whether a complete stream says so: with a reason, or with ``[DONE]``."""
+        return self.operation in (Operation.CHAT, Operation.COMPLETION)
 
 
 class Relay:
@@ -107,10 +121,10 @@ class Relay:
             self._on_text(query.id, raw)
         ticket = self._driver.arrive(query)
         spent_s = self._driver.clock() - received_s
-        exchange = Exchange(request, operation, raw, query, ticket, spent_s)
+        exchange = Exchange(request, operation, raw, body.written_model, query, ticket, spent_s)
         try:
             return await self._attempts(exchange)
-        except asyncio.CancelledError:
+        except BaseException:
             self._abandon(exchange)
             raise
         finally:
@@ -138,8 +152,8 @@ class Relay:
         resumed_s = self._driver.clock()
         body = exchange.raw
         upstream_name = endpoint.upstream_model or endpoint.model
-        if upstream_name != exchange.query.model_requested:
-            body = with_model(body, upstream_name)
+        if upstream_name != exchange.query.model_requested or upstream_name == AUTO:
+            body = with_model(body, exchange.written_model, upstream_name)
         headers = upstream_headers(exchange.request.headers, self._key_of(endpoint.id))
         sent_s = self._driver.clock()
         exchange.overhead_s += sent_s - resumed_s
@@ -148,16 +162,15 @@ class Relay:
             answer = await self._upstream.send(
                 endpoint, PATH_OF_OPERATION[exchange.operation], headers, body
             )
-            if answer.status in (429, 503) or answer.status >= 500:
-                await answer.read()
-                self._end(exchange, _refusal(answer))
+            if not is_answer(answer.status):
+                self._end(exchange, refusal(answer))
                 return None
             is_stream = "text/event-stream" in answer.headers.get("content-type", "")
             if is_stream:
                 return await self._relay_stream(exchange, command, answer, sent_s)
             return await self._relay_whole(exchange, command, answer, sent_s)
         except UpstreamError as problem:
-            self._end(exchange, _failure(problem, exchange.started))
+            self._end(exchange, failure(problem, exchange.started))
             return None
         finally:
             if answer is not None:
@@ -165,25 +178,16 @@ class Relay:
 
     async def _relay_whole(
         self, exchange: Exchange, command: Dispatch, answer: Answer, sent_s: float
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | None:
         body = await answer.read()
         reading = read_whole(body)
         ok = answer.status < 400
+        if ok and (not body or (not reading.complete and ends_by_closing(answer))):
+            self._end(exchange, refusal(answer))
+            return None
         if ok and exchange.operation in (Operation.EMBEDDING, Operation.RERANK):
             self._driver.first_token(exchange.query.id, exchange.attempt)
-        self._end(
-            exchange,
-            Outcome(
-                Status.OK if ok else Status.CLIENT_ERROR,
-                started=True,
-                e2e_s=self._driver.clock() - sent_s,
-                prompt_tokens=reading.prompt_tokens,
-                output_tokens=reading.output_tokens,
-                cached_tokens=reading.usage.cached_tokens if reading.usage else None,
-                http_status=answer.status,
-                finish_reason=reading.finish_reason,
-            ),
-        )
+        self._end(exchange, answered(reading, answer, self._driver.clock() - sent_s))
         headers = self._headers(exchange, command, answer.headers)
         if ok:
             body = rename_whole(body, command.endpoint.model)
@@ -191,7 +195,7 @@ class Relay:
 
     async def _relay_stream(
         self, exchange: Exchange, command: Dispatch, answer: Answer, sent_s: float
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | None:
         clock, query, attempt = self._driver.clock, exchange.query, exchange.attempt
         first_s: list[float] = []
 
@@ -203,21 +207,29 @@ class Relay:
         chunks = answer.chunks()
         try:
             chunk = await anext(chunks, b"")
+            if not chunk:
+                self._end(exchange, refusal(answer))
+                return None
             watcher.feed(chunk)
             response = web.StreamResponse(
                 status=answer.status, headers=self._headers(exchange, command, answer.headers)
             )
-            await response.prepare(exchange.request)
             exchange.started = True
-            reached = await self._pump(exchange, command, response, chunk, chunks, watcher)
+            await response.prepare(exchange.request)
+            try:
+                await self._pump(exchange, command, response, chunk, chunks, watcher)
+                reading = watcher.end()
+                if not reading.complete and exchange.ends_by_saying and ends_by_closing(answer):
+                    raise BrokenError("the connection was closed before the answer was complete")
+                ttft_s = first_s[0] if first_s else None
+                self._end(exchange, answered(reading, answer, clock() - sent_s, ttft_s))
+            except UpstreamError as problem:
+                self._end(exchange, failure(problem, started=True))
+                await response.write(broken_stream(problem))
+            await response.write_eof()
+            return response
         finally:
             await chunks.aclose()
-        if not reached:
-            return response
-        reading = watcher.end()
-        self._end(exchange, _streamed(reading, answer, first_s, clock() - sent_s))
-        await response.write_eof()
-        return response
 
     async def _pump(
         self,
@@ -227,27 +239,17 @@ class Relay:
         chunk: bytes,
         chunks: AsyncGenerator[bytes],
         watcher: SseWatcher,
-    ) -> bool:
-        """Pass on chunk after chunk, as they come; False when the client is gone."""
+    ) -> None:
+        """Pass on chunk after chunk, as they come."""
         served = command.endpoint.model
         count = 0
-        try:
-            while chunk:
-                await response.write(rename_chunk(chunk, watcher.model, served))
-                chunk = await anext(chunks, b"")
-                watcher.feed(chunk)
-                count += 1
-                if count % _PROGRESS_EVERY == 0:
-                    self._driver.progress(
-                        exchange.query.id, exchange.attempt, watcher.reading.events
-                    )
-        except UpstreamError as problem:
-            self._end(exchange, _failure(problem, started=True))
-            await response.write(_broken_stream(problem))
-        except ConnectionError:
-            self._end(exchange, Outcome(Status.CLIENT_GONE, started=True))
-            return False
-        return True
+        while chunk:
+            await response.write(rename_chunk(chunk, watcher.model, served))
+            chunk = await anext(chunks, b"")
+            watcher.feed(chunk)
+            count += 1
+            if count % _PROGRESS_EVERY == 0:
+                self._driver.progress(exchange.query.id, exchange.attempt, watcher.reading.events)
 
     def _headers(
         self, exchange: Exchange, command: Dispatch, theirs: Mapping[str, str]
@@ -266,49 +268,11 @@ class Relay:
         self._driver.finished(exchange.query.id, exchange.attempt, outcome)
 
     def _abandon(self, exchange: Exchange) -> None:
-        """The client left: give back what the query holds, whatever phase it is in."""
+        """Nobody waits for the answer any more: give back what the query holds, in any phase.
+
+        Mostly the client has left. Where it was a bug of ours, the engine is not to blame either.
+        """
         command = exchange.ticket.command
         attempt = command.attempt if isinstance(command, Dispatch) else exchange.attempt
         gone = Outcome(Status.CLIENT_GONE, started=exchange.started)
         self._driver.finished(exchange.query.id, attempt, gone)
-
-
-def _refusal(answer: Answer) -> Outcome:
-    """What an engine's error status means before the answer started."""
-    busy = answer.status in (429, 503)
-    retry_after = answer.headers.get("retry-after", "")
-    return Outcome(
-        Status.UPSTREAM_BUSY if busy else Status.UPSTREAM_ERROR,
-        http_status=answer.status,
-        retry_after_s=float(retry_after) if retry_after.isdigit() else None,
-    )
-
-
-def _failure(problem: UpstreamError, started: bool) -> Outcome:
-    if isinstance(problem, UnreachableError):
-        return Outcome(Status.UPSTREAM_UNREACHABLE, started=started)
-    slow = isinstance(problem, TooSlowError)
-    return Outcome(Status.UPSTREAM_TIMEOUT if slow else Status.UPSTREAM_ERROR, started=started)
-
-
-def _streamed(reading: Reading, answer: Answer, first_s: list[float], e2e_s: float) -> Outcome:
-    return Outcome(
-        Status.OK,
-        started=True,
-        ttft_s=first_s[0] if first_s else None,
-        e2e_s=e2e_s,
-        prompt_tokens=reading.prompt_tokens,
-        output_tokens=reading.output_tokens,
-        cached_tokens=reading.usage.cached_tokens if reading.usage else None,
-        http_status=answer.status,
-        finish_reason=reading.finish_reason,
-    )
-
-
-def _broken_stream(problem: UpstreamError) -> bytes:
-    """The last event of a stream whose engine died: an error, and no ``[DONE]``.
-
-    It starts with a blank line, because the stream may have broken within an event.
-    """
-    message = f"the engine failed while it was answering: {problem}"
-    return b"\n\ndata: " + error_body(message, "server_error", "upstream_failed", None) + b"\n\n"

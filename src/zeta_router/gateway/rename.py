@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
-from zeta_router.gateway.body import with_model
+from zeta_router.gateway.body import UNREADABLE
+from zeta_router.gateway.splice import with_model
 
 
 class _Named(msgspec.Struct, gc=False):
-    model: str | None = None
+    model: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _decode = msgspec.json.Decoder(_Named).decode
@@ -21,12 +22,15 @@ _decode = msgspec.json.Decoder(_Named).decode
 def rename_whole(body: bytes, served: str) -> bytes:
     """A JSON answer with `served` as its model; anything else unchanged."""
     try:
-        named = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        written = _decode(body).model
+    except UNREADABLE:
         return body
-    if named.model is None or named.model == served:
+    if isinstance(written, msgspec.UnsetType):
         return body
-    return with_model(body, served)
+    name = bytes(written)
+    if not name.startswith(b'"') or name == msgspec.json.encode(served):
+        return body
+    return with_model(body, written, served)
 
 
 def rename_chunk(chunk: bytes, written: str | None, served: str) -> bytes:

@@ -17,6 +17,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _LOG = logging.getLogger("zeta_router.gateway")
 
 
+CLIENT_GONE = 499
+"""Status of an answer that nobody reads any more; nginx's number for it."""
+
+
 class Server:
     """The gateway's routes over a relay and the admin pages.
 
@@ -38,27 +42,32 @@ class Server:
         self._add(app, "POST", "/rerank", self._routed(Operation.RERANK))
         for method, path, handler in self._admin.routes(self.read):
             self._add(app, method, path, handler)
+        for path in self._methods:
+            app.router.add_route("*", path, self._wrong_method(path))
         app.router.add_route("*", "/{rest:.*}", self._unknown)
         return app
 
     async def read(self, request: web.Request) -> bytes:
-        """The body of a request.
+        """The body of a request, decompressed where it came compressed.
+
+        What counts is its size after that: a megabyte of gzip can hold a gigabyte.
 
         Raises:
-            RequestError: 413 when it is larger than `body_bytes`.
+            RequestError: 413 when it is larger than `body_bytes`, 400 when it cannot be decoded.
         """
         length = request.content_length
-        if length is not None:
-            if length > self.body_bytes:
-                raise self._too_large()
-            return await request.read()
+        if length is not None and length > self.body_bytes:
+            raise self._too_large()
         parts: list[bytes] = []
         size = 0
-        async for part in request.content.iter_any():
-            size += len(part)
-            if size > self.body_bytes:
-                raise self._too_large()
-            parts.append(part)
+        try:
+            async for part in request.content.iter_any():
+                size += len(part)
+                if size > self.body_bytes:
+                    raise self._too_large()
+                parts.append(part)
+        except web.RequestPayloadError as error:
+            raise RequestError(400, f"the body cannot be decoded: {error}") from None
         return b"".join(parts)
 
     def _too_large(self) -> RequestError:
@@ -69,8 +78,7 @@ class Server:
         )
 
     def _add(self, app: web.Application, method: str, path: str, handler: Handler) -> None:
-        if "{" not in path:
-            self._methods.setdefault(path, set()).add(method)
+        self._methods.setdefault(path, set()).add(method)
         app.router.add_route(method, path, _guarded(handler))
 
     def _routed(self, operation: Operation) -> Handler:
@@ -80,19 +88,23 @@ class Server:
 
         return handle
 
-    async def _unknown(self, request: web.Request) -> web.StreamResponse:
-        allowed = self._methods.get(request.path)
-        if allowed is None:
+    def _wrong_method(self, path: str) -> Handler:
+        methods = ", ".join(sorted(self._methods[path]))
+
+        async def handle(request: web.Request) -> web.StreamResponse:
             return error_response(
-                404, f"unknown path {request.path}", "invalid_request_error", "unknown_path"
+                405,
+                f"{request.path} takes {methods}, not {request.method}",
+                "invalid_request_error",
+                "method_not_allowed",
+                headers={"allow": methods},
             )
-        methods = ", ".join(sorted(allowed))
+
+        return handle
+
+    async def _unknown(self, request: web.Request) -> web.StreamResponse:
         return error_response(
-            405,
-            f"{request.path} takes {methods}, not {request.method}",
-            "invalid_request_error",
-            "method_not_allowed",
-            headers={"allow": methods},
+            404, f"unknown path {request.path}", "invalid_request_error", "unknown_path"
         )
 
 
@@ -106,8 +118,12 @@ def _guarded(handler: Handler) -> Handler:
             return error.response()
         except web.HTTPException:
             raise
+        except ConnectionError:
+            return web.Response(status=CLIENT_GONE)
         except Exception:
             _LOG.exception("a bug in the gateway; the request was answered with 500")
+            if request.writer.output_size > 0:
+                raise  # the answer has begun: aiohttp closes the connection, which shows the cut
             return error_response(500, "internal error of the router", "server_error", "bug")
 
     return handle

@@ -7,10 +7,32 @@ from typing import Any
 
 import msgspec
 
+from zeta_router.gateway.body import UNREADABLE
+
 _PARSE_FIRST = 32
 """Events looked into while waiting for the first token; engines send one or two before it."""
 
+_LINE_BYTES = 1 << 18
+"""Longest line looked into while waiting for the first token."""
+
 _TAIL_BYTES = 16384
+_LAST_EVENTS = 6
+"""Events looked into at the end; the last token is followed by at most a reason, a usage and a
+``[DONE]``."""
+
+_MARK = b"\ndata:"
+_OUTPUT = (
+    "content",
+    "reasoning_content",  # SGLang, llama.cpp, vLLM before 0.12
+    "reasoning",  # vLLM from 0.12, Ollama
+    "tool_calls",
+    "function_call",
+    "refusal",
+)
+"""Where a chunk of a chat completion carries what the model wrote."""
+
+_ENDS = {"response.completed": "stop", "response.incomplete": "length"}
+"""Last events of a stream of ``/v1/responses``, and what they mean in the other calls' words."""
 
 
 class Usage(msgspec.Struct, gc=False):
@@ -39,23 +61,38 @@ class _Choice(msgspec.Struct, gc=False):
         if self.text:
             return True
         delta = self.delta or {}
-        return any(delta.get(key) for key in ("content", "reasoning_content", "tool_calls"))
+        return any(delta.get(key) for key in _OUTPUT)
+
+
+class _Response(msgspec.Struct, gc=False):
+    usage: Usage | None = None
+    model: str | None = None
 
 
 class _Event(msgspec.Struct, gc=False):
     choices: list[_Choice] = []
     usage: Usage | None = None
     model: str | None = None
+    type: str | None = None
+    response: _Response | None = None
+
+    @property
+    def has_output(self) -> bool:
+        if self.type is not None and self.type.endswith(".delta"):
+            return True
+        return any(choice.has_output for choice in self.choices)
 
 
 _decode = msgspec.json.Decoder(_Event).decode
+_validate = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class Reading:
     """What is known of an answer.
 
     Attributes:
-        output_tokens: The engine's count, else the number of events that carried output.
+        events: Events with output so far. Exact at the end of a stream, but for events without
+            output between two with it; up to then the last few may have had none.
         finish_reason: As the engine put it; None when it did not say.
         complete: Whether the answer ended as its format demands.
     """
@@ -68,7 +105,7 @@ class Reading:
 
     @property
     def output_tokens(self) -> int | None:
-        """Tokens of the answer, as well as they are known."""
+        """Tokens of the answer: the engine's count, else the number of events with output."""
         usage = self.usage
         if usage is not None:
             for count in (usage.completion_tokens, usage.output_tokens):
@@ -85,18 +122,24 @@ class Reading:
             return self.usage.prompt_tokens
         return self.usage.input_tokens
 
+    def take(self, event: _Event) -> None:
+        """Note what an event, or a whole answer, says about itself."""
+        usage = event.usage or (event.response.usage if event.response is not None else None)
+        self.usage = usage or self.usage
+        for choice in event.choices:
+            self.finish_reason = choice.finish_reason or self.finish_reason
+        self.finish_reason = _ENDS.get(event.type or "") or self.finish_reason
+
 
 def read_whole(body: bytes) -> Reading:
-    """What a body that came in one piece says; a body of another shape says nothing."""
+    """What a body that came in one piece says; one of another shape says only that it is JSON."""
     reading = Reading()
-    reading.complete = True
     try:
-        event = _decode(body)
-    except msgspec.MsgspecError:
-        return reading
-    reading.usage = event.usage
-    if event.choices:
-        reading.finish_reason = event.choices[0].finish_reason
+        _validate(body)
+        reading.complete = True
+        reading.take(_decode(body))
+    except UNREADABLE:
+        pass
     return reading
 
 
@@ -116,58 +159,84 @@ class SseWatcher:
 
     def __init__(self, on_first_token: Callable[[], None]) -> None:
         self.reading = Reading()
+        self.model: str | None = None
         self._on_first_token = on_first_token
         self._waiting_first = True
+        self._readable = True
         self._seen = 0
         self._partial = b""
+        self._edge = b""
         self._tail = b""
-        self.model: str | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Take note of a chunk; chunks may split events anywhere."""
-        if self._waiting_first:
-            self._look_for_first(chunk)
-        else:
-            self.reading.events += chunk.count(b"data: {")
         self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
+        if self._waiting_first:
+            chunk = self._look_for_first(chunk)
+        passing = self._edge + chunk
+        self.reading.events += passing.count(_MARK)
+        self._edge = passing[1 - len(_MARK) :]
 
     def end(self) -> Reading:
         """The stream is over: read usage and finish reason from its last events."""
+        reading = self.reading
         lines = [line for line in self._tail.split(b"\n") if line.startswith(b"data:")]
-        self.reading.complete = any(line[5:].strip() == b"[DONE]" for line in lines[-2:])
-        for line in lines[-6:]:
-            event = _event(line)
-            if event is None:
-                continue
-            if event.usage is not None:
-                self.reading.usage = event.usage
-            for choice in event.choices:
-                self.reading.finish_reason = choice.finish_reason or self.reading.finish_reason
-        return self.reading
+        done = any(line[5:].strip() == b"[DONE]" for line in lines[-2:])
+        trailing = True
+        for line in reversed(lines[-_LAST_EVENTS:]):
+            trailing = trailing and not self._has_output(line)
+            if trailing and reading.events > 0:
+                reading.events -= 1
+        for event in map(_event, lines[-_LAST_EVENTS:]):
+            if event is not None:
+                reading.take(event)
+        reading.complete = done or reading.finish_reason is not None
+        return reading
 
-    def _look_for_first(self, chunk: bytes) -> None:
+    def _look_for_first(self, chunk: bytes) -> bytes:
+        """Decode events up to the first with output; what follows it, from the end of its line."""
         lines = (self._partial + chunk).split(b"\n")
-        self._partial = lines.pop()
-        for line in lines:
-            if not line.startswith(b"data:") or not self._counts(line):
-                continue
-            self.reading.events += 1
-            if self._waiting_first:
-                self._waiting_first = False
-                self._on_first_token()
+        for number, line in enumerate(lines[:-1]):
+            if line.startswith(b"data:") and self._is_first(line):
+                return b"\n" + b"\n".join(lines[number + 1 :])
+        self._partial = lines[-1]
+        if len(self._partial) > _LINE_BYTES:
+            self._found(readable=False)
+        return b""
 
-    def _counts(self, line: bytes) -> bool:
-        """Whether an event carries output; after many without, its kind is one we cannot read."""
+    def _is_first(self, line: bytes) -> bool:
+        """Whether an event is the first with output; after many without, one we cannot read is."""
         self._seen += 1
         event = _event(line)
-        if event is None:
-            return False
-        self.model = self.model or event.model
-        return self._seen >= _PARSE_FIRST or any(choice.has_output for choice in event.choices)
+        if event is not None:
+            self.model = self.model or _model_of(event)
+            if event.has_output:
+                self._found(readable=True)
+        if self._waiting_first and self._seen >= _PARSE_FIRST:
+            self._found(readable=False)
+        return not self._waiting_first
+
+    def _found(self, *, readable: bool) -> None:
+        self._readable = readable
+        self._waiting_first = False
+        self._partial = b""
+        self.reading.events = 1
+        self._on_first_token()
+
+    def _has_output(self, line: bytes) -> bool:
+        """Whether a late event counts; where we cannot read them, all but ``[DONE]`` do."""
+        if not self._readable:
+            return line[5:].strip() != b"[DONE]"
+        event = _event(line)
+        return event is not None and event.has_output
+
+
+def _model_of(event: _Event) -> str | None:
+    return event.model or (event.response.model if event.response is not None else None)
 
 
 def _event(line: bytes) -> _Event | None:
     try:
         return _decode(line[5:])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

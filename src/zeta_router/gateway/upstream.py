@@ -7,10 +7,12 @@ engine took too long (`TooSlowError`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from zeta_router.core.fleet import Endpoint
 
@@ -84,7 +86,7 @@ class AiohttpUpstream:
         """See `Upstream.send`."""
         url = endpoint.url.rstrip("/") + path
         try:
-            response = await self._session.post(url, data=body, headers=headers)
+            response = await self._post(url, headers, body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UnreachableError(str(error)) from error
         except (aiohttp.ServerTimeoutError, TimeoutError) as error:
@@ -93,10 +95,32 @@ class AiohttpUpstream:
             raise BrokenError(str(error)) from error
         return _AiohttpAnswer(response)
 
+    async def _post(
+        self, url: str, headers: Mapping[str, str], body: bytes
+    ) -> aiohttp.ClientResponse:
+        while True:
+            try:
+                return await self._session.post(
+                    url, data=body, headers=headers, allow_redirects=False
+                )
+            except UnaskedError:
+                continue  # that connection is closed: each turn uses up one of the pool
+
 
 class _AiohttpAnswer:
+    """An answer of aiohttp's client.
+
+    Where an engine breaks the chunked encoding in the middle of a body, aiohttp (3.14) closes the
+    connection and tells the reader nothing, who then waits for ever. So the reader is told here.
+    """
+
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
+        connection = response.connection
+        protocol = connection.protocol if connection is not None else None
+        self._closed = protocol.closed if protocol is not None else None
+        if self._closed is not None:
+            self._closed.add_done_callback(self._on_closed)
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -118,12 +142,38 @@ class _AiohttpAnswer:
             raise BrokenError(str(error)) from error
 
     def close(self) -> None:
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._on_closed)
         self._response.close()
+
+    def _on_closed(self, closed: asyncio.Future[None]) -> None:
+        if not closed.cancelled():
+            closed.exception()
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the body is not what HTTP allows"))
+
+
+class UnaskedError(aiohttp.ClientConnectionError):
+    """An idle connection held bytes that nobody had asked for; nothing was sent on it."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that is not sent where the engine has spoken unasked.
+
+    aiohttp would hand such bytes out as the answer to the next request, which is another client's.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if conn.protocol is not None and conn.protocol.should_close:
+            raise UnaskedError("the engine has spoken unasked on an idle connection")
+        return await super().send(conn)
 
 
 def new_session() -> aiohttp.ClientSession:
     """A session fit for engines: no connection limit, no total time limit, bodies as they are."""
     return aiohttp.ClientSession(
+        request_class=_Request,
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
         timeout=aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=IDLE_TIMEOUT_S

@@ -1,0 +1,117 @@
+"""How long a prompt is: the characters of its text, and its images, whatever their bytes.
+
+A picture of two megabytes is a thousand tokens to the engine, and a Chinese character that was
+escaped as six letters is one character. Both have sent queries to the wrong place elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from zeta_router.gateway.body import UNREADABLE
+
+MEDIA_CHARS = 3600
+"""What an image, a sound or a file weighs in the estimate of the prompt: about 1,000 tokens."""
+
+_MEDIA = ("image", "audio", "video", "file")
+
+
+class Weight(NamedTuple):
+    """Length of a piece of a prompt: characters of text, and how many images and other media."""
+
+    chars: int = 0
+    images: int = 0
+    media: int = 0
+
+    @property
+    def in_chars(self) -> int:
+        """Everything, in characters of text."""
+        return self.chars + MEDIA_CHARS * (self.images + self.media)
+
+
+class _Part(msgspec.Struct, gc=False):
+    """A part of a message's content; whatever else it holds is not looked at."""
+
+    type: str = "text"
+    text: str | None = None
+
+
+_decode_text = msgspec.json.Decoder(str).decode
+_decode_parts = msgspec.json.Decoder(list[str | _Part]).decode
+
+
+def total(weights: Iterable[Weight]) -> Weight:
+    """The weight of several pieces together."""
+    return Weight(*map(sum, zip(*weights, strict=True)))
+
+
+def text_of(content: msgspec.Raw) -> str:
+    """The text in a chat message's content: the string itself, or its text parts, one per line."""
+    raw = bytes(content)
+    if raw.startswith(b'"'):
+        return _decode_text(raw)
+    return "\n".join(text for part in _parts(raw) if (text := _text_in(part)))
+
+
+def weigh_content(content: msgspec.Raw) -> Weight:
+    """The weight of a chat message's content."""
+    raw = bytes(content)
+    if raw.startswith(b'"'):
+        plain = raw.isascii() and b"\\" not in raw
+        return Weight(len(raw) - 2 if plain else len(_decode_text(raw)))
+    weights = [
+        _weigh_medium(part.type)
+        if isinstance(part, _Part) and part.text is None
+        else Weight(len(_text_in(part)))
+        for part in _parts(raw)
+    ]
+    return total([Weight(), *weights])
+
+
+def weigh_items(value: Any) -> Weight:
+    """The weight of anything decoded: a prompt, tokens, the items of a ``responses`` call.
+
+    A token given by its number counts as four characters; what stands within an image is part of
+    it; a data URL is a medium wherever it stands.
+    """
+    if isinstance(value, str):
+        return Weight(media=1) if _is_data_url(value) else Weight(len(value))
+    if isinstance(value, list):
+        if set(map(type, value)) == {int}:
+            return Weight(4 * len(value))
+        return total([Weight(), *map(weigh_items, value)])
+    if isinstance(value, dict):
+        kind = value.get("type")
+        if isinstance(kind, str) and kind.startswith("input_") and kind != "input_text":
+            return _weigh_medium(kind)
+        return total([Weight(), *(weigh_items(v) for k, v in value.items() if k not in _LABELS)])
+    return Weight()
+
+
+_LABELS = frozenset({"type", "role", "id", "status"})
+"""Fields of items that are no part of the prompt."""
+
+
+def _is_data_url(text: str) -> bool:
+    return text.startswith("data:") and ";base64," in text[:128]
+
+
+def _weigh_medium(kind: str) -> Weight:
+    if "image" in kind:
+        return Weight(images=1)
+    return Weight(media=1) if any(name in kind for name in _MEDIA) else Weight()
+
+
+def _parts(raw: bytes) -> list[str | _Part]:
+    """The parts of a content; none when it is of a shape that only the engine can judge."""
+    try:
+        return _decode_parts(raw)
+    except UNREADABLE:
+        return []
+
+
+def _text_in(part: str | _Part) -> str:
+    return part if isinstance(part, str) else part.text or ""
