@@ -13,8 +13,11 @@ from typing import Final
 
 from zeta_router.learn.task_features import TEXT_FEATURE_NAMES, text_features
 
-EXCERPT_BYTES: Final = 2048
-"""Most UTF-8 bytes of the ask that are looked at: two thirds from its head, the rest its tail."""
+EXCERPT_BYTES: Final = 512
+"""About how many UTF-8 bytes of the ask are looked at: two thirds from its head, the rest its tail.
+
+Reading 2 KB instead was no better on held-out sources and took twice as long.
+"""
 
 FEATURE_NAMES: Final[tuple[str, ...]] = (
     *TEXT_FEATURE_NAMES,
@@ -107,15 +110,13 @@ def extract(ask: Ask) -> tuple[float, ...]:
 
     Cost is bounded by `EXCERPT_BYTES`, whatever the length of the text.
     """
-    system = ask.system[:_SYSTEM_CHARS].lower()
     return (
         *text_features(excerpt(ask.text), len(ask.text)),
         float(ask.has_tools),
         float(ask.json_schema),
         float(ask.housekeeping),
         float(min(ask.turns, 10) - 1),
-        float(_mentions(system, _SYSTEM_CODE)),
-        float(_mentions(system, _SYSTEM_REASONING)),
+        *(_system_hints(ask.system[:_SYSTEM_CHARS].lower()) if ask.system else (0.0, 0.0)),
     )
 
 
@@ -181,8 +182,11 @@ def _is_housekeeping(text: str) -> bool:
     return text[:80].lstrip().lower().startswith(_HOUSEKEEPING_STARTS)
 
 
-def _mentions(text: str, words: tuple[str, ...]) -> bool:
-    return any(word in text for word in words)
+def _system_hints(system: str) -> tuple[float, float]:
+    return (
+        float(any(word in system for word in _SYSTEM_CODE)),
+        float(any(word in system for word in _SYSTEM_REASONING)),
+    )
 
 
 def _part_texts(parts: Iterable[object]) -> Iterable[str]:

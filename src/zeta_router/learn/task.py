@@ -8,9 +8,9 @@ one on a strong model merely takes its time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task, TaskEstimate, TopicShare
+from zeta_router.core.query import Operation, Task, TaskEstimate, TopicShare
 
 
 class TaskClassifier(Protocol):
@@ -34,12 +34,15 @@ class TaskCosts:
         hard_swapped: Code treated as reasoning or the reverse.
     """
 
-    hard_called_simple: float = 1.5
+    hard_called_simple: float = 1.25
     simple_called_hard: float = 1.0
     hard_swapped: float = 1.0
 
 
-DEFAULT_COSTS = TaskCosts()
+DEFAULT_COSTS: Final = TaskCosts()
+
+FLAT: Final = (1 / 3, 1 / 3, 1 / 3)
+"""The posterior of somebody who cannot tell."""
 
 
 def estimate_of(posterior: tuple[float, float, float], costs: TaskCosts) -> TaskEstimate:
@@ -49,19 +52,23 @@ def estimate_of(posterior: tuple[float, float, float], costs: TaskCosts) -> Task
     model does least harm.
     """
     simple, code, reasoning = posterior
-    expected = (
-        costs.hard_called_simple * (code + reasoning),
-        costs.simple_called_hard * simple + costs.hard_swapped * reasoning,
-        costs.simple_called_hard * simple + costs.hard_swapped * code,
-    )
-    least = min(expected)
-    task = next(t for t, c in zip(_LAST_FIRST, reversed(expected), strict=True) if c == least)
-    shares = sorted(zip(posterior, GENERATIVE_TASKS, strict=True), key=_mass, reverse=True)
-    return TaskEstimate(task, tuple(TopicShare(t.value, t, mass) for mass, t in shares))
+    called_simple = costs.hard_called_simple * (code + reasoning)
+    called_code = costs.simple_called_hard * simple + costs.hard_swapped * reasoning
+    called_reasoning = costs.simple_called_hard * simple + costs.hard_swapped * code
+    if called_reasoning <= called_code and called_reasoning <= called_simple:
+        task = Task.REASONING
+    elif called_code <= called_simple:
+        task = Task.CODE
+    else:
+        task = Task.SIMPLE
+    shares = [
+        TopicShare("simple", Task.SIMPLE, simple),
+        TopicShare("code", Task.CODE, code),
+        TopicShare("reasoning", Task.REASONING, reasoning),
+    ]
+    shares.sort(key=_probability, reverse=True)
+    return TaskEstimate(task, tuple(shares))
 
 
-_LAST_FIRST = tuple(reversed(GENERATIVE_TASKS))
-
-
-def _mass(share: tuple[float, Task]) -> float:
-    return share[0]
+def _probability(share: TopicShare) -> float:
+    return share.probability

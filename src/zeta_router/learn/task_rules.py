@@ -1,4 +1,4 @@
-"""Task classification by hand-written evidence: the first classifier, and the fallback.
+"""Task classification by hand-written evidence: for where no trained weights are at hand.
 
 Each feature votes with a weight per task, the votes are summed and a softmax makes a posterior of
 them, so that a query that shows little of anything gets a flat one. The weights are written by
@@ -10,51 +10,60 @@ from __future__ import annotations
 from math import exp
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zeta_router.core.query import Operation, Task, TaskEstimate, certain
 from zeta_router.learn.features import FEATURE_NAMES
-from zeta_router.learn.task import DEFAULT_COSTS, TaskCosts, estimate_of
+from zeta_router.learn.task import DEFAULT_COSTS, FLAT, TaskCosts, estimate_of
 
 _BIAS: Final = (1.8, 0.0, -0.2)
 """Log-odds of simple, code, reasoning before anything was read: most chat is simple."""
 
 _VOTES: Final[dict[str, tuple[float, float, float]]] = {
     "kw_code_name": (0.0, 2.6, -0.5),
-    "kw_code_noun": (0.0, 1.4, 0.0),
-    "kw_code_verb": (0.0, 1.8, 0.0),
-    "code_mark": (-0.3, 1.9, 0.0),
-    "error_mark": (0.0, 0.9, 0.0),
-    "file_mark": (0.0, 1.6, 0.0),
-    "sym_brace": (0.0, 0.4, 0.0),
-    "sym_semicolon": (0.0, 0.5, 0.0),
-    "sym_underscore": (0.0, 0.6, 0.0),
-    "sym_backtick": (0.0, 0.8, 0.0),
-    "sym_equals": (-0.2, 0.3, 0.4),
-    "latex_mark": (-0.3, 0.0, 1.0),
-    "sym_caret": (-0.2, 0.0, 1.2),
-    "sym_plus": (-0.2, 0.1, 0.3),
-    "sym_percent": (0.0, 0.0, 0.4),
-    "script_greek": (0.0, 0.0, 4.0),
+    "kw_code_noun": (0.0, 2.0, 0.0),
+    "kw_code_vague": (0.0, 0.6, 0.0),
+    "kw_code_verb": (0.0, 1.6, 0.0),
+    "kw_code_error": (0.0, 1.4, 0.0),
+    "code_mark": (-0.2, 0.7, 0.0),
+    "symbol_hash": (0.0, 0.6, 0.0),
+    "symbol_equals": (-0.2, 0.3, 0.4),
+    "latex_mark": (-0.3, 0.0, 0.8),
+    "symbol_caret": (-0.2, 0.0, 0.8),
+    "symbol_plus": (-0.2, 0.1, 0.3),
+    "symbol_percent": (0.0, 0.0, 0.4),
     "numbers": (-0.3, 0.0, 0.8),
     "kw_math_strong": (0.0, 0.0, 2.4),
-    "kw_math_ask": (0.0, 0.0, 1.3),
+    "kw_math_ask": (0.0, 0.0, 1.2),
+    "kw_geometry": (0.0, 0.0, 0.7),
     "kw_quantity": (0.0, -0.2, 0.8),
+    "kw_unit": (0.0, -0.1, 0.3),
     "kw_how_many": (0.0, 0.0, 1.1),
-    "kw_logic": (-0.1, 0.0, 1.3),
-    "kw_analyse": (0.1, 0.1, 0.9),
-    "kw_science": (0.0, 0.0, 0.9),
+    "kw_logic": (-0.1, 0.0, 1.5),
+    "kw_suppose": (0.0, 0.0, 0.5),
+    "kw_order": (0.0, 0.0, 0.4),
+    "kw_schedule": (0.0, 0.0, 0.9),
+    "kw_why": (0.0, 0.0, 0.4),
+    "kw_analyse": (0.0, 0.0, 0.9),
+    "kw_steps": (0.0, 0.0, 1.6),
+    "kw_cause": (0.0, 0.0, 0.6),
+    "kw_law": (0.0, 0.0, 0.7),
+    "kw_science": (0.0, 0.0, 0.8),
+    "kw_chemistry": (0.0, 0.0, 0.6),
     "option_mark": (0.0, 0.0, 0.7),
+    "kw_who": (0.5, 0.0, 0.0),
+    "kw_what": (0.3, 0.0, 0.0),
     "kw_fact": (0.8, -0.1, -0.2),
-    "kw_chat": (0.8, -0.2, -0.3),
-    "kw_creative": (0.9, -0.3, -0.4),
-    "kw_edit": (1.6, -0.1, -0.4),
-    "open_wh": (0.6, 0.0, 0.0),
-    "open_chat": (0.6, 0.0, 0.0),
-    "open_text": (1.2, 0.0, 0.0),
-    "open_write": (0.0, 0.4, -0.2),
-    "open_solve": (-0.2, 0.0, 1.6),
-    "open_why": (0.0, 0.0, 0.5),
+    "kw_you": (0.6, -0.2, -0.2),
+    "kw_greet": (0.5, 0.0, 0.0),
+    "kw_command": (0.8, -0.1, -0.3),
+    "kw_creative": (1.0, -0.3, -0.4),
+    "kw_edit": (1.4, -0.1, -0.4),
+    "kw_advice": (0.6, 0.0, -0.1),
+    "kw_listing": (0.3, 0.0, 0.0),
+    "kw_social": (0.6, -0.1, -0.2),
     "chars": (-0.1, 0.0, 0.1),
-    "has_tools": (0.2, 0.2, 0.0),
     "housekeeping": (8.0, 0.0, 0.0),
     "system_code": (0.0, 0.6, 0.0),
     "system_reasoning": (0.0, 0.0, 0.5),
@@ -64,6 +73,14 @@ _VOTES: Final[dict[str, tuple[float, float, float]]] = {
 _INDEXED = tuple((FEATURE_NAMES.index(name), votes) for name, votes in _VOTES.items())
 _TEMPERATURE: Final = 1.3
 """Softens the posterior: votes are not independent, so their sum overstates."""
+
+
+def rule_scores() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The rules as one linear map: features by tasks, and a bias per task."""
+    votes = np.zeros((len(FEATURE_NAMES), 3), np.float32)
+    for index, of_feature in _INDEXED:
+        votes[index] = of_feature
+    return votes / np.float32(_TEMPERATURE), np.array(_BIAS, np.float32) / np.float32(_TEMPERATURE)
 
 
 class RuleClassifier:
@@ -83,7 +100,7 @@ class RuleClassifier:
         if operation is Operation.RERANK:
             return certain(Task.RERANK)
         if len(features) != len(FEATURE_NAMES):
-            return estimate_of((1 / 3, 1 / 3, 1 / 3), self._costs)
+            return estimate_of(FLAT, self._costs)
         return estimate_of(_posterior(features), self._costs)
 
 

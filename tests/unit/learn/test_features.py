@@ -101,7 +101,7 @@ def test_a_lone_surrogate_does_not_raise():
 
 
 @pytest.mark.parametrize("char", ["a", "é", "ж", "数", "😀"])
-@pytest.mark.parametrize("count", [1, 600, 1000, 3000, 100_000])
+@pytest.mark.parametrize("count", [1, 120, 600, 1000, 100_000])
 def test_an_excerpt_is_bounded_and_keeps_both_ends(char, count):
     text = "<" + char * count + ">"
     cut = excerpt(text)
@@ -110,14 +110,14 @@ def test_an_excerpt_is_bounded_and_keeps_both_ends(char, count):
     assert cut.endswith(">")
 
 
-@given(st.text(max_size=400))
+@given(st.text(max_size=EXCERPT_BYTES // 4))
 def test_a_short_text_is_its_own_excerpt(text):
     assert excerpt(text) == text
 
 
 def test_mixed_scripts_stay_bounded():
     text = "a" * 2000 + "数" * 2000
-    assert len(excerpt(text).encode()) <= 2 * EXCERPT_BYTES
+    assert len(excerpt(text).encode()) <= 2 * EXCERPT_BYTES <= 2048
     assert len(excerpt("数" * 2000 + "a" * 9000).encode()) <= EXCERPT_BYTES + 8
 
 

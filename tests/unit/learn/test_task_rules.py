@@ -65,7 +65,7 @@ def test_little_evidence_gives_a_flatter_posterior_than_much():
     clear = RULES.estimate(
         extract(Ask("Prove the theorem: the integral converges")), Operation.CHAT
     )
-    assert vague.topics[0].probability < 0.9 < clear.topics[0].probability
+    assert vague.topics[0].probability < 0.7 < clear.topics[0].probability
 
 
 def test_housekeeping_is_simple_whatever_it_quotes():

@@ -1,0 +1,1 @@
+"""Training what the package ships: the task classifier, from labelled prompts."""
