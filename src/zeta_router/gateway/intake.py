@@ -20,7 +20,7 @@ from zeta_router.core.query import (
 )
 from zeta_router.gateway.body import Body, Message
 from zeta_router.gateway.problems import RequestError
-from zeta_router.gateway.weigh import Weight, text_of, total, weigh_content, weigh_items
+from zeta_router.gateway.weigh import Weight, first_byte, read_content, total, weigh_items
 from zeta_router.learn.features import (
     Ask,
     ask_of_messages,
@@ -89,9 +89,8 @@ def _model_and_task(name: str, headers: Headers) -> tuple[str, TaskEstimate | No
 def _ask(operation: Operation, body: Body) -> tuple[Ask | None, int, bool]:
     """What is asked, about how many tokens the whole prompt has, and whether it shows images."""
     if operation is Operation.CHAT:
-        messages: list[Message] = body.messages  # type: ignore[union-attr]
-        ask = ask_of_messages(_plain(messages), body.tools, body.response_format)
-        weight = total([Weight(), *(weigh_content(message.content) for message in messages)])
+        messages, weight = _plain(body.messages)  # type: ignore[union-attr]
+        ask = ask_of_messages(messages, body.tools, body.response_format)
         return ask, estimate_tokens(ask.text, weight.in_chars), weight.images > 0
     if operation is Operation.COMPLETION:
         prompt = body.prompt  # type: ignore[union-attr]
@@ -113,26 +112,25 @@ def _ask(operation: Operation, body: Body) -> tuple[Ask | None, int, bool]:
     return None, estimate_tokens("", sum(len(bytes(document)) for document in documents)), False
 
 
-def _plain(messages: list[Message]) -> list[dict[str, Any]]:
-    """The messages that say what is asked, as text: system prompts and the last user turn.
+def _plain(messages: list[Message]) -> tuple[list[dict[str, Any]], Weight]:
+    """The messages that say what is asked, as text, and the weight of all messages.
 
-    Everything else (answers, tool results) stays raw; only its role is kept.
+    What is asked stands in system prompts and the last user turn; of everything else (answers, tool
+    results) only the role is kept.
     """
     last = max((i for i, m in enumerate(messages) if m.role == "user"), default=-1)
     plain: list[dict[str, Any]] = []
+    weights = [Weight()]
     for index, message in enumerate(messages):
-        if index == last or message.role in ("system", "developer"):
-            _check_content(index, message)
-            plain.append({"role": message.role, "content": text_of(message.content)})
-        else:
-            plain.append({"role": message.role, "content": ""})
-    return plain
-
-
-def _check_content(index: int, message: Message) -> None:
-    if bytes(message.content)[:1] not in (b'"', b"[", b"n"):
-        path = f"messages[{index}].content"
-        raise RequestError(400, f"'{path}' must be a string or an array of parts", param=path)
+        asks = index == last or message.role in ("system", "developer")
+        if asks and first_byte(message.content) not in (b'"', b"[", b"n"):
+            path = f"messages[{index}].content"
+            problem = f"'{path}' must be a string or an array of parts"
+            raise RequestError(400, problem, param=path)
+        text, weight = read_content(message.content)
+        plain.append({"role": message.role, "content": text if asks else ""})
+        weights.append(weight)
+    return plain, total(weights)
 
 
 def _wants_json(body: Body) -> bool:

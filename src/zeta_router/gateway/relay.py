@@ -165,8 +165,7 @@ class Relay:
             if not is_answer(answer.status):
                 self._end(exchange, refusal(answer))
                 return None
-            is_stream = "text/event-stream" in answer.headers.get("content-type", "")
-            if is_stream:
+            if "text/event-stream" in answer.headers.get("content-type", "").lower():
                 return await self._relay_stream(exchange, command, answer, sent_s)
             return await self._relay_whole(exchange, command, answer, sent_s)
         except UpstreamError as problem:

@@ -48,27 +48,22 @@ def total(weights: Iterable[Weight]) -> Weight:
     return Weight(*map(sum, zip(*weights, strict=True)))
 
 
-def text_of(content: msgspec.Raw) -> str:
-    """The text in a chat message's content: the string itself, or its text parts, one per line."""
-    raw = bytes(content)
-    if raw.startswith(b'"'):
-        return _decode_text(raw)
-    return "\n".join(text for part in _parts(raw) if (text := _text_in(part)))
+def read_content(content: msgspec.Raw) -> tuple[str, Weight]:
+    """The text in a chat message's content, and the weight of all of it.
+
+    The text is the string itself, or the text parts, one per line.
+    """
+    if first_byte(content) == b'"':
+        text = _decode_text(content)
+        return text, Weight(len(text))
+    parts = _parts(content)
+    text = "\n".join(text for part in parts if (text := _text_in(part)))
+    return text, total([Weight(), *map(_weigh_part, parts)])
 
 
-def weigh_content(content: msgspec.Raw) -> Weight:
-    """The weight of a chat message's content."""
-    raw = bytes(content)
-    if raw.startswith(b'"'):
-        plain = raw.isascii() and b"\\" not in raw
-        return Weight(len(raw) - 2 if plain else len(_decode_text(raw)))
-    weights = [
-        _weigh_medium(part.type)
-        if isinstance(part, _Part) and part.text is None
-        else Weight(len(_text_in(part)))
-        for part in _parts(raw)
-    ]
-    return total([Weight(), *weights])
+def first_byte(content: msgspec.Raw) -> bytes:
+    """What a raw value begins with, which tells its type."""
+    return bytes(memoryview(content)[:1])
 
 
 def weigh_items(value: Any) -> Weight:
@@ -105,10 +100,16 @@ def _weigh_medium(kind: str) -> Weight:
     return Weight(media=1) if any(name in kind for name in _MEDIA) else Weight()
 
 
-def _parts(raw: bytes) -> list[str | _Part]:
+def _weigh_part(part: str | _Part) -> Weight:
+    if isinstance(part, _Part) and part.text is None:
+        return _weigh_medium(part.type)
+    return Weight(len(_text_in(part)))
+
+
+def _parts(content: msgspec.Raw) -> list[str | _Part]:
     """The parts of a content; none when it is of a shape that only the engine can judge."""
     try:
-        return _decode_parts(raw)
+        return _decode_parts(content)
     except UNREADABLE:
         return []
 
