@@ -100,7 +100,7 @@ BODIES = st.one_of(
 )
 """Arbitrary bytes, arbitrary JSON, requests that are nearly right, cut ones, spoilt ones."""
 
-QUICK = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+QUICK = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 MORE = settings(deadline=None, max_examples=100)
 
 

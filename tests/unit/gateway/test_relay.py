@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ import pytest
 from support.gateways import CHAT, MESSAGES, Gateway, gateway, on_loopback
 from support.scripted import (
     COMPLETION,
+    LAST_CHUNK,
+    STREAM_HEAD,
+    Line,
     ScriptedEngine,
     answer,
     chunk,
@@ -27,6 +31,8 @@ from support.scripted import (
     whole,
 )
 from zeta_router.core.outcome import Status
+from zeta_router.router.commands import OutcomeRecord
+from zeta_router.router.events import ConfigChanged, DrainRequested
 
 USAGE = {"prompt_tokens": 5, "completion_tokens": 2}
 TEXTS: dict[str, dict[str, Any]] = {
@@ -305,7 +311,7 @@ class TestStream:
             gate = asyncio.Event()
             first, second = event(delta("a", "coder")), event("[DONE]")
 
-            async def step(line: Any) -> None:
+            async def step(line: Line) -> None:
                 await line.send(stream_bytes([first])[:-5])
                 await gate.wait()
                 await line.send(stream_bytes([second])[len(stream_bytes([])) - 5 :])
@@ -328,7 +334,7 @@ class TestStream:
             gate = asyncio.Event()
             words = [event(delta(f"w{n}", "coder")) for n in range(100)]
 
-            async def step(line: Any) -> None:
+            async def step(line: Line) -> None:
                 for one in words:
                     await line.send(chunk(one) if one is not words[0] else stream_bytes([one])[:-5])
                 await gate.wait()
@@ -345,6 +351,82 @@ class TestStream:
                 await made.until(lambda: made.outcomes)
                 assert made.outcomes[0].output_tokens == 100
                 writer.close()
+
+        on_loopback(scenario)
+
+    def test_the_times_are_those_of_the_engine(self) -> None:
+        """Held 2 s here, 3 s to the first token, 4 s more to the last."""
+
+        async def scenario() -> None:
+            busy, first, last = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+            async def step(line: Line) -> None:
+                await first.wait()
+                await line.send(STREAM_HEAD + chunk(event(delta("a", "coder"))))
+                await last.wait()
+                await line.send(chunk(event(delta("b", "coder")) + event("[DONE]")) + LAST_CHUNK)
+
+            engine = ScriptedEngine([when(busy, whole()), step])
+            async with gateway(("c", "coder", engine), slots=1) as made:
+                blocking = asyncio.create_task(made.chat())
+                await made.until(lambda: engine.asked)
+                reader, writer = await made.begin(stream=True)
+                await made.until(lambda: made.queued)
+                made.move(2.0)
+                busy.set()
+                await made.until(lambda: len(engine.asked) == 2)
+                made.move(3.0)
+                first.set()
+                await reader.readuntil(b'"a"')
+                made.move(4.0)
+                last.set()
+                await made.until(lambda: len(made.outcomes) == 2)
+                outcome = made.outcomes[1]
+                assert outcome.ttft_s == pytest.approx(3.0, abs=0.9)
+                assert outcome.e2e_s == pytest.approx(7.0, abs=0.9)
+                assert outcome.tpot_s == pytest.approx(4.0, abs=0.9)
+                assert isinstance(made.records[-1], OutcomeRecord)
+                assert made.records[-1].queue_wait_s == pytest.approx(2.0, abs=0.9)
+                await blocking
+                writer.close()
+
+        on_loopback(scenario)
+
+    def test_goes_on_when_its_endpoint_is_taken_out_of_the_configuration(self) -> None:
+        async def scenario() -> None:
+            gate = asyncio.Event()
+
+            async def step(line: Line) -> None:
+                await line.send(STREAM_HEAD + chunk(event(delta("a", "coder"))))
+                await gate.wait()
+                await line.send(chunk(event("[DONE]")) + LAST_CHUNK)
+
+            old, new = ScriptedEngine([step]), ScriptedEngine(otherwise=whole())
+            async with gateway(("old", "coder", old), ("new", "coder", new)) as made:
+                made.driver.submit(DrainRequested(made.driver.clock(), "new", draining=True))
+                reader, writer = await made.begin(stream=True)
+                await reader.readuntil(b'"a"')
+                config = made.driver.router.config
+                kept = replace(config, endpoints=config.endpoints[1:])
+                made.driver.submit(ConfigChanged(made.driver.clock(), kept))
+                made.driver.submit(DrainRequested(made.driver.clock(), "new", draining=False))
+                assert (await made.chat()).headers["x-zeta-endpoint"] == "new"
+                gate.set()
+                assert b"[DONE]" in await reader.readuntil(b"0\r\n\r\n")
+                await made.until(lambda: len(made.outcomes) == 2)
+                writer.close()
+
+        on_loopback(scenario)
+
+    @pytest.mark.parametrize("kind", ["TEXT/Event-Stream", "text/event-stream; charset=utf-8"])
+    def test_is_known_by_its_type_however_that_is_written(self, kind: str) -> None:
+        async def scenario() -> None:
+            sent = STREAM_HEAD.replace(b"text/event-stream", kind.encode())
+            data = b"".join(map(chunk, spoken("a"))) + LAST_CHUNK
+            engine = ScriptedEngine(otherwise=say(sent + data))
+            async with gateway(("c", "coder", engine)) as made:
+                assert (await made.chat(stream=True)).events[-1] == "[DONE]"
+                assert made.outcomes[0].ttft_s is not None
 
         on_loopback(scenario)
 

@@ -107,6 +107,7 @@ class TestWhileItIsServed:
 
         async def scenario() -> None:
             full = asyncio.Event()
+            held: list[int] = []
 
             async def flood(line: Line) -> None:
                 await line.send(STREAM_HEAD)
@@ -114,6 +115,9 @@ class TestWhileItIsServed:
                 for _ in range(500):
                     line.writer.write(piece)
                 full.set()
+                await turns(100)
+                held.append(line.writer.transport.get_write_buffer_size())
+                line.engine.note()
                 await line.gone()
 
             engine = ScriptedEngine([flood], otherwise=whole())
@@ -121,7 +125,8 @@ class TestWhileItIsServed:
                 _, writer = await made.begin(stream=True)
                 writer.transport.pause_reading()  # type: ignore[attr-defined]
                 await full.wait()
-                await turns(100)
+                await made.until(lambda: held)
+                assert held[0] > 10_000_000, "of 30 MB most waits at the engine, not here"
                 assert made.in_flight() == {"c": 1}
                 reset(writer)
                 await made.until(lambda: engine.left == 1 and made.outcomes)
