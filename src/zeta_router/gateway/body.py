@@ -20,6 +20,9 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _decode_name = msgspec.json.Decoder(str).decode
 
 
+_NAME_CHARS = 1024
+"""Longest name of a model: it is kept in every record of the query, and told in the error."""
+
 NO_LIMIT = -1
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
@@ -135,10 +138,12 @@ def parse(operation: Operation, raw: bytes) -> Body:
 
 def _check_model(body: Body) -> None:
     try:
-        _ = body.model
+        name = body.model
     except msgspec.ValidationError as error:
         message = str(error).replace("`", "")
         raise RequestError(400, f"'model': {message}", param="model") from None
+    if len(name) > _NAME_CHARS:
+        raise RequestError(400, f"'model' is longer than {_NAME_CHARS} characters", param="model")
 
 
 def _check_limits(body: Body) -> None:

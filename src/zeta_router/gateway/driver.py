@@ -6,6 +6,7 @@ Everything runs on one event loop, so the router sees one event after the other 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from zeta_router.core.fleet import Endpoint
@@ -23,6 +24,8 @@ from zeta_router.router.commands import (
 )
 from zeta_router.router.events import Arrived, Event, Finished, FirstToken, Probed, Progress, Timer
 from zeta_router.router.router import ZetaDynamicRouter
+
+_LOG = logging.getLogger("zeta_router.gateway")
 
 Record = DecisionRecord | OutcomeRecord
 Probe = Callable[[Endpoint, int], Awaitable[Probed]]
@@ -60,7 +63,8 @@ class RouterDriver:
     Args:
         router: The router; nobody else may send it events.
         clock: Seconds on a monotonic clock; every event carries its reading.
-        probe: Asks an endpoint of a generation whether it lives; must not raise.
+        probe: Asks an endpoint of a generation whether it lives; must not raise. Where it does,
+            the endpoint counts as dead and is asked again, rather than never.
         on_record: Takes the router's records, for log and metrics; must not block.
     """
 
@@ -153,4 +157,10 @@ class RouterDriver:
         self.submit(Timer(self.clock(), key))
 
     async def _run_probe(self, command: StartProbe) -> None:
-        self.submit(await self._probe(command.endpoint, command.generation))
+        endpoint, generation = command.endpoint, command.generation
+        try:
+            probed = await self._probe(endpoint, generation)
+        except Exception:
+            _LOG.exception("a bug in probing %s; it counts as not alive", endpoint.id)
+            probed = Probed(self.clock(), endpoint.id, generation, alive=False)
+        self.submit(probed)

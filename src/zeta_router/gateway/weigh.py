@@ -72,22 +72,39 @@ def weigh_items(value: Any) -> Weight:
     A token given by its number counts as four characters; what stands within an image is part of
     it; a data URL is a medium wherever it stands.
     """
-    if isinstance(value, str):
-        return Weight(media=1) if _is_data_url(value) else Weight(len(value))
-    if isinstance(value, list):
-        if set(map(type, value)) == {int}:
-            return Weight(4 * len(value))
-        return total([Weight(), *map(weigh_items, value)])
-    if isinstance(value, dict):
-        kind = value.get("type")
-        if isinstance(kind, str) and kind.startswith("input_") and kind != "input_text":
-            return _weigh_medium(kind)
-        return total([Weight(), *(weigh_items(v) for k, v in value.items() if k not in _LABELS)])
-    return Weight()
+    chars, images, media = 0, 0, 0
+    waiting = [value]  # a stack of our own: what came as JSON may be nested 1,000 deep
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if _is_data_url(value):
+                media += 1
+            else:
+                chars += len(value)
+        elif isinstance(value, list):
+            if set(map(type, value)) == {int}:
+                chars += 4 * len(value)
+            else:
+                waiting.extend(value)
+        elif isinstance(value, dict):
+            medium = _medium_of(value)
+            if medium is None:
+                waiting.extend(part for name, part in value.items() if name not in _LABELS)
+            else:
+                images, media = images + medium.images, media + medium.media
+    return Weight(chars, images, media)
 
 
 _LABELS = frozenset({"type", "role", "id", "status"})
 """Fields of items that are no part of the prompt."""
+
+
+def _medium_of(item: dict[str, Any]) -> Weight | None:
+    """The weight of an item that is a medium and no text; None for all others."""
+    kind = item.get("type")
+    if isinstance(kind, str) and kind.startswith("input_") and kind != "input_text":
+        return _weigh_medium(kind)
+    return None
 
 
 def _is_data_url(text: str) -> bool:

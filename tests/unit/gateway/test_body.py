@@ -156,6 +156,10 @@ class TestModel:
         raw = b'{"mod\\u0065l":"caf\\u00e9\\/7b","messages":[{"role":"user","content":"hi"}]}'
         assert parse(Operation.CHAT, raw).model == "café/7b"
 
+    def test_is_bounded_because_every_record_keeps_it(self) -> None:
+        assert parse(Operation.CHAT, chat(model="x" * 1024)).model == "x" * 1024
+        assert refused(Operation.CHAT, chat(model="x" * 1025)).param == "model"
+
 
 class TestOutputLimit:
     @pytest.mark.parametrize(

@@ -266,6 +266,27 @@ class TestProbes:
 
         on_loopback(scenario)
 
+    def test_one_that_fails_by_a_bug_of_ours_is_made_again(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def scenario() -> None:
+            desk = Desk()
+            desk.arrive("a")
+            desk.driver.finished("a", 1, RESET)
+            await turns()
+            desk.probes[0].set_exception(KeyError("adapter"))
+            await turns()
+            assert not desk.up
+            desk.move(0.2)
+            await turns()
+            desk.probes[1].set_result(True)
+            await turns()
+            assert desk.up
+            await desk.driver.close()
+
+        on_loopback(scenario)
+        assert "a bug in probing c" in caplog.text
+
     def test_are_cancelled_at_the_end(self) -> None:
         async def scenario() -> None:
             desk = Desk()

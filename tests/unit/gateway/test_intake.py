@@ -114,6 +114,12 @@ class TestSize:
         assert 900 < query.prompt_tokens < 1100
         assert query.needs == {Capability.VISION}
 
+    def test_an_input_as_deep_as_json_may_be(self) -> None:
+        raw = b'{"input":[{"a":' + b"[" * 900 + b"]" * 900 + b"}]}"
+        body = parse(Operation.RESPONSE, raw)
+        query = query_of(Operation.RESPONSE, body, {}, query_id="q", now_s=0.0)
+        assert query.prompt_tokens == 0
+
     def test_instructions_of_a_response_count(self) -> None:
         body = {"input": "hi", "instructions": "x" * 3600}
         assert intake(body, Operation.RESPONSE).prompt_tokens == pytest.approx(1000, rel=0.01)

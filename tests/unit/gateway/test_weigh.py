@@ -107,6 +107,12 @@ class TestItems:
     def test_of_any_shape(self, value: Any, expected: Weight) -> None:
         assert weigh_items(value) == expected
 
+    def test_however_deep(self) -> None:
+        deep: Any = "abc"
+        for _ in range(100_000):
+            deep = [deep]
+        assert weigh_items(deep) == Weight(3)
+
 
 def test_total() -> None:
     assert total([Weight(1, 2, 3), Weight(10, 20, 30)]) == Weight(11, 22, 33)
