@@ -80,7 +80,8 @@ def test_route_decides_from_a_file_alone(here: Path) -> None:
 
 
 def test_classify_rows_and_the_row_that_is_none(tmp_path: Path) -> None:
-    rows = '{"text": "What is the capital of France?", "id": 7}\n\n{"text": "Write a Python function that adds two numbers."}\n'
+    rows = '{"text": "What is the capital of France?", "id": 7}\n\n'
+    rows += '{"text": "Write a Python function that adds two numbers."}\n'
     done = zeta("classify", "--jsonl", folder=tmp_path, stdin=rows)
     out = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["task"] for row in out] == ["simple", "code"]
