@@ -37,6 +37,7 @@ from zeta_router.router.router import ZetaDynamicRouter
 
 T = TypeVar("T")
 
+LIMIT_S = 30.0
 CHAT = "/v1/chat/completions"
 MESSAGES = [{"role": "user", "content": "Write a Python function that adds two numbers"}]
 
@@ -60,9 +61,19 @@ def on_loopback(
     scenario: Callable[[], Awaitable[T]],
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> T:
-    """Run a scenario to its end."""
+    """Run a scenario to its end.
+
+    pytest's own limit cannot interrupt uvloop, so a loop whose clock cannot be moved has one here.
+    """
+
+    async def limited() -> T:
+        if isinstance(asyncio.get_running_loop(), MovableLoop):
+            return await scenario()
+        async with asyncio.timeout(LIMIT_S):
+            return await scenario()
+
     with asyncio.Runner(loop_factory=loop or MovableLoop) as runner:
-        return runner.run(cast(Any, scenario()))
+        return runner.run(limited())
 
 
 @dataclass(slots=True)

@@ -164,7 +164,10 @@ class TestCounting:
     def test_with_and_without_a_space(self, start: bytes) -> None:
         """Both are right by the standard; engines in Java and Rust leave it out."""
         data = b"".join(spoken("a", "b", "c", usage=USAGE)).replace(b"data: ", start)
-        assert whole(data).facts == (1, 3, 3, 11, None, "stop", True)
+        for cuts in ([], list(range(1, len(data)))):
+            seen = Seen(data, cuts)
+            assert seen.facts == (1, 3, 3, 11, None, "stop", True)
+            assert seen.reading.events == 3
 
     def test_with_carriage_returns(self) -> None:
         data = b"".join(spoken("a", "b", "c", usage=USAGE)).replace(b"\n", b"\r\n")

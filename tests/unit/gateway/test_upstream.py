@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -95,10 +95,12 @@ async def sent_and_read(line: Line, way: str) -> None:
         got.close()
 
 
-async def turns(count: int = 20) -> None:
-    """Let everything that is ready run."""
-    for _ in range(count):
-        await asyncio.sleep(0)
+async def silence(task: asyncio.Task[Any]) -> None:
+    """Let time pass in which nothing comes, until a task has had enough of it."""
+    while not task.done():
+        for _ in range(20):
+            await asyncio.sleep(0)
+        cast(MovableLoop, asyncio.get_running_loop()).move(IDLE_TIMEOUT_S)
 
 
 def test_a_request_as_it_is_sent() -> None:
@@ -239,8 +241,7 @@ class TestProblems:
         async def scenario(line: Line) -> None:
             sending = asyncio.create_task(line.send())
             await line.asked(1)
-            await turns()
-            cast(MovableLoop, asyncio.get_running_loop()).move(IDLE_TIMEOUT_S)
+            await silence(sending)
             with pytest.raises(TooSlowError):
                 await sending
 
@@ -251,8 +252,7 @@ class TestProblems:
         async def scenario(line: Line) -> None:
             got = await line.send()
             reading = asyncio.create_task(read_by(got, way))
-            await turns()
-            cast(MovableLoop, asyncio.get_running_loop()).move(IDLE_TIMEOUT_S)
+            await silence(reading)
             with pytest.raises(TooSlowError):
                 await reading
             got.close()
@@ -319,8 +319,7 @@ def test_a_silent_engine_is_504_for_the_client() -> None:
         async with gateway(("c", "coder", engine), limits=Limits(attempts=1)) as made:
             task = asyncio.create_task(made.chat())
             await made.until(lambda: engine.asked)
-            await turns()
-            made.move(IDLE_TIMEOUT_S)
+            await silence(task)
             got = await task
             assert (got.status, got.headers["x-zeta-reason"]) == (504, "upstream_timeout")
 
