@@ -22,6 +22,7 @@ from support.scripted import ScriptedEngine
 from zeta_router.core.fleet import Endpoint, Limits
 from zeta_router.core.outcome import Outcome
 from zeta_router.core.query import LANES
+from zeta_router.core.snapshot import EndpointView
 from zeta_router.gateway.admin import Admin, Records
 from zeta_router.gateway.driver import Record, RouterDriver
 from zeta_router.gateway.relay import Relay
@@ -185,6 +186,11 @@ class Gateway:
     @property
     def queued(self) -> int:
         return sum(self.driver.router.queue_depths()[lane] for lane in LANES)
+
+    def view(self, endpoint_id: str) -> EndpointView:
+        """An endpoint as the router sees it."""
+        views = self.driver.router.snapshot(self.driver.clock()).views
+        return next(view for view in views if view.endpoint.id == endpoint_id)
 
     def in_flight(self) -> dict[str, int]:
         views = self.driver.router.snapshot(self.driver.clock()).views

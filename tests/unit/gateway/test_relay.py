@@ -331,26 +331,31 @@ class TestStream:
 
     def test_the_first_token_and_progress_reach_the_router_while_it_streams(self) -> None:
         async def scenario() -> None:
-            gate = asyncio.Event()
-            words = [event(delta(f"w{n}", "coder")) for n in range(100)]
+            words = [event(delta(f"w{n}", "coder")) for n in range(40)]
+            read = asyncio.Semaphore(0)
 
             async def step(line: Line) -> None:
-                for one in words:
-                    await line.send(chunk(one) if one is not words[0] else stream_bytes([one])[:-5])
-                await gate.wait()
-                await line.send(chunk(event("[DONE]")) + chunk(b""))
+                await line.send(STREAM_HEAD)
+                for word in words:
+                    await line.send(chunk(word))
+                    await read.acquire()
+                await line.gone()
 
-            engine = ScriptedEngine(otherwise=step)
+            engine = ScriptedEngine([step])
             async with gateway(("c", "coder", engine)) as made:
                 reader, writer = await made.begin(stream=True)
-                await reader.readuntil(words[-1])
-                (view,) = made.driver.router.snapshot(made.driver.clock()).views
-                assert view.pending_prefill_tokens == 0
-                assert view.peak_ewma_s is not None
-                gate.set()
-                await made.until(lambda: made.outcomes)
-                assert made.outcomes[0].output_tokens == 100
+                await reader.readuntil(words[0])
+                before = made.view("c")
+                assert before.pending_prefill_tokens == 0
+                assert before.peak_ewma_s is not None
+                for word in words[1:]:
+                    read.release()
+                    await reader.readuntil(word)
+                after = made.view("c")
+                assert after.remaining_output_tokens <= before.remaining_output_tokens - 32
                 writer.close()
+                read.release()
+                await made.until(lambda: engine.left)
 
         on_loopback(scenario)
 
