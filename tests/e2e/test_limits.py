@@ -241,7 +241,7 @@ def test_a_broken_reload_is_refused_with_its_line_and_a_good_one_applied(
         path = tmp_path / "fleet.yaml"
         path.write_text(good.replace('"policy": "static"', '"polcy": "static"'))
         zeta.process.send_signal(signal.SIGHUP)
-        assert eventually(lambda: any("refused" in line for line in zeta.lines))
+        assert eventually(lambda: any("was refused and" in line for line in zeta.lines))
         named = eventually(
             lambda: any("polcy" in line and "policy?" in line for line in zeta.lines)
         )

@@ -70,8 +70,8 @@ async def _serve(path: Path | None, embedded: bool, listen: Listen | None) -> No
         fixed = listen is not None or file is not None
         wanted = replace(config, listen=listen) if listen is not None else config
         async with serve_on(wanted, fixed=fixed) as gateway:
-            _greet(gateway, wanted)
             async with _reloading(gateway, config, file, seen):
+                _greet(gateway, wanted)  # last: from here on SIGHUP and SIGTERM are understood
                 await stop.wait()
             _say("stopping: running answers are finished first")
 
