@@ -7,7 +7,7 @@ seen in no training text still counts. The entries are written by hand in `task_
 
 - ``word``: a whole word, for scripts that put spaces between words;
 - ``stem*``: the start of a Cyrillic word; its first five characters count;
-- ``two_words``: a phrase; a longer one is found by all its pairs of neighbours;
+- ``two_words``: a phrase, found by its first two words;
 - substrings, in tables of their own, for scripts where a space does not end a word or the end
   of a word carries its case (Chinese, Japanese, Korean, Thai, Indic scripts, Arabic, Hebrew).
 
@@ -41,13 +41,11 @@ HEAD_WORDS = 10
 _STEM_CHARS = 5
 _STEM_BYTES = _STEM_CHARS * 2
 
-_Groups = tuple[int, ...]
 _WordPair = tuple[bytes, bytes]
-_Phrases = tuple[tuple[frozenset[_WordPair], int], ...]
 
 
-def word_hits(words: list[bytes], unique: set[bytes], cyrillic: bool) -> list[int]:
-    """The group of every distinct entry found, once per entry, in no order.
+def word_hits(words: list[bytes], unique: set[bytes], cyrillic: bool) -> bytes:
+    """The group of every distinct entry found, a byte for each, in no order.
 
     Numbers ``len(GROUPS)`` higher are the groups of the first words.
 
@@ -56,41 +54,65 @@ def word_hits(words: list[bytes], unique: set[bytes], cyrillic: bool) -> list[in
         unique: The distinct ones.
         cyrillic: Whether there is Cyrillic to look for stems in.
     """
-    found: list[int] = []
-    for word in unique & _WORD_KEYS:
-        found += _WORDS[word]
-    for word in words[:HEAD_WORDS]:
-        if word in _HEAD:
-            found += _HEAD[word]
-    pairs = set(pairwise(words))
-    for pair in pairs & _PHRASE_KEYS:
-        for rest, group in _PHRASES[pair]:
-            if rest <= pairs:
-                found.append(group)
+    found = [
+        *filter(None, map(_WORDS.get, unique)),
+        b"".join(filter(None, map(_WORDS.get, words[:HEAD_WORDS]))).translate(_AS_HEAD),
+    ]
+    numbers = set(filter(None, map(_PHRASE_NUMBERS.get, pairwise(words))))
+    found += [_SHORT_PHRASES[number] for number in numbers]
+    longer = numbers & _LONG_KEYS
+    if longer:
+        folded = b" %b " % b" ".join(words)
+        for number in longer:
+            found += [group for phrase, group in _LONG_PHRASES[number] if phrase in folded]
     if cyrillic:
-        for stem in {word[:_STEM_BYTES] for word in unique} & _STEM_KEYS:
-            found += _STEMS[stem]
-    return found
+        found += filter(None, map(_STEMS.get, {word[:_STEM_BYTES] for word in unique}))
+    return b"".join(found)
 
 
-def substring_hits(text: str) -> list[int]:
+def substring_hits(text: str, syllabic: bool) -> bytes:
     """Like `word_hits` over the whole text, for scripts that are not split at spaces.
 
-    All runs of two and of three neighbouring characters go through a filter at once; the few that
-    pass are looked up, and only entries longer than that are searched for.
+    Args:
+        text: The excerpt.
+        syllabic: Which of two ways to the same answer is the faster. With many different characters
+            (Chinese, Japanese, Korean), few entries begin with any of them; with few (Thai,
+            Arabic), nearly all do, and runs of characters tell more.
     """
-    codes = np.frombuffer(text.encode("utf-16-le", "replace"), np.uint16)
-    found: list[int] = []
-    for single in set(_SINGLES[codes].tobytes().translate(None, b"\0")):
-        found += _SINGLE_GROUPS[single]
-    wide = codes.astype(np.uint32)
-    pairs = wide[:-1] << 16 | wide[1:]
-    runs = np.concatenate((pairs, pairs[:-1] * _TRIPLE_FACTOR ^ wide[2:]))
-    for run in set(runs[_FILTER[_slots(runs)]].tolist()):
-        for substring, group in _RUNS.get(run, ()):
-            if substring in text:
+    codes = np.frombuffer(text.encode("utf-32", "replace"), np.uint32)[1:]
+    return _hits_by_first(text, codes) if syllabic else _hits_by_run(text, codes)
+
+
+def _hits_by_first(text: str, codes: NDArray[np.uint32]) -> bytes:
+    chars = set(codes.tolist())
+    found = []
+    for entries in filter(None, map(_BY_FIRST.get, chars)):
+        for second, substring, group in entries:
+            if second in chars and substring in text:
                 found.append(group)
-    return found
+    return b"".join(found)
+
+
+def _hits_by_run(text: str, codes: NDArray[np.uint32]) -> bytes:
+    """A rolling hash of every run of one, two and three characters goes through a filter at once.
+
+    The few that pass are looked up, and only entries longer than that are searched for.
+    """
+    pairs = codes[:-1] * _ROLL + codes[1:]
+    runs = np.concatenate((codes, pairs, pairs[:-1] * _ROLL + codes[2:]))
+    passing = set(runs[_FILTER[_slots(runs)]].tolist())
+    found = [*filter(None, map(_RUNS.get, passing))]
+    for entries in filter(None, map(_LONG_RUNS.get, passing)):
+        found += [group for substring, group in entries if substring in text]
+    return b"".join(found)
+
+
+def _run(chars: str) -> int:
+    """The rolling hash of one to three characters."""
+    run = 0
+    for char in chars:
+        run = (run * int(_ROLL) + ord(char)) & 0xFFFFFFFF
+    return run
 
 
 def _slots(runs: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -117,28 +139,25 @@ def _tokens(entry: str) -> list[str]:
 
 
 def _compile_words() -> tuple[
-    dict[bytes, _Groups], dict[_WordPair, _Phrases], dict[bytes, _Groups]
+    dict[bytes, set[int]], dict[_WordPair, set[tuple[bytes, int]]], dict[bytes, set[int]]
 ]:
+    """Words; phrases by their first two words, with the whole if it is longer; and stems."""
     words: dict[bytes, set[int]] = defaultdict(set)
     stems: dict[bytes, set[int]] = defaultdict(set)
-    phrases: dict[_WordPair, set[tuple[frozenset[_WordPair], int]]] = defaultdict(set)
+    phrases: dict[_WordPair, set[tuple[bytes, int]]] = defaultdict(set)
     for group, entry in _entries(_WORD_TEXT):
         if entry.endswith("*"):
             for stem in _spellings(entry[:-1]):
                 stems[stem[:_STEM_CHARS].encode()].add(group)
             continue
         for spelling in _spellings(" ".join(_tokens(entry))):
-            tokens = [token.encode() for token in spelling.split()]
+            tokens = spelling.encode().split()
             if len(tokens) == 1:
                 words[tokens[0]].add(group)
             else:
-                first, *rest = pairwise(tokens)
-                phrases[first].add((frozenset(rest), group))
-    return (
-        {word: tuple(sorted(groups)) for word, groups in words.items()},
-        {pair: tuple(found) for pair, found in phrases.items()},
-        {stem: tuple(sorted(groups)) for stem, groups in stems.items()},
-    )
+                whole = f" {spelling} ".encode() if len(tokens) > 2 else b""
+                phrases[tokens[0], tokens[1]].add((whole, group))
+    return words, phrases, stems
 
 
 def _entries(texts: Mapping[str, str]) -> Iterable[tuple[int, str]]:
@@ -147,41 +166,62 @@ def _entries(texts: Mapping[str, str]) -> Iterable[tuple[int, str]]:
             yield GROUPS.index(group), entry
 
 
-def _compile_substrings() -> tuple[dict[str, _Groups], dict[int, tuple[tuple[str, int], ...]]]:
-    """Entries of one character; and longer ones by their first two or three, as one number."""
-    singles: dict[str, set[int]] = defaultdict(set)
-    runs: dict[int, set[tuple[str, int]]] = defaultdict(set)
-    for texts in _SUBSTRING_TEXT:
-        for group, entry in _entries(texts):
-            substring = entry.replace("_", " ")
-            if len(substring) == 1:
-                singles[substring].add(group)
-                continue
-            run = ord(substring[0]) << 16 | ord(substring[1])
-            if len(substring) > 2:
-                run = run * int(_TRIPLE_FACTOR) & 0xFFFFFFFF ^ ord(substring[2])
-            runs[run].add((substring, group))
-    return (
-        {char: tuple(sorted(groups)) for char, groups in singles.items()},
-        {run: tuple(sorted(entries)) for run, entries in runs.items()},
-    )
+def _substrings() -> set[tuple[str, int]]:
+    """Every substring with its group."""
+    return {
+        (entry.replace("_", " "), group)
+        for texts in _SUBSTRING_TEXT
+        for group, entry in _entries(texts)
+    }
 
 
-def _shifted(words: Mapping[bytes, _Groups], by: int) -> dict[bytes, _Groups]:
-    return {word: tuple(group + by for group in groups) for word, groups in words.items()}
+def _compile_runs() -> tuple[dict[int, set[int]], dict[int, set[tuple[str, int]]]]:
+    """Entries of up to three characters by their run; and longer ones by their first three."""
+    short: dict[int, set[int]] = defaultdict(set)
+    longer: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    for substring, group in _substrings():
+        run = _run(substring[:_RUN_CHARS])
+        if len(substring) <= _RUN_CHARS:
+            short[run].add(group)
+        else:
+            longer[run].add((substring, group))
+    return short, longer
 
 
-_WORDS, _PHRASES, _STEMS = _compile_words()
-_WORD_KEYS = frozenset(_WORDS)
-_PHRASE_KEYS = frozenset(_PHRASES)
-_STEM_KEYS = frozenset(_STEMS)
-_HEAD = _shifted(_WORDS, len(GROUPS))
+def _compile_firsts() -> dict[int, list[tuple[int, str, bytes]]]:
+    """Every entry by its first character: the second (or the first again), itself, its group."""
+    table: dict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
+    for substring, group in sorted(_substrings()):
+        second = ord(substring[min(1, len(substring) - 1)])
+        table[ord(substring[0])].append((second, substring, bytes((group,))))
+    return dict(table)
+
+
+_RUN_CHARS = 3
+_ROLL = np.uint32(2246822519)
 _SLOT_FACTOR, _SLOT_SHIFT = np.uint32(2654435769), np.uint32(16)
-_TRIPLE_FACTOR = np.uint32(2246822519)
-_SINGLE_TABLE, _RUNS = _compile_substrings()
+_AS_HEAD = bytes((group + len(GROUPS)) & 255 for group in range(256))
 
-_SINGLE_GROUPS: list[_Groups] = [(), *_SINGLE_TABLE.values()]
-_SINGLES = np.zeros(1 << 16, np.uint8)
-_SINGLES[[ord(char) for char in _SINGLE_TABLE]] = range(1, len(_SINGLE_GROUPS))
+_WORD_SETS, _PHRASE_SETS, _STEM_SETS = _compile_words()
+_WORDS = {word: bytes(sorted(groups)) for word, groups in _WORD_SETS.items()}
+_STEMS = {stem: bytes(sorted(groups)) for stem, groups in _STEM_SETS.items()}
+_PHRASE_NUMBERS = {pair: number for number, pair in enumerate(_PHRASE_SETS, 1)}
+_SHORT_PHRASES = [b""] + [
+    bytes(sorted(group for whole, group in found if not whole)) for found in _PHRASE_SETS.values()
+]
+_LONG_PHRASES = {
+    number: tuple((whole, bytes((group,))) for whole, group in sorted(found) if whole)
+    for number, found in enumerate(_PHRASE_SETS.values(), 1)
+    if any(whole for whole, _ in found)
+}
+_LONG_KEYS = frozenset(_LONG_PHRASES)
+
+_BY_FIRST = _compile_firsts()
+_SHORT_SETS, _LONGER_SETS = _compile_runs()
+_RUNS = {run: bytes(sorted(groups)) for run, groups in _SHORT_SETS.items()}
+_LONG_RUNS = {
+    run: tuple((substring, bytes((group,))) for substring, group in sorted(entries))
+    for run, entries in _LONGER_SETS.items()
+}
 _FILTER = np.zeros(1 << 16, np.bool_)
-_FILTER[_slots(np.array(list(_RUNS), np.uint32))] = True
+_FILTER[_slots(np.array([*_RUNS, *_LONG_RUNS], np.uint32))] = True

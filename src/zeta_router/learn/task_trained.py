@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import exp
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from zeta_router.core.query import Operation, Task, TaskEstimate, certain
 from zeta_router.learn.features import FEATURE_NAMES
 from zeta_router.learn.task import DEFAULT_COSTS, FLAT, TaskCosts, estimate_of
 from zeta_router.learn.task_lexicon import lexicon_digest
+
+_PACK = Struct(f"{len(FEATURE_NAMES)}f").pack
+"""Floats to an array in half the time of `numpy.fromiter`; `dot`, too, starts faster than ``@``."""
 
 _CHARS = FEATURE_NAMES.index("chars")
 _HOUSEKEEPING = FEATURE_NAMES.index("housekeeping")

@@ -96,33 +96,33 @@ CODE_WORDS: dict[str, str] = {
         implement implements implementing implementation refactor refactored refactoring debug
         debugging compile compiles compiled compiling deploy deploys deployed iterate iterates
         iterating instantiate initialize initializes serialize deserialize overload override
-        concatenate concatenates tokenize authenticate parses parse append appends
-        write_a_function write_a_program write_a_script write_a_python write_python write_code
-        write_a_class write_a_query write_an_sql write_a_method write_a_regex write_a_test
-        write_tests write_a_java write_a_simple write_the_code create_a_function create_a_class
-        create_a_python create_a_program create_a_script make_a_function make_a_program
-        make_a_script build_a_web build_a_rest develop_a_program code_for code_that code_to
-        code_in function_that function_to function_which function_called function_named
-        program_that program_to program_which script_that script_to method_that method_to
-        class_that class_for query_that query_to regex_to regex_that regex_for fix_the_bug
-        fix_this fix_my my_code this_code the_code following_code code_snippet source_code
-        this_function my_function following_function complete_the_function
-        complete_the_following i_get_this_error doesn_t_work not_working does_not_work throws
-        throws_an getting_an_error returns_true returns_false should_return return_the takes_a
-        takes_two takes_in as_input input_and an_array a_string given_an_array given_a_string
-        given_a_list run_this how_do_i_use implementiere implementieren programmiere
-        programmieren schreibe_eine_funktion schreib_eine_funktion funktion_die eine_funktion
-        ein_programm ein_skript debugge kompilier implémente implémenter implémentez programmez
-        une_fonction un_programme un_script écris_une écrivez_une implementa implementar
-        programar una_función un_programa_que un_script_que uma_função um_programa_que
-        um_script una_funzione un_programma uno_script een_functie een_programma een_script
-        schrijf_een en_funktion ett_program ett_skript skriv_en funkcję_która program_który
-        napisz_funkcję napisz_program napisz_skrypt bir_fonksiyon bir_program fonksiyon_yaz
-        program_yaz kod_yaz sebuah_fungsi fungsi_yang buatkan_program buat_fungsi tulis_fungsi
-        tulis_kode viết_hàm viết_một_hàm viết_chương_trình viết_mã andika_programu реализ*
-        напиши_функцию напишите_функцию напиши_код напишите_код напиши_скрипт напиши_программу
-        напишите_программу напиши_запрос скомпи* отлад* рефакт* напиши_функцію напиши_програму
-        debuguj zaimplementuj
+        concatenate concatenates tokenize authenticate parses parse append appends program_a
+        code_a code_me write_a_function write_a_program write_a_script write_a_python
+        write_python write_code write_a_class write_a_query write_an_sql write_a_method
+        write_a_regex write_a_test write_tests write_a_java write_a_simple write_the_code
+        create_a_function create_a_class create_a_python create_a_program create_a_script
+        make_a_function make_a_program make_a_script build_a_web build_a_rest develop_a_program
+        code_for code_that code_to code_in function_that function_to function_which
+        function_called function_named program_that program_to program_which script_that
+        script_to method_that method_to class_that class_for query_that query_to regex_to
+        regex_that regex_for fix_the_bug fix_this fix_my my_code this_code the_code
+        following_code code_snippet source_code this_function my_function following_function
+        complete_the_function complete_the_following i_get_this_error doesn_t_work not_working
+        does_not_work throws throws_an getting_an_error returns_true returns_false
+        should_return return_the takes_a takes_two takes_in as_input input_and an_array
+        a_string given_an_array given_a_string given_a_list run_this how_do_i_use implementiere
+        implementieren programmiere programmieren schreibe_eine_funktion schreib_eine_funktion
+        funktion_die eine_funktion ein_programm ein_skript debugge kompilier implémente
+        implémenter implémentez programmez une_fonction un_programme un_script écris_une
+        écrivez_une implementa implementar programar una_función un_programa_que un_script_que
+        uma_função um_programa_que um_script una_funzione un_programma uno_script een_functie
+        een_programma een_script schrijf_een en_funktion ett_program ett_skript skriv_en
+        funkcję_która program_który napisz_funkcję napisz_program napisz_skrypt bir_fonksiyon
+        bir_program fonksiyon_yaz program_yaz kod_yaz sebuah_fungsi fungsi_yang buatkan_program
+        buat_fungsi tulis_fungsi tulis_kode viết_hàm viết_một_hàm viết_chương_trình viết_mã
+        andika_programu реализ* напиши_функцию напишите_функцию напиши_код напишите_код
+        напиши_скрипт напиши_программу напишите_программу напиши_запрос скомпи* отлад* рефакт*
+        напиши_функцію напиши_програму debuguj zaimplementuj
     """,
     "code_error": """
         error_message error_code errors exception_in traceback stacktrace typeerror valueerror
