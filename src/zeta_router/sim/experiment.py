@@ -69,11 +69,25 @@ def run(options: SimulateOptions, progress: Progress | None = None) -> dict[str,
 
 def play(study: Study, policy: str, rate: float, seed: int) -> dict[str, Any]:
     """One run: its row, with its course over time where the options ask for it."""
+    timeline = Timeline() if study.options.timelines else None
+    started_s = perf_counter()
+    drive = drive_of(study, policy, rate, seed, timeline)
+    drive.run()
+    row = row_of(drive, policy=policy, rate=rate, seed=seed)
+    row["wall_s"] = perf_counter() - started_s
+    if timeline is not None:
+        row["timeline"] = timeline.columns(drive.records)
+        row["distributions"] = distributions(drive.records)
+    return row
+
+
+def drive_of(
+    study: Study, policy: str, rate: float, seed: int, timeline: Timeline | None = None
+) -> Drive:
+    """A run that has not begun; after `run()` it has a record of every query."""
     options, scenario = study.options, study.scenario
     lag_s = options.poll_lag_s if scenario.poll_lag_s is None else scenario.poll_lag_s
-    timeline = Timeline() if options.timelines else None
-    started_s = perf_counter()
-    drive = Drive(
+    return Drive(
         study.router(policy, seed),
         prepared(study.specs, scenario.faults),
         study.queries(rate, seed),
@@ -86,13 +100,6 @@ def play(study: Study, policy: str, rate: float, seed: int) -> dict[str, Any]:
         ),
         Disturbances(scenario.faults, seed),
     )
-    drive.run()
-    row = row_of(drive, policy=policy, rate=rate, seed=seed)
-    row["wall_s"] = perf_counter() - started_s
-    if timeline is not None:
-        row["timeline"] = timeline.columns(drive.records)
-        row["distributions"] = distributions(drive.records)
-    return row
 
 
 def bound(study: Study, rate: float, seed: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def row_of(drive: Drive, *, policy: str, rate: float, seed: int) -> Row:
     `quality_goodput` is the mean over all arrivals of score times [within the objectives], what was
     shed counting 0; `goodput` the same without the score. Percentiles and `mean_quality` are over
     served queries; None where there are none. `utilisation` is busy seconds per second, from the
-    start to the last query's end.
+    start to the last query's end. `tenants` is empty where there is only one.
     """
     records = drive.records
     count = len(records)
@@ -44,6 +44,7 @@ def row_of(drive: Drive, *, policy: str, rate: float, seed: int) -> Row:
         "e2e_p50_s": _percentile([record.e2e_s for record in served], 50),
         "e2e_p99_s": _percentile([record.e2e_s for record in served], 99),
         "tpot_p99_s": _percentile(tpots, 99),
+        "longest_wait_s": max(record.queue_wait_s for record in records),
         "shed_ratio": ends[End.SHED] / count,
         "failed_ratio": ends[End.FAILED] / count,
         "decision_us_p50": _percentile([1e6 * each_s for each_s in drive.decision_s], 50),
@@ -80,11 +81,21 @@ def _served_by(served: Sequence[Record]) -> dict[str, dict[str, int]]:
     return {topic: dict(sorted(where.items())) for topic, where in sorted(counts.items())}
 
 
-def _by_tenant(records: Sequence[Record]) -> dict[str, float]:
-    """Quality-goodput of each tenant, where there are several."""
-    values: dict[str, list[float]] = {}
+def _by_tenant(records: Sequence[Record]) -> dict[str, Row]:
+    """What each tenant got, where there are several."""
+    mine: dict[str, list[Record]] = {}
     for record in records:
-        values.setdefault(record.played.tenant, []).append(record.value)
-    if len(values) < 2:
+        mine.setdefault(record.played.tenant, []).append(record)
+    if len(mine) < 2:
         return {}
-    return {tenant: sum(each) / len(each) for tenant, each in sorted(values.items())}
+    return {tenant: _of_tenant(each) for tenant, each in sorted(mine.items())}
+
+
+def _of_tenant(records: Sequence[Record]) -> Row:
+    count = len(records)
+    return {
+        "arrivals": count,
+        "quality_goodput": sum(record.value for record in records) / count,
+        "served_ratio": sum(record.end is End.SERVED for record in records) / count,
+        "longest_wait_s": max(record.queue_wait_s for record in records),
+    }

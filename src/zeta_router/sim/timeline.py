@@ -52,8 +52,14 @@ class Timeline:
         buckets = len(self._at_s)
         counts = {name: [0.0] * buckets for name in ("arrivals", "value", "in_slo", "shed")}
         served = {key: [0] * buckets for key in self._seen}
+        tenants: dict[str, dict[str, list[float]]] = {}
         for record in records:
             bucket = min(buckets - 1, int(record.played.at_s // WATCH_S))
+            mine = tenants.setdefault(
+                record.played.tenant, {name: [0.0] * buckets for name in ("arrivals", "value")}
+            )
+            mine["arrivals"][bucket] += 1
+            mine["value"][bucket] += record.value
             counts["arrivals"][bucket] += 1
             counts["value"][bucket] += record.value
             counts["in_slo"][bucket] += record.in_slo
@@ -65,6 +71,7 @@ class Timeline:
             "at_s": self._at_s,
             **counts,
             "queued": self._queued,
+            "tenants": tenants if len(tenants) > 1 else {},
             "endpoints": {key: {**seen, "served": served[key]} for key, seen in self._seen.items()},
         }
 
