@@ -2,8 +2,10 @@
 
 It takes as long as the simulator's engine model says, answers with filler words, and speaks the
 part of vLLM's HTTP interface that the gateway and its monitor use, with vLLM's metric names. An
-answer is as long as the header ``x-emulate-output-tokens`` says, else as a draw from a log-normal
-law that depends on the prompt alone; ``max_tokens`` cuts it.
+answer is as long as the header ``x-emulate-output-tokens`` says, or the body's
+``emulate_output_tokens`` (a number, or one for each model's name: a router passes it on without
+knowing what it means), else as a draw from a log-normal law that depends on the prompt alone;
+``max_tokens`` cuts it.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ TICK_S = 0.05
 """How often a stream is topped up; the first and the last token come exactly when they are due."""
 
 OUTPUT_HEADER = "x-emulate-output-tokens"
+OUTPUT_FIELD = "emulate_output_tokens"
 
 _ENGINE = web.AppKey("engine", RealTimeEngine)
 
@@ -127,7 +130,10 @@ class _Emulator:
 
     def _ticket(self, request: web.Request, shape: type[Shape], body: dict[str, Any]) -> Ticket:
         text = shape.prompt_of(body)
-        natural = self._natural_length(text, request.headers.get(OUTPUT_HEADER))
+        asked = body.get(OUTPUT_FIELD)
+        if isinstance(asked, dict):
+            asked = asked.get(self._options.model)
+        natural = self._natural_length(text, request.headers.get(OUTPUT_HEADER, asked))
         limit = body.get("max_completion_tokens") or body.get("max_tokens") or natural
         self._serial += 1
         ticket = Ticket(
@@ -136,7 +142,7 @@ class _Emulator:
         ticket.truncated = natural > int(limit)
         return ticket
 
-    def _natural_length(self, text: str, asked: str | None) -> int:
+    def _natural_length(self, text: str, asked: str | int | None) -> int:
         """Tokens that the answer would have without a limit; at least 1."""
         if asked is not None:
             return max(1, int(asked))

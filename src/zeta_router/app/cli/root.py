@@ -17,7 +17,9 @@ _COMMANDS = {
     "route": "Say where a query would go, and why, without sending it.",
     "classify": "Say what kind of task a text is.",
     "simulate": "Judge policies on a trace with real prompts' outcomes, in virtual time.",
+    "calibrate": "Measure a live engine and print its speed for zeta.yaml.",
     "emulate": "Stand in for an engine, in real time, at a given speed.",
+    "bench": "Send load to a live gateway and report what came back.",
 }
 
 

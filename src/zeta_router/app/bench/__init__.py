@@ -1,0 +1,1 @@
+"""Load against a live gateway, and what its clients saw of it."""
