@@ -1,7 +1,7 @@
 """`static` against `joint` on a live gateway, under a synthetic peak of three minutes.
 
-    python benchmarks/live_peak.py --data DIR         three emulated engines, reference speeds
-    python benchmarks/live_peak.py --data DIR --embedded     the embedded fleet's real engines
+    python benchmarks/live_peak.py --data DIR     three emulated engines, reference speeds
+    python benchmarks/live_peak.py --embedded     the real engines of the embedded fleet
 
 Engines, gateway and load are processes of their own on this machine: `zeta emulate`, `zeta serve`
 and `zeta bench`. Each run starts a fresh gateway, which has learned nothing; the policies take
@@ -9,7 +9,8 @@ turns. Prints a table in Markdown on stdout, progress on stderr; exit 1 when a r
 
 DIR holds `quality/zeroeval_*.scores.csv.gz` with the prompts beside them. They are not part of the
 project: the outcomes are WildEval/ZeroEval's (Apache-2.0). Without --data the prompts are a
-built-in set, answers have lengths of a log-normal law, and there is no quality-goodput.
+built-in set, answers have lengths of a log-normal law, and there is no quality-goodput. The
+embedded engines are always asked the built-in set: their answers are not the tables'.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from live_fleet import TABLE_MODELS, embedded_fleet, emulated_fleet, tables_in
+from live_fleet import SLO, TABLE_MODELS, embedded_fleet, emulated_fleet, tables_in
 from live_table import table
 
 from zeta_router.app.config.render import render_yaml
@@ -39,6 +40,9 @@ than the three together."""
 
 EMBEDDED_PEAK = "peak:rate=0.3,factor=4"
 EMBEDDED_TOKENS = 48
+EMBEDDED_SLO = ("--slo-ttft", "3", "--slo-e2e", "30")
+"""The loosest objective of the embedded fleet's defaults; the gateway goes by its own, per task."""
+
 POLICIES = ("static", "joint")
 ZETA = (sys.executable, "-m", "zeta_router")
 
@@ -48,7 +52,7 @@ def main() -> int:
     asked = _arguments()
     folder = Path(asked.keep or tempfile.mkdtemp(prefix="live-peak-"))
     folder.mkdir(parents=True, exist_ok=True)
-    if asked.data is None:
+    if asked.data is None and not asked.embedded:
         say("no --data: built-in prompts, no quality-goodput (original: WildEval/ZeroEval)")
     rows = []
     with embedded_fleet() if asked.embedded else emulated(asked.data, folder) as fleet:
@@ -77,11 +81,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="length of a peak (3; 2 with --embedded)")
     parser.add_argument("--trace", help=f"arrivals ({PEAK}; {EMBEDDED_PEAK} with --embedded)")
     parser.add_argument(
-        "--max-wait", type=float, default=2.0, help="longest wait in the gateway, s (2)"
+        "--max-wait", type=float, help="longest wait in the gateway, s (2; 30 with --embedded)"
     )
     parser.add_argument("--policies", default=",".join(POLICIES))
     parser.add_argument("--keep", help="folder for figures and decision logs (a temporary one)")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.data = None if asked.embedded else asked.data
+    asked.trace = asked.trace or (EMBEDDED_PEAK if asked.embedded else PEAK)
+    asked.minutes = asked.minutes or (2.0 if asked.embedded else 3.0)
+    asked.max_wait = asked.max_wait or (30.0 if asked.embedded else 2.0)
+    return asked
 
 
 @contextlib.contextmanager
@@ -110,27 +119,23 @@ def play(
     with running(command, folder / "serve.log", "listening on ") as (_, url):
         before = cpu_seconds()
         started_s = time.monotonic()
-        told = bench(url, fleet, asked, number)
+        told = bench(url, asked, number)
         seconds = time.monotonic() - started_s
         after = cpu_seconds()
     used = {name: (after[name] - before.get(name, 0.0)) / seconds for name in after}
     return {**told, "policy": fleet.policy, "round": number + 1, "cpu": used}
 
 
-def bench(url: str, fleet: FleetConfig, asked: argparse.Namespace, number: int) -> dict[str, Any]:
+def bench(url: str, asked: argparse.Namespace, number: int) -> dict[str, Any]:
     """`zeta bench` at the gateway; its messages pass through."""
-    trace = asked.trace or (EMBEDDED_PEAK if asked.embedded else PEAK)
-    minutes = asked.minutes or (2.0 if asked.embedded else 3.0)
-    flags = ["--trace", trace, "--minutes", str(minutes), "--seed", str(number), "--json"]
-    if asked.data is not None:
-        flags += tables_flags(asked.data)
+    flags = ["--trace", asked.trace, "--minutes", str(asked.minutes), "--seed", str(number)]
     if asked.embedded:
-        flags += ["--max-tokens", str(EMBEDDED_TOKENS), "--slo-ttft", "3", "--slo-e2e", "10"]
-        flags += ["--tell-slo"]
+        flags += ["--max-tokens", str(EMBEDDED_TOKENS), "--timeout", "300", *EMBEDDED_SLO]
     else:
-        flags += ["--slo-ttft", "2", "--slo-tpot", "0.05"]
-        flags += ["--tell-lengths"] if asked.data is not None else []
-    command = (*ZETA, "bench", url, *flags)
+        flags += ["--slo-ttft", str(SLO.ttft_s), "--slo-tpot", str(SLO.tpot_s)]
+    if asked.data is not None:
+        flags += [*tables_flags(asked.data), "--tell-lengths"]
+    command = (*ZETA, "bench", url, "--json", *flags)
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603
     if not done.stdout:
         sys.exit(f"zeta bench failed with exit code {done.returncode}")

@@ -50,10 +50,12 @@ def _run(row: Row) -> str:
         f"{name} {shown(row[field])}" for name, field, shown in COLUMNS if row[field] is not None
     )
     answers = ", ".join(f"{model} {count}" for model, count in row["by_model"].items())
+    missed = ", ".join(f"{name} {count}" for name, count in row["missed"].items()) or "none"
     cpu = ", ".join(f"{name} {share:.2f}" for name, share in sorted(row["cpu"].items()))
     late_ms = 1000 * (row["late_p99_s"] or 0.0)
     return (
         f"- round {row['round']} `{row['policy']}`: {cells}; answers: {answers}; "
+        f"answers that missed an objective: {missed}; "
         f"sent late by {late_ms:.0f} ms (p99); cores used: {cpu}"
     )
 

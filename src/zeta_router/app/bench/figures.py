@@ -27,13 +27,17 @@ Figures = dict[str, Any]
 
 def in_slo(reply: Reply, slo: Slo) -> bool:
     """Whether it was answered within the objectives; a TPOT under two tokens counts as met."""
-    if reply.end is not End.ANSWERED:
-        return False
-    return (
-        _within(reply.ttft_s if reply.ttft_s is not None else reply.e2e_s, slo.ttft_s)
-        and _within(reply.tpot_s or 0.0, slo.tpot_s)
-        and _within(reply.e2e_s, slo.e2e_s)
-    )
+    return reply.end is End.ANSWERED and not missed(reply, slo)
+
+
+def missed(reply: Reply, slo: Slo) -> list[str]:
+    """Which objectives an answer missed: ``ttft``, ``tpot``, ``e2e``."""
+    measured = {
+        "ttft": (reply.ttft_s if reply.ttft_s is not None else reply.e2e_s, slo.ttft_s),
+        "tpot": (reply.tpot_s or 0.0, slo.tpot_s),
+        "e2e": (reply.e2e_s, slo.e2e_s),
+    }
+    return [name for name, (took_s, limit_s) in measured.items() if not _within(took_s, limit_s)]
 
 
 def figures(run: Run, slo: Slo) -> Figures:
@@ -61,6 +65,7 @@ def figures(run: Run, slo: Slo) -> Figures:
         "refused": ends[End.REFUSED],
         "refused_with_retry_after": sum(reply.retry_after_s is not None for reply in refused),
         "retry_after_p50_s": _percentile((reply.retry_after_s for reply in refused), 50),
+        "missed": _counted(name for reply in answered for name in missed(reply, slo)),
         "errors": ends[End.ERROR],
         "lost": ends[End.LOST],
         "stopped": ends[End.STOPPED],

@@ -218,6 +218,6 @@ def _lines(told: Figures) -> Iterator[tuple[str, str]]:
         value = told[name]
         if value is not None:
             yield name, f"{value:.3f}" if isinstance(value, float) else str(value)
-    for group in ("by_model", "by_endpoint", "by_task", "by_reason", "problems"):
+    for group in ("missed", "by_model", "by_endpoint", "by_task", "by_reason", "problems"):
         for name, count in told[group].items():
             yield f"{group.removeprefix('by_')} {name}", str(count)

@@ -58,6 +58,7 @@ def test_goodput_counts_every_request_and_quality_the_model_that_answered() -> N
     assert out["mean_quality"] == pytest.approx((1.0 + 0.25 + 1.0) / 3)
     assert (out["answered"], out["refused"], out["refused_with_retry_after"]) == (3, 1, 1)
     assert out["retry_after_p50_s"] == 2.0
+    assert out["missed"] == {"ttft": 1}
     assert out["by_model"] == {"big": 2, "small": 1}
     assert out["topics"] == {"greeting": {"big": 2, "small": 1}}
     assert out["by_status"] == {"200": 3, "429": 1}
