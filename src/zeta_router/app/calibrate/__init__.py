@@ -1,0 +1,1 @@
+"""Measuring how fast a live engine is: `zeta calibrate`."""
