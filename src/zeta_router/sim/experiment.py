@@ -42,9 +42,10 @@ class Run:
 def run(options: SimulateOptions, progress: Progress | None = None) -> dict[str, Any]:
     """Run a study and answer its results, as written by ``zeta simulate --json``.
 
-    Beside `rows` and `bounds` (DESIGN §4): `notes` for the reader, `violations` (rows above their
-    certified bound: a bug, and the only thing that fails a study) and `exceeded` (rows above a
-    reference bound, which may happen).
+    Beside `rows` and `bounds` (DESIGN §4): `asked` and `endpoints` (what was simulated, and each
+    endpoint's model), `notes` for the reader, `violations` (rows above their certified bound: a
+    bug, and the only thing that fails a study) and `exceeded` (rows above a reference bound, which
+    may happen).
 
     Raises:
         ConfigError: If something asked for cannot be simulated; before the first run.
@@ -165,11 +166,32 @@ def _result(study: Study, results: Sequence[tuple[Run, dict[str, Any]]]) -> dict
     rows = [result for each, result in results if each.policy != BOUNDS]
     bounds = [result for each, result in results if each.policy == BOUNDS]
     return {
+        "asked": _asked(study.options),
+        "endpoints": {endpoint.id: endpoint.model for endpoint in study.fleet.endpoints},
         "rows": rows,
         "bounds": bounds,
         "notes": list(study.notes),
         "violations": _above(rows, bounds, ("certified_bound",)),
         "exceeded": _above(rows, bounds, ("class_bound", "oracle_bound")),
+    }
+
+
+def _asked(options: SimulateOptions) -> dict[str, Any]:
+    """What a reader has to know to make sense of the rows, or to run the study again."""
+    return {
+        "trace": options.trace,
+        "quality": [path.name for path in options.quality],
+        "map": dict(options.table_model),
+        "minutes": options.minutes,
+        "seeds": options.seeds,
+        "slo_ttft_s": options.slo.ttft_s,
+        "slo_tpot_s": options.slo.tpot_s,
+        "topics": options.topics,
+        "input_tokens": options.input_tokens,
+        "lengths": options.lengths,
+        "priors": options.priors,
+        "scenario": options.scenario,
+        "admission": options.capped,
     }
 
 

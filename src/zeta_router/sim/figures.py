@@ -11,44 +11,57 @@ Figure = dict[str, Any]
 Row = Mapping[str, Any]
 
 PALETTE = (
-    "#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5",
-    "#9c6b4e", "#9498a0", "#1f77b4", "#bcbd22", "#d62728", "#17becf", "#8c564b", "#2ca02c",
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#333333",
 )  # fmt: skip
+"""Okabe and Ito's colours, which everybody can tell apart; lines beyond them are dashed, too."""
 
-BOUND_STYLE = {
-    "class_bound": ("class bound (LP, topics known)", "dash"),
-    "oracle_bound": ("oracle bound (LP, outcomes known)", "dot"),
-    "certified_bound": ("certified bound (strict)", "longdash"),
-}
+DASHES = ("solid", "dash", "dot")
+
+BOUNDS = {"class_bound": "dash", "oracle_bound": "dot", "certified_bound": "longdash"}
+"""Each bound, with its dash."""
+
+SHARES = frozenset({"quality_goodput", "goodput"})
+"""Fields between 0 and 1."""
 
 
-def colours(policies: Sequence[str]) -> dict[str, str]:
-    """The same colour for a policy in every plot."""
-    return {policy: PALETTE[i % len(PALETTE)] for i, policy in enumerate(policies)}
+def lines_of(names: Sequence[str]) -> dict[str, Figure]:
+    """The look of each name's line, the same in every plot of a page; `joint` is drawn thicker."""
+    return {
+        name: {
+            "color": PALETTE[index % len(PALETTE)],
+            "dash": DASHES[index // len(PALETTE) % len(DASHES)],
+            "width": 3.5 if name == "joint" else 1.8,
+        }
+        for index, name in enumerate(names)
+    }
 
 
 def against_load(result: Mapping[str, Any], field: str, title: str) -> Figure:
     """A field of the rows against the rate, a line and its 95 % band per policy, with bounds."""
     rows = result["rows"]
     policies = list(dict.fromkeys(row["policy"] for row in rows))
-    colour = colours(policies)
+    look = lines_of(policies)
     traces: list[Figure] = []
     for policy in policies:
         mine = [row for row in rows if row["policy"] == policy]
-        traces += _with_band(mine, field, policy, colour[policy])
+        traces += _with_band(mine, field, policy, look[policy])
     if field == "quality_goodput":
-        for name, (label, dash) in BOUND_STYLE.items():
+        for name, dash in BOUNDS.items():
             rates = sorted({each["rate"] for each in result["bounds"]})
             means = [
                 interval([b[name] for b in result["bounds"] if b["rate"] == rate]).mean
                 for rate in rates
             ]
-            line = {"dash": dash, "color": "#555", "width": 1.5}
+            line = {"dash": dash, "color": "#777", "width": 1.5}
+            label = name.replace("_", " ")
             traces.append({"x": rates, "y": means, "name": label, "mode": "lines", "line": line})
-    return _figure(traces, title, "arrival rate, times the trace's own", title)
+    figure = _figure(traces, title, "arrival rate, times the trace's own", title)
+    if field in SHARES:
+        figure["layout"]["yaxis"]["range"] = [0, 1.02]  # an interval may reach beyond
+    return figure
 
 
-def _with_band(rows: Sequence[Row], field: str, policy: str, colour: str) -> list[Figure]:
+def _with_band(rows: Sequence[Row], field: str, policy: str, look: Figure) -> list[Figure]:
     rates = sorted({row["rate"] for row in rows})
     means = [interval([r[field] for r in rows if r["rate"] == rate]) for rate in rates]
     line = {
@@ -57,7 +70,7 @@ def _with_band(rows: Sequence[Row], field: str, policy: str, colour: str) -> lis
         "name": policy,
         "legendgroup": policy,
         "mode": "lines+markers",
-        "line": {"color": colour},
+        "line": look,
     }
     if any(mean.low is None for mean in means):
         return [line]
@@ -65,7 +78,8 @@ def _with_band(rows: Sequence[Row], field: str, policy: str, colour: str) -> lis
         "x": [*rates, *reversed(rates)],
         "y": [*(mean.high for mean in means), *(mean.low for mean in reversed(means))],
         "fill": "toself",
-        "fillcolor": colour,
+        "fillcolor": look["color"],
+        "mode": "lines",
         "opacity": 0.15,
         "line": {"width": 0},
         "hoverinfo": "skip",
@@ -79,20 +93,21 @@ def _with_band(rows: Sequence[Row], field: str, policy: str, colour: str) -> lis
 def distribution(rows: Sequence[Row], name: str, title: str) -> Figure:
     """Quantiles of TTFT or TPOT of every policy, of one rate and seed."""
     policies = [row["policy"] for row in rows]
-    colour = colours(policies)
+    look = lines_of(policies)
     traces = [
         {
             "x": row["distributions"]["percents"],
             "y": row["distributions"][name],
             "name": row["policy"],
             "mode": "lines",
-            "line": {"color": colour[row["policy"]]},
+            "line": look[row["policy"]],
         }
         for row in rows
         if row["distributions"][name] is not None
     ]
     figure = _figure(traces, title, "percent of served queries", "seconds")
-    figure["layout"]["yaxis"]["type"] = "log"
+    if name == "ttft_s":  # from milliseconds to the deadline
+        figure["layout"]["yaxis"] |= {"type": "log", "dtick": "D2", "rangemode": "normal"}
     return figure
 
 
@@ -105,22 +120,43 @@ def refusals(rows: Sequence[Row], title: str) -> Figure:
             "y": [row["shed_reasons"].get(reason, 0) / row["arrivals"] for row in rows],
             "name": reason,
             "type": "bar",
+            "marker": {"color": PALETTE[index % len(PALETTE)]},
         }
-        for reason in reasons
+        for index, reason in enumerate(reasons)
     ]
     figure = _figure(traces, title, "", "share of arrivals")
     figure["layout"]["barmode"] = "stack"
     return figure
 
 
-def over_time(row: Row, name: str, title: str, unit: str) -> Figure:
-    """A column of the timeline of every endpoint, of one run."""
+def over_time(
+    row: Row, name: str, title: str, unit: str, models: Mapping[str, str] | None = None
+) -> Figure:
+    """A column of the timeline of every endpoint, of one run; `models` says who is behind which."""
     timeline = row["timeline"]
+    look = lines_of(list(timeline["endpoints"]))
     traces = [
-        {"x": timeline["at_s"], "y": columns[name], "name": endpoint, "mode": "lines"}
+        {
+            "x": timeline["at_s"],
+            "y": columns[name],
+            "name": f"{endpoint} ({models[endpoint]})" if models else endpoint,
+            "mode": "lines",
+            "line": look[endpoint],
+        }
         for endpoint, columns in timeline["endpoints"].items()
     ]
     return _figure(traces, title, "seconds", unit)
+
+
+def queue_over_time(row: Row, title: str) -> Figure:
+    """Queries held in the router, of one run."""
+    timeline = row["timeline"]
+    line = {"color": PALETTE[0], "width": 1.8}
+    trace = {"x": timeline["at_s"], "y": timeline["queued"], "name": "held", "mode": "lines"}
+    return _figure([{**trace, "line": line}], title, "seconds", "queries")
+
+
+_FATES = {"value": "quality-goodput", "in_slo": "in SLO", "shed": "shed"}
 
 
 def fate_over_time(row: Row, title: str) -> Figure:
@@ -136,8 +172,9 @@ def fate_over_time(row: Row, title: str) -> Figure:
             ],
             "name": label,
             "mode": "lines",
+            "line": {"color": colour, "width": 1.8},
         }
-        for name, label in (("value", "quality-goodput"), ("in_slo", "in SLO"), ("shed", "shed"))
+        for (name, label), colour in zip(_FATES.items(), PALETTE, strict=False)
     ]
     return _figure(traces, title, "seconds", "share of the arrivals of ten seconds")
 
@@ -146,10 +183,12 @@ def _figure(traces: Sequence[Figure], title: str, x: str, y: str) -> Figure:
     return {
         "data": list(traces),
         "layout": {
-            "title": {"text": title, "font": {"size": 15}},
-            "xaxis": {"title": {"text": x}},
+            "title": {"text": title, "font": {"size": 15}, "x": 0, "xref": "paper"},
+            "xaxis": {"title": {"text": x}, "automargin": True},
             "yaxis": {"title": {"text": y}, "rangemode": "tozero"},
-            "margin": {"t": 45, "r": 10, "b": 45, "l": 60},
+            "margin": {"t": 40, "r": 190, "b": 60, "l": 60},
+            "legend": {"x": 1.01, "xanchor": "left"},
+            "showlegend": True,
             "height": 420,
         },
     }

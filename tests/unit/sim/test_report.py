@@ -52,12 +52,18 @@ def result(*, detailed: bool = True, seeds: int = 2) -> dict[str, Any]:
         for policy in policies
     ]
     return {
+        "asked": {
+            "trace": "day.csv.gz", "quality": ["quiz.scores.csv"], "map": {"m": "Big<model>"},
+            "minutes": 20.0, "seeds": seeds, "slo_ttft_s": 2.0, "slo_tpot_s": None,
+            "topics": "table", "scenario": None, "admission": True,
+        },
+        "endpoints": {"a": "m"},
         "rows": rows,
         "bounds": bounds,
         "notes": ["a note & more"],
         "violations": [],
         "exceeded": [],
-    }
+    }  # fmt: skip
 
 
 def drawn(page: str) -> list[dict[str, Any]]:
@@ -76,6 +82,14 @@ def test_the_report_is_one_file_with_every_figure(tmp_path: Path) -> None:
     titles = [chart["layout"]["title"]["text"] for chart in charts]
     assert titles[:2] == ["quality-goodput", "share of arrivals within the SLO"]
     assert {"TTFT", "TPOT", "shed, by reason", "use per endpoint", "prices"} <= set(titles)
+    assert {"what became of the arrivals", "held in the router"} <= set(titles)
+    assert re.findall("<h2>(.*?)</h2>", page) == [
+        "What was simulated",
+        "Quality-goodput against load",
+        "Each load",
+    ]
+    assert "Big&lt;model&gt;" in page
+    assert page.count("<details open>") == 3  # the highest load; the last policy of each
     assert "Mine &amp; yours" in page
     assert "a note &amp; more" in page
     assert "<b>odd" not in page  # names cannot break out, neither of the page nor of the data
@@ -109,7 +123,7 @@ def test_the_main_plot_has_bands_and_bounds() -> None:
     names = [trace["name"] for trace in figure["data"]]
     assert names.count("joint") == 2  # a line and its band
     assert sum("bound" in name for name in names) == 3
-    (line,) = [t for t in figure["data"] if t["name"] == "joint" and t.get("mode")]
+    (line,) = [t for t in figure["data"] if t["name"] == "joint" and "fill" not in t]
     assert line["x"] == [0.5, 1.0]
     assert line["y"] == pytest.approx([0.505, 0.505])
 
@@ -129,3 +143,21 @@ def test_without_plotly_the_message_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setattr("zeta_router.sim.report.files", missing)
     with pytest.raises(ConfigError, match=r"zeta-router\[report\]"):
         plotly_script()
+
+
+def test_no_two_policies_look_the_same() -> None:
+    look = figures.lines_of([f"policy-{index}" for index in range(21)])
+    assert len({(line["color"], line["dash"]) for line in look.values()}) == 21
+
+
+def test_an_endpoint_is_named_with_its_model() -> None:
+    figure = figures.over_time(row("joint", 1.0, 0), "price", "prices", "unit", {"a": "m"})
+    assert [trace["name"] for trace in figure["data"]] == ["a (m)"]
+
+
+def test_where_nothing_was_shed_the_report_says_so(tmp_path: Path) -> None:
+    calm = result()
+    for each in calm["rows"]:
+        each["shed_reasons"] = {}
+    write_report(calm, tmp_path / "report.html", script="")
+    assert "Nothing was shed." in (tmp_path / "report.html").read_text()
