@@ -70,8 +70,8 @@ def _overview(page: Page, result: Mapping[str, Any]) -> None:
 _ABOUT = (
     "Quality-goodput is the mean over all arrivals of the answer's score, counted only when it "
     "came within the objectives; what was shed counts 0. Bands are 95 % intervals over seeds. The "
-    "class bound knows the arrivals and the mean quality and length per topic and model, and luck may "
-    "exceed it; the oracle bound knows every answer; no run exceeds the certified one."
+    "class bound knows the arrivals and the mean quality and length per topic and model, and luck "
+    "may exceed it; the oracle bound knows every answer; no run exceeds the certified one."
 )
 _ABOUT_LOADS = (
     "Of the first seed: how long served queries took, what was shed and why, and the course over "
