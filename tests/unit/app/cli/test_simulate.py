@@ -69,7 +69,7 @@ def simulate(monkeypatch: pytest.MonkeyPatch, *flags: str) -> int:
 
 def test_the_report_has_every_section(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flags = ["--slo-ttft", "0.05", "--slo-tpot", "0.02", "--report", "out.html"]
-    flags += ["--trace", "poisson:rate=40", "--minutes", "0.5"]
+    flags += ["--trace", "poisson:rate=20", "--minutes", "0.5"]
     assert simulate(monkeypatch, *MAPS, *flags) == 0
     page = (here / "out.html").read_text(encoding="utf-8")
     assert "<dt>TTFT within</dt><dd>0.05 s</dd>" in page
