@@ -75,7 +75,6 @@ def _picture(result: Result, title: str) -> Figure:
         y="quality-goodput",
         title=f"{title} (grey: the other policies; bands: 95 %)",
     )
-    axes.set_ylim(bottom=0)
     return figure
 
 

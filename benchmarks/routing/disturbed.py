@@ -111,9 +111,8 @@ def _picture(each: Disturbance, disturbed: Rows, calm: Rows) -> Figure:
         at_s, values = _course(_of(disturbed, policy))
         width = 2.2 if policy == JOINT else 1.0
         lines.append(Line(policy, at_s, values, COLOUR[policy], width=width))
-    title = f"{each.title} (×{each.rate:g}, windows of {WINDOW_S:.0f} s)"
+    title = f"{each.title[0].upper()}{each.title[1:]} (×{each.rate:g}, windows of {WINDOW_S:.0f} s)"
     plot(axes, lines, x="arrival, seconds from the start", y="quality-goodput", title=title)
-    axes.set_ylim(bottom=0)
     if each.from_s > WARM_S:
         before = level(_of(disturbed, JOINT), WARM_S, each.from_s)
         if before is not None:

@@ -70,12 +70,13 @@ def canvas(
 
 
 def plot(axes: Axes, lines: Sequence[Line], *, x: str, y: str, title: str = "") -> None:
-    """Draw lines, from the least to the most important, each named at its end."""
+    """Draw lines from 0 up, the most important last, each named at its end."""
     for line in lines:
         ys = [float("nan") if value is None else value for value in line.y]
         axes.plot(line.x, ys, line.style, color=line.colour, linewidth=line.width)
         if line.band is not None:
             axes.fill_between(line.x, *line.band, color=line.colour, alpha=0.18, linewidth=0)
+    axes.set_ylim(bottom=0)
     axes.set_xlabel(x)
     place = axes.get_subplotspec()
     if place is None or place.is_first_col():

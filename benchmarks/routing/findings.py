@@ -34,7 +34,7 @@ class Goal:
 
     def __str__(self) -> str:
         return (
-            f"{'met   ' if self.met else 'MISSED'} {self.what}: {self.reached} (goal {self.goal})"
+            f"{'met   ' if self.met else 'MISSED'} {self.what}: {self.reached} (goal: {self.goal})"
         )
 
 

@@ -94,7 +94,6 @@ def _picture(
     ]
     title = f"Who serves, around a peak of {FACTOR:g} times the traffic (windows of 30 s)"
     plot(axes, lines, x="arrival, seconds from the start", y="share of what is served", title=title)
-    axes.set_ylim(bottom=0)
     for (_, usual), colour in zip(level.items(), ENDPOINT_COLOUR, strict=False):
         axes.axhline(usual, color=colour, linestyle="dashed", linewidth=0.7)
     shade(axes, *peak, "peak")

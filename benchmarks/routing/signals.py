@@ -42,7 +42,6 @@ def stale(bench: Bench) -> Findings:
             for policy in POLICIES
         ]
         plot(axes, drawn, x="age of signals, s", y="quality-goodput", title=f"×{rate:g}")
-        axes.set_ylim(bottom=0)
     found.picture("scenario-stale", figure, found.title)
     return found
 

@@ -100,7 +100,6 @@ def _picture(rude: Rows, fair: Rows, from_s: float) -> Figure:
             y="quality-goodput",
             title=f"×{rate:g}",
         )
-        axes.set_ylim(bottom=0)
         shade(axes, from_s, None, "long prompts")
     return figure
 
