@@ -26,6 +26,7 @@ from math import sqrt
 from typing import Any
 
 from zeta_router.learn.latency_fit import LatencyFit
+from zeta_router.learn.outlook import Outlook
 from zeta_router.learn.rls import Rls
 from zeta_router.learn.roofline import LatencyPrior
 
@@ -48,6 +49,9 @@ class LatencyHead:
 
     Attributes:
         slots: Sequences it works on at once; assign when the engine reports another number.
+        log_sigma: Spread of ``ln(observed / predicted)``, within `LOG_SIGMA_RANGE`.
+        tpot_log_sigma: Spread of TPOT alone, within `TPOT_SIGMA_RANGE`: much steadier than a first
+            token.
     """
 
     __slots__ = (
@@ -69,8 +73,10 @@ class LatencyHead:
         "_step_per_seq",
         "_stolen_tokens",
         "_work_per_output",
+        "log_sigma",
         "observations",
         "prior",
+        "tpot_log_sigma",
     )
 
     def __init__(self, prior: LatencyPrior) -> None:
@@ -102,18 +108,6 @@ class LatencyHead:
     def slots(self, value: int) -> None:
         self._slots = max(1, value)
         self._refresh()
-
-    @property
-    def log_sigma(self) -> float:
-        """Spread of ``ln(observed / predicted)``, within `LOG_SIGMA_RANGE`."""
-        low, high = LOG_SIGMA_RANGE
-        return min(high, max(low, sqrt(self._log_variance)))
-
-    @property
-    def tpot_log_sigma(self) -> float:
-        """Spread of TPOT alone, within `TPOT_SIGMA_RANGE`: much steadier than a first token."""
-        low, high = TPOT_SIGMA_RANGE
-        return min(high, max(low, sqrt(self._decode_variance)))
 
     @property
     def tpot_slope_s(self) -> float:
@@ -151,21 +145,53 @@ class LatencyHead:
             kv_tokens: Tokens in its KV cache; 0 when unknown.
             slots: Sequences it works on at once, >= 1; None takes the head's.
         """
+        outlook = self.outlook(
+            batch=batch,
+            pending_prefill_tokens=pending_prefill_tokens,
+            waiting=waiting,
+            waiting_output_tokens=waiting_output_tokens,
+            kv_tokens=kv_tokens,
+            slots=slots,
+        )
+        own = max(0.0, prompt_tokens - cached_tokens)
+        prefill_s = outlook.s_per_token * (outlook.pending_tokens + own)
+        return outlook.start_s + prefill_s + outlook.step_s + outlook.wait_s, outlook.tpot_s
+
+    def outlook(
+        self,
+        *,
+        batch: int,
+        pending_prefill_tokens: float = 0.0,
+        waiting: int = 0,
+        waiting_output_tokens: float = 0.0,
+        kv_tokens: float = 0.0,
+        slots: int | None = None,
+    ) -> Outlook:
+        """The part of `predict` and `work_s` that is the same for every query; see there."""
         if slots is None:
             slots = self._slots
-        own = prompt_tokens - cached_tokens
-        prefill = pending_prefill_tokens + own if own > 0.0 else pending_prefill_tokens
         running = batch + 1 if batch < slots else slots
-        ttft_s = self._start + self._p * prefill + self._start_per_seq * running
         full_s = self._step + self._step_per_seq * slots
         step_s = self._step_ahead + self._step_per_met * (batch + 1)
         if step_s > full_s or batch >= slots:
             step_s = full_s
         kv_s = self._step_per_kv * kv_tokens
+        wait_s = 0.0
         if batch + waiting >= slots:
             wait_tokens = waiting_output_tokens + 0.5 * self._output_tokens
-            ttft_s += wait_tokens * (full_s + kv_s) / slots
-        return ttft_s, step_s + kv_s + self._stall
+            wait_s = wait_tokens * (full_s + kv_s) / slots
+        return Outlook(
+            self._start,
+            self._p,
+            pending_prefill_tokens,
+            self._start_per_seq * running,
+            wait_s,
+            step_s + kv_s + self._stall,
+            self._work_per_output,
+            self.log_sigma,
+            self.tpot_log_sigma,
+            self._step_per_met,
+        )
 
     def work_s(self, uncached_tokens: float, output_tokens: float) -> float:
         """Engine-seconds at full batch that a query takes: what it uses up for all others."""
@@ -288,11 +314,18 @@ class LatencyHead:
         self._step_per_met = self._step_per_seq * per_met
         self._stall = rate * per_stolen * self._stolen_tokens
         self._work_per_output = (self._step + self._step_per_seq * self._slots) / self._slots
+        self.log_sigma = _within(sqrt(self._log_variance), LOG_SIGMA_RANGE)
+        self.tpot_log_sigma = _within(sqrt(self._decode_variance), TPOT_SIGMA_RANGE)
 
 
 def spread(latency_log_sigma: float, length_log_sigma: float) -> float:
     """Spread of an end-to-end time: both parts together, within 0.45 and 1.2."""
     return min(1.2, max(0.45, sqrt(latency_log_sigma**2 + length_log_sigma**2)))
+
+
+def _within(value: float, bounds: tuple[float, float]) -> float:
+    low, high = bounds
+    return min(high, max(low, value))
 
 
 def _usable(seconds: float) -> bool:

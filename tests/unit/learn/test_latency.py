@@ -4,6 +4,7 @@ import json
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -207,6 +208,28 @@ def test_spread_of_both_parts_by_hand() -> None:
     assert spread(0.6, 0.8) == pytest.approx(1.0)
     assert spread(0.1, 0.1) == 0.45
     assert spread(3.0, 3.0) == 1.2
+
+
+def test_what_is_kept_of_a_prediction_adds_up_to_it_to_the_last_bit() -> None:
+    head, draw = LatencyHead(PRIOR), random.Random(3)
+    for batch in range(40):
+        head.observe_ttft(draw.uniform(0.05, 0.5), prompt_tokens=100 * batch, batch=batch)
+        head.observe_tpot(draw.uniform(0.01, 0.1), batch=1 + batch, output_tokens=50 + batch)
+        state: dict[str, Any] = {
+            "batch": batch,
+            "pending_prefill_tokens": 7 * batch,
+            "waiting_output_tokens": 3.3 * batch,
+            "slots": 20,
+        }
+        kept = head.outlook(**state)
+        for tokens in (0, 1, 333, 12_345):
+            prefill_s = kept.s_per_token * (kept.pending_tokens + tokens)
+            ttft_s = kept.start_s + prefill_s + kept.step_s + kept.wait_s
+            assert (ttft_s, kept.tpot_s) == head.predict(prompt_tokens=tokens, **state)
+            work_s = tokens * kept.s_per_token + 70.5 * kept.s_per_output
+            assert work_s == head.work_s(tokens, 70.5)
+        spreads = (kept.log_sigma, kept.tpot_log_sigma, kept.tpot_slope_s)
+        assert spreads == (head.log_sigma, head.tpot_log_sigma, head.tpot_slope_s)
 
 
 def test_restored_it_predicts_and_learns_the_same() -> None:
