@@ -1,10 +1,16 @@
 """The shadow price of an endpoint: what a second of its work is worth to the queries to come.
 
-A virtual queue: work that is dispatched raises it by eta per engine-second, time lowers it by
-eta·rho per second, it never goes below zero. That is a dual subgradient step on the capacity of the
-endpoint, Lindley's recursion for a queue with service rate rho, and backpressure, in one number.
+A virtual queue: work that is dispatched lengthens it, time shortens it by rho per second, it is
+never shorter than zero. The price is eta per batch of backlog, where a batch is as many typical
+queries as the endpoint has slots:
 
-With eta 0.2, ten engine-seconds of work beyond the target load price a 100 ms job at 0.2 quality.
+    price = eta / typical_work_s * backlog_s / (slots * typical_work_s)
+
+so that eta is the quality that a typical query pays per batch that is in the line before it. That
+is a dual subgradient step on the capacity of the endpoint, Lindley's recursion for a queue with
+service rate rho, and backpressure, in one number. Stated in batches and not in seconds it means the
+same on an engine of 20 tokens a second with two slots as on one of 2,000 with thirty-two
+(docs/decisions/0012).
 
 Source: Balseiro, Lu and Mirrokni 2020; Neely's drift-plus-penalty; DESIGN §2.
 """
@@ -13,41 +19,77 @@ from __future__ import annotations
 
 from math import isfinite
 
-HIGHEST = 4.0
-"""Ceiling of a price, quality per engine-second: no job of a quarter second is worth more."""
+CEILING = 1.2
+"""Most that a typical query is ever asked to pay, in quality: more than any is worth."""
+
+LEAST_SLOTS = 8
+"""Fewer slots count as so many: a batch of one would make a price jump with every query."""
+
+_TYPICAL_START_S = 0.2
+_TYPICAL_STEP = 0.02
+_LEAST_WORK_S = 1e-4
 
 
 class VirtualQueue:
     """One endpoint's price.
 
     Attributes:
-        eta: Price step, quality per engine-second squared.
+        eta: Quality that a typical query pays per batch of backlog.
         rho: Target load, engine-seconds per second.
+        slots: Queries that the endpoint works on at once; assign when that changes.
     """
 
-    __slots__ = ("_at_s", "_price", "eta", "rho")
+    __slots__ = ("_at_s", "_backlog_s", "_typical_s", "eta", "rho", "slots")
 
-    def __init__(self, eta: float = 0.2, rho: float = 0.8) -> None:
+    def __init__(self, eta: float = 0.2, rho: float = 0.8, slots: int = LEAST_SLOTS) -> None:
         self.eta = eta
         self.rho = rho
+        self.slots = slots
         self._at_s = 0.0
-        self._price = 0.0
+        self._backlog_s = 0.0
+        self._typical_s: float | None = None
+
+    @property
+    def typical_work_s(self) -> float:
+        """Engine-seconds of the queries that it gets."""
+        return self._typical_s or _TYPICAL_START_S
+
+    @property
+    def step(self) -> float:
+        """Price per engine-second of backlog."""
+        return self.eta / (max(LEAST_SLOTS, self.slots) * self.typical_work_s**2)
+
+    @property
+    def highest(self) -> float:
+        """Ceiling of the price, quality per engine-second."""
+        return CEILING / self.typical_work_s
 
     def at(self, now_s: float) -> float:
         """The price at `now_s`; reading it changes nothing."""
-        if self._price == 0.0:
-            return 0.0
-        fallen = self.eta * self.rho * max(0.0, now_s - self._at_s)
-        return max(0.0, self._price - fallen)
+        backlog_s = self._backlog_at(now_s)
+        return min(self.step * backlog_s, self.highest) if backlog_s else 0.0
 
     def charge(self, now_s: float, work_s: float) -> None:
-        """Account for work: dispatched (positive), or found to be less than charged (negative).
+        """Account for the work of a query that is dispatched.
 
         Work that is not a finite number changes nothing.
         """
         if not isfinite(work_s):
             return
-        self._price = min(max(0.0, self.at(now_s) + self.eta * work_s), HIGHEST)
+        work_s = max(work_s, 0.0)
+        seen_s = max(work_s, _LEAST_WORK_S)
+        if self._typical_s is None:
+            self._typical_s = seen_s
+        else:
+            self._typical_s += _TYPICAL_STEP * (seen_s - self._typical_s)
+        self.correct(now_s, work_s)
+
+    def correct(self, now_s: float, work_s: float) -> None:
+        """Account for work that turned out to be more, or less (negative), than was charged."""
+        if not isfinite(work_s):
+            return
+        most_s = self.highest / self.step if self.step > 0.0 else 0.0
+        self._backlog_s = min(max(0.0, self._backlog_at(now_s) + work_s), most_s)
         self._at_s = max(self._at_s, now_s)
 
     def freeze(self, now_s: float) -> None:
@@ -56,3 +98,8 @@ class VirtualQueue:
         Call it when the endpoint comes back.
         """
         self._at_s = max(self._at_s, now_s)
+
+    def _backlog_at(self, now_s: float) -> float:
+        if self._backlog_s == 0.0:
+            return 0.0
+        return max(0.0, self._backlog_s - self.rho * max(0.0, now_s - self._at_s))

@@ -2,7 +2,7 @@
 
 Queries wait here and not inside the engines: what is still here can be placed on whichever endpoint
 frees first, reordered, and taken back when the client leaves. An engine's own queue allows none of
-that.
+that. In which order they are served is `control.lane_order`.
 """
 
 from __future__ import annotations
@@ -12,42 +12,57 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
+from zeta_router.control.fairness import TenantCounters
+from zeta_router.control.lane_order import claim, in_turn, lane_of
 from zeta_router.core.query import LANES, Lane
 
 Held = TypeVar("Held")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry(Generic[Held]):
-    """A held query: `item` is the router's own record of it."""
+    """A held query: `item` is the router's own record of it.
+
+    Attributes:
+        lane: The lane that it asked for.
+        since_s: When it began to wait.
+        deadline_s: When it will have waited as long as it may.
+        density: Value per engine-second, as of its latest decision; 0 when the policy gives none.
+    """
 
     query_id: str
     lane: Lane
     deadline_s: float
     item: Held
+    since_s: float = 0.0
+    tenant: str = ""
+    density: float = 0.0
 
 
 class WaitingLine(Generic[Held]):
-    """Queries that wait for a slot, by lane and then by arrival.
+    """Queries that wait for a slot.
 
     Args:
         limit: Most entries it holds over all lanes, >= 0; 0 means that nothing ever waits.
+        tenants: Who has had how much; decides between tenants of one lane.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, tenants: TenantCounters | None = None) -> None:
         self.limit = limit
-        self._lanes: dict[Lane, dict[str, Entry[Held]]] = {lane: {} for lane in LANES}
-        self._deadlines: list[tuple[float, str, Lane]] = []
+        self._tenants = tenants if tenants is not None else TenantCounters()
+        self._entries: dict[str, Entry[Held]] = {}
+        self._depths = dict.fromkeys(LANES, 0)
+        self._deadlines: list[tuple[float, str]] = []
 
     def __len__(self) -> int:
-        return sum(len(lane) for lane in self._lanes.values())
+        return len(self._entries)
 
     def __contains__(self, query_id: str) -> bool:
-        return any(query_id in lane for lane in self._lanes.values())
+        return query_id in self._entries
 
     def depth(self, lane: Lane) -> int:
-        """Entries waiting in `lane`."""
-        return len(self._lanes[lane])
+        """Entries waiting that asked for `lane`."""
+        return self._depths[lane]
 
     @property
     def is_full(self) -> bool:
@@ -55,30 +70,43 @@ class WaitingLine(Generic[Held]):
         return len(self) >= self.limit
 
     def push(self, entry: Entry[Held]) -> None:
-        """Append to its lane. The caller has looked at `is_full`: a retry may exceed the limit."""
-        self._lanes[entry.lane][entry.query_id] = entry
-        heappush(self._deadlines, (entry.deadline_s, entry.query_id, entry.lane))
+        """Take in. The caller has looked at `is_full`: a retry may exceed the limit."""
+        self._entries[entry.query_id] = entry
+        self._depths[entry.lane] += 1
+        heappush(self._deadlines, (entry.deadline_s, entry.query_id))
+
+    def get(self, query_id: str) -> Entry[Held] | None:
+        """The entry of a query that waits here."""
+        return self._entries.get(query_id)
 
     def remove(self, query_id: str) -> Entry[Held] | None:
         """Take an entry out, wherever it stands; None when it is not here."""
-        for lane in self._lanes.values():
-            entry = lane.pop(query_id, None)
-            if entry is not None:
-                return entry
-        return None
+        entry = self._entries.pop(query_id, None)
+        if entry is not None:
+            self._depths[entry.lane] -= 1
+        return entry
 
-    def in_order(self, at_most: int) -> Iterator[Entry[Held]]:
-        """The first `at_most` entries in the order in which they are served.
+    def in_order(self, at_most: int, now_s: float) -> Iterator[Entry[Held]]:
+        """The first `at_most` entries in the order in which they are served at `now_s`.
 
-        A copy is walked, so entries may be removed meanwhile.
+        Entries may be removed meanwhile, and tenants charged: who is next follows.
         """
         left = at_most
-        for lane in LANES:
-            for entry in list(self._lanes[lane].values())[:left]:
+        lanes: dict[Lane, list[Entry[Held]]] = {lane: [] for lane in LANES}
+        for entry in self._entries.values():
+            lanes[lane_of(entry, now_s)].append(entry)
+        for entries in lanes.values():
+            for entry in in_turn(entries, self._tenants, now_s, left):
                 yield entry
                 left -= 1
             if left <= 0:
                 return
+
+    def ahead_of(self, entry: Entry[Held], now_s: float) -> int:
+        """How many have the better claim at `now_s`, whichever endpoint they wait for."""
+        own = claim(entry, self._tenants, now_s)
+        others = self._entries.values()
+        return sum(1 for other in others if claim(other, self._tenants, now_s) < own)
 
     def next_deadline_s(self) -> float | None:
         """When the next entry has waited as long as it may; None when nothing waits."""
@@ -95,6 +123,6 @@ class WaitingLine(Generic[Held]):
                 gone.append(entry)
         return gone
 
-    def _is_live(self, mark: tuple[float, str, Lane]) -> bool:
-        entry = self._lanes[mark[2]].get(mark[1])
+    def _is_live(self, mark: tuple[float, str]) -> bool:
+        entry = self._entries.get(mark[1])
         return entry is not None and entry.deadline_s == mark[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zeta_router.core.query import TaskEstimate
+from zeta_router.core.query import Lane, TaskEstimate
 from zeta_router.core.reasons import Drop, Reason
 from zeta_router.core.snapshot import Candidate
 
@@ -16,6 +16,27 @@ class Verdict(StrEnum):
     DISPATCH = "dispatch"
     WAIT = "wait"
     REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a held query stands in the waiting line, and why there.
+
+    Attributes:
+        lane: The lane it stands in: the one asked for, or one up after half of its patience.
+        density: What an answer in time is worth per engine-second, as of this decision.
+        ageing: What waiting has multiplied that by, >= 1.
+        tenant_work_s: Engine-seconds on its tenant's counter; the least goes first in a lane.
+        ahead: How many have the better claim.
+        waiting: How many wait in all, itself included.
+    """
+
+    lane: Lane
+    density: float
+    ageing: float
+    tenant_work_s: float
+    ahead: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +51,9 @@ class Decision:
         scores: One per candidate, higher is better; NaN where the policy gave none.
         dropped: The other endpoints, with the filter that removed them.
         retry_after_s: For a rejection: when it is worth asking again.
+        standing: Its place in the waiting line; None for a query that was not held.
+        slo_scale: What the objectives were multiplied by, because no endpoint could meet them
+            even when idle; 1 otherwise.
     """
 
     query_id: str
@@ -46,3 +70,5 @@ class Decision:
     dropped: tuple[tuple[str, Drop], ...] = ()
     snapshot_version: int = 0
     retry_after_s: float | None = None
+    standing: Standing | None = None
+    slo_scale: float = 1.0

@@ -78,11 +78,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class JointParams:
-    """Dials of the `joint` policy (DESIGN §2): price step, target load, shedding floor."""
+    """Dials of the `joint` policy (DESIGN §2).
+
+    Attributes:
+        eta: Quality that a typical query pays per batch of backlog (`control.price`).
+        rho: Target load of an endpoint, engine-seconds per second.
+        floor: Score below which a query is not worth a wait.
+        switch_cost: Quality that it costs a conversation to move to another endpoint.
+    """
 
     eta: float = 0.2
     rho: float = 0.8
     floor: float = 0.02
+    switch_cost: float = 0.03
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,14 @@ class Slo:
     tpot_s: float | None = None
     e2e_s: float | None = None
 
+    def scaled(self, factor: float) -> Slo:
+        """This objective with every bound times `factor`."""
+        return Slo(
+            self.ttft_s * factor if self.ttft_s is not None else None,
+            self.tpot_s * factor if self.tpot_s is not None else None,
+            self.e2e_s * factor if self.e2e_s is not None else None,
+        )
+
     def or_else(self, default: Slo) -> Slo:
         """This objective, with `default` wherever nothing is stated here."""
         return Slo(
@@ -110,6 +118,9 @@ def certain(task: Task, topic: str | None = None) -> TaskEstimate:
     return TaskEstimate(task, (TopicShare(topic or task.value, task, 1.0),))
 
 
+PREFIX_BLOCK_TOKENS = 512
+"""Prompt tokens that one of `Query.prefix_hashes` stands for (as in Mooncake's traces)."""
+
 AUTO = "auto"
 """The `model_requested` of a query whose model the router chooses."""
 
@@ -131,7 +142,8 @@ class Query:
         max_wait_s: Longest time it may be held before it is answered with an honest error; None
             takes the fleet's limit.
         weight: What a good answer to this query is worth, relative to 1.
-        prefix_hashes: Hashes of the leading prompt blocks, longest common prefix first.
+        prefix_hashes: Chained hashes of the leading blocks of `PREFIX_BLOCK_TOKENS`: equal ones
+            mean that everything up to that block is the same.
     """
 
     id: str

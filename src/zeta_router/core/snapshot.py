@@ -37,6 +37,7 @@ class EndpointView:
         price: Quality per engine-second (`joint`); 0 for policies without prices.
         sample: The latest poll.
         paused: The engine said that it is busy; nothing is sent to it until that passes.
+        price_fall_per_s: How fast the price falls while nothing is dispatched there.
     """
 
     endpoint: Endpoint
@@ -53,6 +54,7 @@ class EndpointView:
     price: float
     sample: EngineSample
     paused: bool = False
+    price_fall_per_s: float = 0.16
 
     @property
     def busy_ratio(self) -> float:
@@ -90,6 +92,9 @@ class Candidate(NamedTuple):
         length_log_sigma: Spread of the answer's length; makes the end less certain than the start.
         tpot_log_sigma: Spread of the TPOT prediction.
         tpot_slope_s: What one more sequence adds to the TPOT of everything that runs there.
+        cached_tokens: Leading prompt tokens that its prefix cache is believed to hold; they are
+            in neither `ttft_s` nor `work_s`.
+        switch_cost: Quality that it would cost the conversation to move there; 0 where it is.
     """
 
     view: EndpointView
@@ -102,6 +107,8 @@ class Candidate(NamedTuple):
     length_log_sigma: float = 0.0
     tpot_log_sigma: float = 0.45
     tpot_slope_s: float = 0.0
+    cached_tokens: float = 0.0
+    switch_cost: float = 0.0
 
     @property
     def e2e_s(self) -> float:

@@ -19,6 +19,7 @@ from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.fleet_report import fleet_report
 from zeta_router.gateway.intake import query_of
 from zeta_router.gateway.problems import RequestError
+from zeta_router.gateway.state_report import state_report
 from zeta_router.router.events import DrainRequested, Feedback
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -92,6 +93,7 @@ class Admin:
             ("GET", "/ready", self._ready),
             ("GET", "/metrics", self._metrics),
             ("GET", "/zeta/fleet", self._fleet),
+            ("GET", "/zeta/state", self._state),
             ("GET", "/zeta/decisions", self._decisions),
             ("GET", "/zeta/decisions/{id}", self._decision),
             ("POST", "/zeta/endpoints/{id}/drain", self._drain),
@@ -169,6 +171,10 @@ class Admin:
         router = self._driver.router
         snapshot = router.snapshot(self._driver.clock())
         return _json(fleet_report(snapshot, router.queue_depths(), self._config().policy))
+
+    async def _state(self, request: web.Request) -> web.StreamResponse:
+        router = self._driver.router
+        return _json(state_report(router.inside(self._driver.clock()), router.queue_depths()))
 
     async def _decisions(self, request: web.Request) -> web.StreamResponse:
         text = request.query.get("limit", "50")

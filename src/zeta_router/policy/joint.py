@@ -49,16 +49,12 @@ class Joint:
     """Shadow prices over quality and live load.
 
     Attributes:
-        eta: Price step, quality per engine-second squared.
-        rho: Target load of an endpoint; a price falls by eta·rho a second.
         floor: Score below which a query is not worth a wait.
         temperature: Of the softmax, in quality; 0 takes the highest score.
         epsilon: Share of decisions that go to any open endpoint.
         slowdown: Weight of what the running batch would lose; 0 leaves the batch out.
     """
 
-    eta: float = 0.2
-    rho: float = 0.8
     floor: float = 0.02
     temperature: float = 0.01
     epsilon: float = 0.01
@@ -66,7 +62,7 @@ class Joint:
     name: ClassVar[str] = "joint"
 
     def __post_init__(self) -> None:
-        for field in ("eta", "rho", "floor", "temperature", "epsilon", "slowdown"):
+        for field in ("floor", "temperature", "epsilon", "slowdown"):
             value = getattr(self, field)
             if not (isfinite(value) and value >= 0.0):
                 raise ConfigError(f"joint.{field}", f"{value!r} is not a number of 0 or more")
@@ -76,7 +72,7 @@ class Joint:
     @classmethod
     def of(cls, config: FleetConfig) -> Joint:
         """With the dials of the fleet file."""
-        return cls(config.joint.eta, config.joint.rho, config.joint.floor)
+        return cls(config.joint.floor)
 
     def choose(
         self, query: Query, candidates: Sequence[Candidate], draws: Draws, context: Context
@@ -160,9 +156,9 @@ class Joint:
         None when no price stands in the way: then it is the latency that has to change.
         """
         soonest_s = inf
-        falls_per_s = self.eta * self.rho
         for candidate, net in zip(candidates, nets, strict=True):
             missing = self.floor - net
+            falls_per_s = candidate.view.price_fall_per_s
             if falls_per_s > 0.0 and missing <= candidate.view.price * candidate.work_s:
                 soonest_s = min(soonest_s, missing / (candidate.work_s * falls_per_s))
         return max(1.0, soonest_s) if soonest_s < inf else None

@@ -1,9 +1,9 @@
 """What each endpoint is worth to a query, in one loop.
 
-Formula: ``weight · quality · p_slo(…) − batch_slowdown(…) − price · work``. The parts are defined
-in `score` and `externality`, and that is where to read them. They are written out again here
-because the calls cost as much as the arithmetic (37 against 19 µs for 20 endpoints on one machine).
-A test holds the two equal.
+Formula: ``weight · quality · p_slo(…) − batch_slowdown(…) − price · work − switch_cost``.
+The parts are defined in `score` and `externality`, and that is where to read them. They are written
+out again here because the calls cost as much as the arithmetic (37 against 19 µs for 20 endpoints
+on one machine). A test holds the two equal.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
                 z_tpot = log(late) / tpot_sigma
                 if not z >= z_tpot:  # so that NaN stays
                     z = z_tpot
-        net = -candidate.work_s * view.price
+        net = -candidate.work_s * view.price - candidate.switch_cost
         if 0.0 <= ttft_s <= end_s < inf and sigma == sigma:
             late = end_s * per_e2e
             if late > 0.0:

@@ -14,7 +14,7 @@ from typing import Protocol
 from zeta_router.core.draws import Draws
 from zeta_router.core.query import Query, Task, TaskEstimate
 from zeta_router.core.reasons import Reason
-from zeta_router.core.snapshot import Candidate
+from zeta_router.core.snapshot import Candidate, EndpointView
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,29 @@ class Context:
         routes: The static rules, task to model name.
         capped: Whether the common admission holds: an endpoint without a free slot may not be
             chosen. Off, a policy behaves as people run it without admission control.
+        share: Share of an endpoint's slots, and at least one, that the query may fill; below 1
+            for queries that are held back for more urgent ones.
     """
 
     now_s: float
     task: TaskEstimate
     routes: Mapping[Task, str] = field(default_factory=dict)
     capped: bool = True
+    share: float = 1.0
+
+    def is_open(self, view: EndpointView) -> bool:
+        """Whether the query may be dispatched there right now."""
+        if not self.capped or self.share >= 1.0:
+            return view.is_open or not self.capped
+        taken = view.in_flight + view.foreign_in_flight
+        return view.is_open and taken < max(1.0, self.share * view.slots)
 
     def open(self, candidates: Sequence[Candidate]) -> list[int]:
         """Indices of the candidates that may be dispatched to right now, in fleet order."""
         if not self.capped:
             return list(range(len(candidates)))
+        if self.share < 1.0:
+            return [index for index, one in enumerate(candidates) if self.is_open(one.view)]
         return [index for index, candidate in enumerate(candidates) if candidate.view.is_open]
 
 

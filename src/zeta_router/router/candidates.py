@@ -20,6 +20,7 @@ def candidates_for(
     views: Sequence[EndpointView],
     endpoints: Mapping[str, EndpointState],
     knowledge: Knowledge,
+    switch_cost: float = 0.0,
 ) -> tuple[tuple[Candidate, ...], Dropped]:
     """Every endpoint that may serve the case, with predictions, and why the others may not.
 
@@ -41,7 +42,7 @@ def candidates_for(
         if drop is not None:
             dropped.append((view.endpoint.id, drop))
             continue
-        found.append(_predict(case, view, endpoints[view.endpoint.id], verdict))
+        found.append(_predict(case, view, endpoints[view.endpoint.id], verdict, switch_cost))
     return tuple(found), tuple(dropped)
 
 
@@ -53,14 +54,23 @@ def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float,
 
 
 def _predict(
-    case: Case, view: EndpointView, state: EndpointState, expected: tuple[float, float, float]
+    case: Case,
+    view: EndpointView,
+    state: EndpointState,
+    expected: tuple[float, float, float],
+    switch_cost: float,
 ) -> Candidate:
     quality, output_tokens, length_sigma = expected
     latency = state.latency
+    query = case.query
+    cached = 0.0
+    if query.prefix_hashes:
+        cached = state.prefixes.cached_tokens(query.prefix_hashes, query.prompt_tokens)
     batch = view.in_flight + view.foreign_in_flight
     beyond = batch - view.slots
     ttft_s, tpot_s = latency.predict(
-        prompt_tokens=case.query.prompt_tokens,
+        prompt_tokens=query.prompt_tokens,
+        cached_tokens=cached,
         batch=batch,
         pending_prefill_tokens=view.pending_prefill_tokens,
         waiting_output_tokens=view.remaining_output_tokens * beyond / batch if beyond > 0 else 0.0,
@@ -73,8 +83,10 @@ def _predict(
         ttft_s,
         tpot_s,
         latency.log_sigma,
-        latency.work_s(case.query.prompt_tokens, output_tokens),
+        latency.work_s(query.prompt_tokens - cached, output_tokens),
         length_sigma,
         latency.tpot_log_sigma,
         latency.tpot_slope_s,
+        cached,
+        switch_cost if case.stays_at and case.stays_at != view.endpoint.id else 0.0,
     )

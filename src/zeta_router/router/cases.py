@@ -28,10 +28,16 @@ class Attempt:
     work_s: float
     batch: int
     pending_prefill_tokens: int
+    cached_tokens: float = 0.0
     first_token_at_s: float | None = None
     emitted_tokens: int = 0
     running_s_before: float = 0.0
     prefilled_before: int = 0
+
+    @property
+    def uncached_tokens(self) -> int:
+        """Prompt tokens that have to be computed, as far as is believed."""
+        return self.prompt_tokens - int(self.cached_tokens)
 
     @property
     def remaining_tokens(self) -> float:
@@ -53,6 +59,7 @@ class Case:
         attempt: Where it is being served; None while it is held.
         held_since_s: Since when it waits; None while it is being served.
         waited_s: Time spent waiting before that.
+        stays_at: The endpoint that served its conversation last; empty when there is none.
         max_wait_s: Longest time it may wait in all; time spent being served does not count, so a
             query whose engine dies late still has its whole wait ahead.
     """
@@ -61,6 +68,7 @@ class Case:
     task: TaskEstimate
     demand: Demand
     max_wait_s: float
+    stays_at: str = ""
     tries: Tries = field(default_factory=Tries)
     decisions: int = 0
     attempts: int = 0

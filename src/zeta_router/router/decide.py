@@ -7,7 +7,7 @@ query and a replayed one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zeta_router.control.filters import unsuitable
 from zeta_router.core.decision import Decision, Verdict
@@ -17,6 +17,7 @@ from zeta_router.core.query import AUTO, Task
 from zeta_router.core.reasons import LASTING_DROPS, Drop, Reason
 from zeta_router.core.snapshot import Candidate, Snapshot
 from zeta_router.policy.protocol import Choice, Context, Policy
+from zeta_router.router.attainable import slo_scale
 from zeta_router.router.candidates import Dropped, candidates_for
 from zeta_router.router.cases import Case
 from zeta_router.router.endpoint_state import EndpointState
@@ -37,18 +38,35 @@ class Setting:
     capped: bool = True
 
 
-def decide(case: Case, snapshot: Snapshot, setting: Setting) -> Decision:
-    """Dispatch, wait or reject; deadlines and the queue's bound are the caller's business."""
-    candidates, dropped = candidates_for(case, snapshot.views, setting.endpoints, setting.knowledge)
+def decide(case: Case, snapshot: Snapshot, setting: Setting, share: float = 1.0) -> Decision:
+    """Dispatch, wait or reject; deadlines and the queue's bound are the caller's business.
+
+    `share` is the part of an endpoint's slots that the query may fill (`Context.share`).
+    """
+    candidates, dropped = candidates_for(
+        case,
+        snapshot.views,
+        setting.endpoints,
+        setting.knowledge,
+        setting.fleet.joint.switch_cost,
+    )
     if not candidates:
         verdict, reason = _without_candidates(case, dropped, setting.fleet)
         return _decision(case, snapshot, setting, verdict, reason, dropped=dropped)
     query = case.query
     seed_id = query.id if case.decisions == 0 else f"{query.id}#{case.decisions}"
-    context = Context(snapshot.now_s, case.task, _routes(case, setting.fleet), setting.capped)
-    choice = setting.policy.choose(query, candidates, Draws(setting.seed, seed_id), context)
-    verdict, reason = _verdict(case, candidates, choice, setting)
-    return _decision(case, snapshot, setting, verdict, reason, candidates, choice, dropped)
+    routes = _routes(case, setting.fleet)
+    context = Context(snapshot.now_s, case.task, routes, setting.capped, share)
+    draws = Draws(setting.seed, seed_id)
+    choice = setting.policy.choose(query, candidates, draws, context)
+    scale = 1.0
+    if choice.shed:
+        scale = slo_scale(query, candidates, setting.endpoints)
+        if scale > 1.0:
+            query = replace(query, slo=query.slo.scaled(scale))
+            choice = setting.policy.choose(query, candidates, draws, context)
+    verdict, reason = _verdict(case, candidates, choice, context)
+    return _decision(case, snapshot, setting, verdict, reason, candidates, choice, dropped, scale)
 
 
 def _routes(case: Case, fleet: FleetConfig) -> Mapping[Task, str]:
@@ -59,13 +77,13 @@ def _routes(case: Case, fleet: FleetConfig) -> Mapping[Task, str]:
 
 
 def _verdict(
-    case: Case, candidates: tuple[Candidate, ...], choice: Choice, setting: Setting
+    case: Case, candidates: tuple[Candidate, ...], choice: Choice, context: Context
 ) -> tuple[Verdict, Reason]:
     if choice.shed:
         return Verdict.REJECT, Reason.SHED
     if choice.index is None:
         return Verdict.WAIT, Reason.WAIT_SLOT
-    if setting.capped and not candidates[choice.index].view.is_open:
+    if not context.is_open(candidates[choice.index].view):
         return Verdict.WAIT, Reason.WAIT_SLOT
     if case.query.model_requested != AUTO and choice.reason in _BY_RULE:
         return Verdict.DISPATCH, Reason.PINNED
@@ -93,6 +111,7 @@ def _decision(
     candidates: tuple[Candidate, ...] = (),
     choice: Choice | None = None,
     dropped: Dropped = (),
+    scale: float = 1.0,
 ) -> Decision:
     chosen = None
     if choice is not None and choice.index is not None:
@@ -112,4 +131,5 @@ def _decision(
         dropped=dropped,
         snapshot_version=snapshot.version,
         retry_after_s=choice.retry_after_s if choice is not None else None,
+        slo_scale=scale,
     )

@@ -15,6 +15,7 @@ from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
 from zeta_router.core.snapshot import EndpointView, Health
 from zeta_router.learn.ewma import PeakEwma
 from zeta_router.learn.latency import LatencyHead
+from zeta_router.learn.prefix import PrefixBelief
 from zeta_router.learn.roofline import prior_of
 from zeta_router.router.cases import Attempt
 
@@ -40,6 +41,7 @@ class EndpointState:
         self.sample: EngineSample = NO_SAMPLE
         self.latency = LatencyHead(prior_of(model.params_b, endpoint.simulate))
         self.peak = PeakEwma()
+        self.prefixes = PrefixBelief()
         self._foreign: tuple[int, int] = (0, 0)
         self._told_slots: int | None = None
         self._sampled_at_s = float("-inf")
@@ -65,9 +67,10 @@ class EndpointState:
     def begin(self, query_id: str, attempt: Attempt, seq: int) -> None:
         """Account for a dispatch."""
         self._sum_up(attempt.dispatched_at_s)
+        self.price.slots = self.slots
         self.attempts[query_id] = attempt
         self.dispatched_seq = seq
-        self._pending_prefill_tokens += attempt.prompt_tokens
+        self._pending_prefill_tokens += attempt.uncached_tokens
         self._remaining_tokens += attempt.remaining_tokens
         self._view = None
 
@@ -75,8 +78,8 @@ class EndpointState:
         """Account for the end of an attempt's prefill."""
         self._sum_up(at_s)
         attempt.first_token_at_s = at_s
-        self._pending_prefill_tokens -= attempt.prompt_tokens
-        self._prefilled_tokens += attempt.prompt_tokens
+        self._pending_prefill_tokens -= attempt.uncached_tokens
+        self._prefilled_tokens += attempt.uncached_tokens
         attempt.running_s_before = self._running_s
         attempt.prefilled_before = self._prefilled_tokens
         self._view = None
@@ -116,7 +119,7 @@ class EndpointState:
             self._pending_prefill_tokens, self._remaining_tokens = 0, 0.0
             return
         if attempt.first_token_at_s is None:
-            self._pending_prefill_tokens -= attempt.prompt_tokens
+            self._pending_prefill_tokens -= attempt.uncached_tokens
         self._remaining_tokens -= attempt.remaining_tokens
 
     def on_sample(self, at_s: float, sample: EngineSample) -> None:
@@ -164,6 +167,7 @@ class EndpointState:
             price=self.price.at(now_s),
             sample=self.sample,
             paused=paused,
+            price_fall_per_s=self.price.step * self.price.rho,
         )
         return self._view
 

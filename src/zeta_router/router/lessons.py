@@ -21,6 +21,7 @@ def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
     state.latency.observe_ttft(
         ttft_s,
         prompt_tokens=attempt.prompt_tokens,
+        cached_tokens=attempt.cached_tokens,
         pending_prefill_tokens=attempt.pending_prefill_tokens,
         batch=attempt.batch,
         slots=state.slots,
@@ -29,8 +30,10 @@ def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
     state.touch()
 
 
-def true_up(state: EndpointState, attempt: Attempt, outcome: Outcome, at_s: float) -> None:
+def true_up(state: EndpointState, attempt: Attempt, outcome: Outcome, at_s: float) -> float:
     """Correct the price by what the attempt really took, against what it was charged for.
+
+    Returns the difference in engine-seconds.
 
     An attempt that never reached the engine took nothing; one that was cut short took its prompt,
     if a token came, and what it had produced.
@@ -39,8 +42,15 @@ def true_up(state: EndpointState, attempt: Attempt, outcome: Outcome, at_s: floa
     if tokens is None:
         tokens = attempt.emitted_tokens
     begun = attempt.first_token_at_s is not None or outcome.status is Status.OK
-    taken_s = state.latency.work_s(attempt.prompt_tokens, tokens) if begun else 0.0
-    state.price.charge(at_s, taken_s - attempt.work_s)
+    taken_s = 0.0
+    if begun:
+        state.prefixes.told(attempt.cached_tokens, outcome.cached_tokens)
+        cached = attempt.cached_tokens
+        if outcome.cached_tokens is not None:
+            cached = min(outcome.cached_tokens, attempt.prompt_tokens)
+        taken_s = state.latency.work_s(attempt.prompt_tokens - cached, tokens)
+    state.price.correct(at_s, taken_s - attempt.work_s)
+    return taken_s - attempt.work_s
 
 
 def on_end(

@@ -6,16 +6,16 @@ calls on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from math import inf
 
+from zeta_router.control.fairness import TenantCounters
 from zeta_router.control.filters import demand_of
-from zeta_router.control.queue import Entry, WaitingLine
+from zeta_router.control.queue import WaitingLine
 from zeta_router.control.retry_after import retry_after_s
+from zeta_router.control.sessions import Sessions
 from zeta_router.core.decision import Decision, Verdict
-from zeta_router.core.fleet import FleetConfig, Model
-from zeta_router.core.query import AUTO, Query, Slo, TaskEstimate
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.query import AUTO, Lane, Query, Slo, TaskEstimate
 from zeta_router.core.reasons import Reason
 from zeta_router.policy.registry import build
 from zeta_router.router.cases import Attempt, Case
@@ -30,11 +30,19 @@ from zeta_router.router.commands import (
 from zeta_router.router.decide import Setting, decide
 from zeta_router.router.fleet_state import FleetState
 from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.waiting import density_of, entry_of, standing_of, wish
 
 SCAN_LIMIT = 64
 """Most held queries that are rescored when a slot frees (ALGORITHMS §6.6)."""
 
 QUEUE_TIMER = "queue"
+HOLDBACK_TIMER = "holdback"
+
+BATCH_SHARE = 0.6
+"""Share of an endpoint's slots that the batch lane may fill while others are about."""
+
+HOLDBACK_S = 10.0
+"""How long after the last query of another lane the batch lane is still held back."""
 
 
 class Placement:
@@ -48,11 +56,14 @@ class Placement:
     ) -> None:
         self.fleet = FleetState(config)
         self.knowledge = knowledge
-        self.line: WaitingLine[Case] = WaitingLine(config.limits.queue)
+        self.tenants = TenantCounters()
+        self.sessions = Sessions()
+        self.line: WaitingLine[Case] = WaitingLine(config.limits.queue, self.tenants)
         self.cases: dict[str, Case] = {}
         self._seed = seed
         self._capped = capped
         self._dispatches = 0
+        self._urgent_at_s = -HOLDBACK_S
         self.timers: dict[str, float] = {}
         self.setting = self._settle(config)
 
@@ -65,19 +76,47 @@ class Placement:
         query = replace(query, slo=query.slo.or_else(config.slo.get(task.task, Slo())))
         wait_s = query.max_wait_s if query.max_wait_s is not None else config.limits.max_wait_s
         demand = demand_of(query, task.task, config)
-        return Case(query, task, demand, max_wait_s=wait_s)
+        stays_at = self.sessions.place(query.tenant, query.session_id, query.arrived_at_s)
+        return Case(query, task, demand, max_wait_s=wait_s, stays_at=stays_at)
+
+    def take_in(self, case: Case) -> None:
+        """Remember a case from here to its last byte."""
+        self.cases[case.query.id] = case
+        self.tenants.enter(case.query.tenant)
+        if case.query.lane is not Lane.BATCH:
+            self._urgent_at_s = max(self._urgent_at_s, case.query.arrived_at_s)
+
+    def forget(self, case: Case) -> None:
+        """A case is over: answered, refused, or its client gone."""
+        del self.cases[case.query.id]
+        self.tenants.leave(case.query.tenant)
+
+    def _share(self, case: Case, now_s: float) -> float:
+        """Part of an endpoint's slots that a case may fill."""
+        if case.query.lane is not Lane.BATCH or now_s - self._urgent_at_s >= HOLDBACK_S:
+            return 1.0
+        return BATCH_SHARE
+
+    def consider(self, case: Case, now_s: float) -> Decision:
+        """What would be done with a case at `now_s`; changes nothing."""
+        snapshot = self.fleet.snapshot(now_s)
+        decision = decide(case, snapshot, self.setting, self._share(case, now_s))
+        return self.bounded(case, decision, now_s)
 
     def place(self, case: Case, now_s: float, commands: list[Command]) -> Decision:
         """Decide for a case that is not being served, and act on the decision."""
-        decision = decide(case, self.fleet.snapshot(now_s), self.setting)
-        decision = self.bounded(case, decision, now_s)
-        held_before = case.held_since_s is not None
+        decision = self.consider(case, now_s)
+        entry = self.line.get(case.query.id)
         case.decisions += 1
         if decision.verdict is Verdict.WAIT:
-            if not held_before:
+            if entry is None:
                 self._hold(case, decision, now_s, commands)
+            else:
+                entry.density = density_of(decision)
             return decision
-        if held_before:
+        if entry is not None:
+            standing = standing_of(entry, self.line, self.tenants, now_s)
+            decision = replace(decision, standing=standing)
             self.line.remove(case.query.id)
             case.release(now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
@@ -114,9 +153,13 @@ class Placement:
     def _hold(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
         query = case.query
         case.hold(now_s)
-        self.line.push(Entry(query.id, query.lane, case.deadline_s(now_s), case))
-        commands.append(Emit(DecisionRecord(query, decision)))
+        entry = entry_of(case, decision, now_s)
+        self.line.push(entry)
+        standing = standing_of(entry, self.line, self.tenants, now_s)
+        commands.append(Emit(DecisionRecord(query, replace(decision, standing=standing))))
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
+        if self._share(case, now_s) < 1.0:
+            self.set_timer(HOLDBACK_TIMER, self._urgent_at_s + HOLDBACK_S, commands)
 
     def _dispatch(
         self, case: Case, decision: Decision, now_s: float, commands: list[Command]
@@ -136,9 +179,13 @@ class Placement:
             work_s=chosen.work_s,
             batch=chosen.view.in_flight + chosen.view.foreign_in_flight,
             pending_prefill_tokens=chosen.view.pending_prefill_tokens,
+            cached_tokens=chosen.cached_tokens,
         )
         state.begin(case.query.id, case.attempt, self._dispatches)
         state.price.charge(now_s, chosen.work_s)
+        state.prefixes.sent(case.query.prefix_hashes)
+        self.tenants.charge(case.query.tenant, chosen.work_s)
+        self.sessions.served(case.query.tenant, case.query.session_id, state.endpoint.id, now_s)
         self.fleet.version += 1
         commands.append(
             Dispatch(
@@ -149,7 +196,7 @@ class Placement:
     def _refuse(
         self, case: Case, decision: Decision, now_s: float, commands: list[Command]
     ) -> None:
-        del self.cases[case.query.id]
+        self.forget(case)
         commands.append(Reject(case.query.id, decision, case.queue_wait_s(now_s)))
 
     def serve_waiting(self, now_s: float, commands: list[Command]) -> None:
@@ -161,15 +208,15 @@ class Placement:
         if len(self.line) == 0:
             return
         hopeless: set[object] = set()
-        for entry in self.line.in_order(SCAN_LIMIT):
+        for entry in self.line.in_order(SCAN_LIMIT, now_s):
             if not self.fleet.has_open_slot:
                 return
-            wish = _wish(entry.item, self.fleet.config.models.values())
-            if wish in hopeless:
+            wished = wish(entry.item, self.fleet.config.models.values())
+            if wished in hopeless:
                 continue
             decision = self.place(entry.item, now_s, commands)
             if decision.verdict is Verdict.WAIT and decision.endpoint_id is None:
-                hopeless.add(wish)
+                hopeless.add(wished)
 
     def reject(self, case: Case, reason: Reason, now_s: float, commands: list[Command]) -> None:
         """Refuse a case for `reason`; the record shows the candidates of the moment."""
@@ -203,7 +250,7 @@ class Placement:
     def judge_anew(self, now_s: float, commands: list[Command]) -> None:
         """Decide for every held query again, under the configuration of the moment."""
         config = self.fleet.config
-        for entry in list(self.line.in_order(len(self.line))):
+        for entry in list(self.line.in_order(len(self.line), now_s)):
             case = entry.item
             if _is_unknown(case.query, config):
                 self.line.remove(case.query.id)
@@ -248,20 +295,3 @@ class Placement:
 
 def _is_unknown(query: Query, config: FleetConfig) -> bool:
     return query.model_requested != AUTO and query.model_requested not in config.models
-
-
-def _wish(case: Case, models: Iterable[Model]) -> object:
-    """What decides which endpoints are open to a case; equal for cases that want the same.
-
-    Of its length only that counts: how many models' contexts it exceeds.
-    """
-    demand = case.demand
-    too_small = sum(1 for model in models if demand.tokens > (model.context_tokens or inf))
-    return (
-        case.task,
-        demand.model,
-        demand.space,
-        too_small,
-        demand.query.needs,
-        frozenset(case.tries.failed),
-    )

@@ -26,10 +26,10 @@ from zeta_router.router.commands import (
     Reject,
     StartProbe,
 )
-from zeta_router.router.decide import decide
+from zeta_router.router.inside import Inside, look_inside
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.lessons import on_end, on_first_token, true_up
-from zeta_router.router.placement import QUEUE_TIMER, Placement
+from zeta_router.router.placement import HOLDBACK_TIMER, QUEUE_TIMER, Placement
 
 REMEMBERED = 20_000
 """Answered queries whose judgement still teaches; about 5 MB."""
@@ -98,6 +98,10 @@ class ZetaDynamicRouter:
         """Every endpoint with the generation that samples and probes of it have to carry."""
         return [(state.endpoint, state.generation) for state in self._fleet.endpoints.values()]
 
+    def inside(self, now_s: float) -> Inside:
+        """What is held and what was learned, for people to look at."""
+        return look_inside(self._placement, now_s)
+
     def queue_depths(self) -> dict[Lane, int]:
         """Queries waiting here, by lane."""
         return {lane: self._placement.line.depth(lane) for lane in LANES}
@@ -112,8 +116,7 @@ class ZetaDynamicRouter:
         case = self._placement.open(query)
         if isinstance(case, Decision):
             return case
-        decision = decide(case, self.snapshot(query.arrived_at_s), self._placement.setting)
-        return self._placement.bounded(case, decision, query.arrived_at_s)
+        return self._placement.consider(case, query.arrived_at_s)
 
     # ---- queries
 
@@ -123,7 +126,7 @@ class ZetaDynamicRouter:
             commands.append(Emit(DecisionRecord(event.query, case)))
             commands.append(Reject(event.query.id, case, 0.0))
             return
-        self._placement.cases[event.query.id] = case
+        self._placement.take_in(case)
         self._placement.place(case, event.at_s, commands)
 
     # ---- attempts
@@ -199,7 +202,8 @@ class ZetaDynamicRouter:
             return
         if outcome.status is Status.OK:
             self._remember(query.id, case.task.topics, state.model.name)
-        true_up(state, attempt, outcome, event.at_s)
+        more_s = true_up(state, attempt, outcome, event.at_s)
+        self._placement.tenants.charge(query.tenant, more_s)
         on_end(state, self.knowledge, case.task.topics, attempt, outcome, company)
         state.liveness.on_outcome(event.at_s, outcome)
         self._follow_health(state.endpoint.id, event.at_s, commands)
@@ -213,7 +217,7 @@ class ZetaDynamicRouter:
     def _close(self, case: Case, outcome: Outcome, now_s: float, commands: list[Command]) -> None:
         """No further attempt: done, or an honest error when the client has nothing yet."""
         if outcome.started or outcome.status in _ENDED_BY_ITSELF:
-            del self._placement.cases[case.query.id]
+            self._placement.forget(case)
             return
         timed_out = outcome.status is Status.UPSTREAM_TIMEOUT
         reason = Reason.UPSTREAM_TIMEOUT if timed_out else Reason.UPSTREAM_FAILED
@@ -221,7 +225,7 @@ class ZetaDynamicRouter:
 
     def _left_while_held(self, case: Case, event: events.Finished, commands: list[Command]) -> None:
         self._placement.line.remove(case.query.id)
-        del self._placement.cases[case.query.id]
+        self._placement.forget(case)
         wait_s = case.queue_wait_s(event.at_s)
         record = OutcomeRecord(event.at_s, case.query.id, 0, None, event.outcome, wait_s)
         commands.append(Emit(record))
@@ -242,6 +246,7 @@ class ZetaDynamicRouter:
             return
         if event.alive and not state.liveness.alive:
             state.price.freeze(event.at_s)
+            state.prefixes.clear()
         state.liveness.on_probe(event.at_s, event.alive)
         state.touch()
         self._fleet.version += 1
@@ -286,6 +291,9 @@ class ZetaDynamicRouter:
         self._placement.timers.pop(event.key, None)
         if event.key == QUEUE_TIMER:
             self._placement.expire_due(event.at_s, commands)
+            return
+        if event.key == HOLDBACK_TIMER:
+            self._placement.serve_waiting(event.at_s, commands)
             return
         endpoint_id = event.key.partition(":")[2]
         if endpoint_id in self._fleet.endpoints:

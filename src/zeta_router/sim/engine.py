@@ -21,10 +21,10 @@ from collections import deque
 from math import inf
 
 from zeta_router.core.errors import BugError
+from zeta_router.learn.prefix import PrefixCache
 from zeta_router.sim.batch import Batch
 from zeta_router.sim.job import Job, Listener
 from zeta_router.sim.kernel import Kernel
-from zeta_router.sim.prefix import PrefixCache
 from zeta_router.sim.spec import EngineSpec
 from zeta_router.sim.stretch import Stretch
 

@@ -19,6 +19,7 @@ from zeta_router.core.reasons import REASON_TEXT
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.explain_drops import drop_sentence
+from zeta_router.telemetry.explain_order import lane_order
 from zeta_router.telemetry.records import FeedbackRecord
 from zeta_router.telemetry.signals import SIGNALS
 
@@ -147,6 +148,8 @@ def _step(record: DecisionRecord, fleet: FleetConfig | None) -> Explanation:
         "endpoint": chosen,
         "model": model,
         "retry_after_s": decision.retry_after_s,
+        "slo_scale": decision.slo_scale,
+        "lane_order": lane_order(query.lane, decision.standing),
         "snapshot_version": decision.snapshot_version,
         "candidates": candidates,
         "dropped": [
@@ -195,6 +198,8 @@ def _candidate(
         "length_log_sigma": _finite(candidate.length_log_sigma),
         "tpot_log_sigma": _finite(candidate.tpot_log_sigma),
         "tpot_slope_s": _finite(candidate.tpot_slope_s),
+        "cached_tokens": _finite(candidate.cached_tokens),
+        "switch_cost": _finite(candidate.switch_cost),
         "work_s": _finite(candidate.work_s),
         "price": _finite(view.price),
         "health": view.health.value,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from zeta_router.core.decision import Decision, Verdict
+from zeta_router.core.decision import Decision, Standing, Verdict
 from zeta_router.core.fleet import Endpoint, Model
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import (
@@ -67,9 +67,12 @@ class _Candidate(msgspec.Struct, array_like=True, frozen=True):
     tpot_log_sigma: float | None
     tpot_slope_s: float | None
     score: float | None
+    cached_tokens: float | None = 0.0
+    switch_cost: float | None = 0.0
 
 
 _topics = msgspec.json.Decoder(tuple[TopicShare, ...]).decode
+_standing = msgspec.json.Decoder(Standing).decode
 _hint = msgspec.json.Decoder(TaskEstimate).decode
 _candidates = msgspec.json.Decoder(tuple[_Candidate, ...]).decode
 _dropped = msgspec.json.Decoder(tuple[tuple[str, Drop], ...]).decode
@@ -83,6 +86,7 @@ def decision_from(row: Row, sample_of: SampleOf) -> DecisionRecord:
     """The record of a row of `decisions` (without `seq`)."""
     (_, run, _, at_s, query_id, number, verdict, reason, policy, task, topics) = row[:11]
     (endpoint_id, _, propensity, retry_after_s, version, candidates, dropped) = row[11:18]
+    standing, slo_scale = row[-2:]
     compared = _candidates(candidates)
     decision = Decision(
         query_id,
@@ -99,8 +103,10 @@ def decision_from(row: Row, sample_of: SampleOf) -> DecisionRecord:
         _dropped(dropped),
         version,
         retry_after_s,
+        None if standing is None else _standing(standing),
+        slo_scale,
     )
-    return DecisionRecord(_query(query_id, row[18:]), decision)
+    return DecisionRecord(_query(query_id, row[18:-2]), decision)
 
 
 def _query(query_id: str, row: Row) -> Query:
@@ -154,6 +160,8 @@ def _candidate(entry: _Candidate, run: int, sample_of: SampleOf) -> Candidate:
         _number(entry.length_log_sigma),
         _number(entry.tpot_log_sigma),
         _number(entry.tpot_slope_s),
+        _number(entry.cached_tokens),
+        _number(entry.switch_cost),
     )
 
 

@@ -28,6 +28,9 @@ REPEAT_S = 3600.0
 """How often a poll that is still in use is written again, so that retention never takes it away
 from the decisions that refer to it."""
 
+_SCORE_AT = 10
+"""Place of the score among a candidate's fields, see `log_schema.CANDIDATE_FIELDS`."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -92,6 +95,8 @@ class RowEncoder:
             query.weight,
             _array(query.features),
             _array(query.prefix_hashes),
+            None if decision.standing is None else _encode(decision.standing).decode(),
+            decision.slo_scale,
         )
 
     def outcome(self, record: OutcomeRecord) -> Row:
@@ -145,7 +150,12 @@ class RowEncoder:
         scores = decision.scores or (math.nan,) * len(decision.candidates)
         known = self._views.get
         entries = [
-            ((known(id(candidate[0])) or self._view(candidate[0], at_s))[1], *candidate[1:], score)
+            (
+                (known(id(candidate[0])) or self._view(candidate[0], at_s))[1],
+                *candidate[1:_SCORE_AT],
+                score,
+                *candidate[_SCORE_AT:],
+            )
             for candidate, score in zip(decision.candidates, scores, strict=True)
         ]
         return _encode(entries).decode()

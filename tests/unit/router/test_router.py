@@ -365,9 +365,10 @@ def test_prices_rise_with_dispatched_work_and_fall_with_time() -> None:
     bench = Bench(fleet(endpoint("c", "coder", slots=8)))
     for number in range(6):
         bench.arrive(query(str(number), prompt_tokens=4000))
-    charged = bench.router.snapshot(0.0).views[0].price
-    assert charged > 0.0
-    assert bench.router.snapshot(1.0).views[0].price == pytest.approx(max(0.0, charged - 0.16))
+    view = bench.router.snapshot(0.0).views[0]
+    assert view.price > 0.0
+    later = bench.router.snapshot(0.5).views[0].price
+    assert later == pytest.approx(max(0.0, view.price - 0.5 * view.price_fall_per_s))
     for number in range(6):
         bench.finish(str(number), REFUSED)
     assert bench.router.snapshot(0.0).views[0].price == pytest.approx(0.0, abs=1e-9)

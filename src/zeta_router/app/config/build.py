@@ -52,7 +52,7 @@ def _fleet(file: FileSpec) -> FleetConfig:
         slo={task: Slo(s.ttft_s, s.tpot_s, s.e2e_s) for task, s in file.slo.items()},
         policy=file.policy,
         limits=Limits(limits.queue, limits.max_wait_s, limits.attempts),
-        joint=JointParams(joint.eta, joint.rho, joint.floor),
+        joint=JointParams(joint.eta, joint.rho, joint.floor, joint.switch_cost),
     )
 
 

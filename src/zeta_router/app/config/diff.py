@@ -88,6 +88,7 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["joint", "eta"] = fleet.joint.eta
     settings["joint", "rho"] = fleet.joint.rho
     settings["joint", "floor"] = fleet.joint.floor
+    settings["joint", "switch_cost"] = fleet.joint.switch_cost
     settings["log", "path"] = log.path
     settings["log", "keep_days"] = log.keep_days
     settings["log", "prompts"] = log.prompts

@@ -82,7 +82,12 @@ def _sections(fleet: FleetConfig, settings: Mapping[str, Setting]) -> Iterator[s
         "max_wait_s": limits.max_wait_s,
         "attempts": limits.attempts,
     }
-    dials: Values = {"eta": joint.eta, "rho": joint.rho, "floor": joint.floor}
+    dials: Values = {
+        "eta": joint.eta,
+        "rho": joint.rho,
+        "floor": joint.floor,
+        "switch_cost": joint.switch_cost,
+    }
     yield from _section("limits", settings["limits"], held)
     yield from _section("joint", settings["joint"], dials)
     yield from _section("log", settings["log"], {})

@@ -220,7 +220,7 @@ class JointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
     eta: Annotated[
         NotNegative,
-        _says("How fast prices follow load: quality per engine-second, per engine-second of work."),
+        _says("How fast prices follow load: quality that a query pays per batch of backlog."),
     ] = 0.2
     rho: Annotated[
         Annotated[float, Meta(gt=0, le=1)],
@@ -230,6 +230,10 @@ class JointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         Share,
         _says("Queries whose best score is below this are refused while nothing capable is idle."),
     ] = 0.02
+    switch_cost: Annotated[
+        Share,
+        _says("Quality that it costs a conversation to move to another endpoint."),
+    ] = 0.03
 
 
 class LogSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

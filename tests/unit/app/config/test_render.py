@@ -94,7 +94,7 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
     written = yaml.safe_load(defaults())
     assert written == {
         "limits": {"queue": 1000, "max_wait_s": 30, "attempts": 2, "body_bytes": 33554432},
-        "joint": {"eta": 0.2, "rho": 0.8, "floor": 0.02},
+        "joint": {"eta": 0.2, "rho": 0.8, "floor": 0.02, "switch_cost": 0.03},
         "log": {"path": "zeta.db", "keep_days": 30, "prompts": False},
     }
     usual = FleetConfig(FLEET.models, FLEET.endpoints)

@@ -1,0 +1,65 @@
+"""The router's inside as JSON: what `GET /zeta/state` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zeta_router.core.query import Lane
+from zeta_router.router.inside import Held, Inside, Learned
+
+ORDER = (
+    "lane first (after half of its patience a query stands one lane up), within a lane the tenant "
+    "with the fewest engine-seconds, within a tenant the highest density x ageing; density is what "
+    "an answer in time is worth per engine-second, ageing is 1 + waited / 10 s"
+)
+
+
+def state_report(inside: Inside, queued: Mapping[Lane, int]) -> dict[str, Any]:
+    """The waiting line in its order with the reason of each place, tenants, prices, speeds."""
+    return {
+        "policy": inside.policy,
+        "open": inside.open_cases,
+        "sessions": inside.sessions,
+        "queue": {
+            "order": ORDER,
+            "depth": {lane.value: depth for lane, depth in queued.items()},
+            "next": [_held(held) for held in inside.line],
+        },
+        "tenants": [
+            {"tenant": tenant, "work_s": work_s}
+            for tenant, work_s in sorted(inside.tenants_work_s.items(), key=lambda item: item[1])
+        ],
+        "endpoints": [_learned(learned) for learned in inside.learned],
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    standing = held.standing
+    return {
+        "id": held.query_id,
+        "task": held.task,
+        "lane": standing.lane.value,
+        "tenant": held.tenant,
+        "tenant_work_s": standing.tenant_work_s,
+        "density": standing.density,
+        "ageing": standing.ageing,
+        "waited_s": round(held.waited_s, 3),
+        "patience_left_s": round(held.patience_left_s, 3),
+    }
+
+
+def _learned(learned: Learned) -> dict[str, Any]:
+    ttft_rate, tpot_rate = learned.rates
+    return {
+        "id": learned.endpoint_id,
+        "price": learned.price,
+        "observations": learned.observations,
+        "tpot_idle_s": learned.tpot_idle_s,
+        "tpot_full_s": learned.tpot_full_s,
+        "tpot_slope_s": learned.tpot_slope_s,
+        "prefill_tokens_per_s": learned.prefill_tokens_per_s,
+        "ttft_rate": ttft_rate,
+        "tpot_rate": tpot_rate,
+        "prefix_trust": learned.prefix_trust,
+    }

@@ -1,0 +1,257 @@
+"""Who of the held is served next, and what the records say about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.bench import GONE, Bench
+from support.fleets import endpoint, fleet, query
+from zeta_router.core.decision import Decision
+from zeta_router.core.fleet import SimulatedSpeed
+from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.query import Lane, Query, Slo, Task
+from zeta_router.router.commands import DecisionRecord
+from zeta_router.router.placement import BATCH_SHARE, HOLDBACK_S
+
+SPEED = SimulatedSpeed(4000.0, 0.02, 0.0005, 8)
+PATIENT = Slo(ttft_s=60.0, tpot_s=0.2)
+
+
+def one_engine(slots: int = 1, policy: str = "joint") -> Bench:
+    """One coder with so many slots."""
+    return Bench(fleet(endpoint("c", "coder", slots=slots, simulate=SPEED), policy=policy))
+
+
+def ask(id_: str, tokens: int = 100, at_s: float = 0.0, **more: object) -> Query:
+    return query(id_, at_s=at_s, max_output_tokens=tokens, slo=PATIENT, max_wait_s=60.0, **more)
+
+
+def decisions(bench: Bench, query_id: str) -> list[Decision]:
+    found = [emit.record for emit in bench.records if isinstance(emit.record, DecisionRecord)]
+    return [record.decision for record in found if record.query.id == query_id]
+
+
+HUNDRED = Outcome(Status.OK, started=True, ttft_s=0.1, e2e_s=2.13, output_tokens=100)
+
+
+def served_in_order(bench: Bench, first: str, ids: list[str]) -> list[str]:
+    """The order in which the held are served when one slot frees after the other."""
+    order, running = [], first
+    for _ in ids:
+        bench.finish(running, HUNDRED)
+        (running,) = [id_ for id_ in ids if id_ in bench.running]
+        order.append(running)
+    return order
+
+
+def test_joint_serves_the_densest_first() -> None:
+    bench = one_engine()
+    bench.arrive(ask("running"))
+    sizes = {"long": 800, "short": 50, "middle": 300}
+    for id_, tokens in sizes.items():
+        assert bench.arrive(ask(id_, tokens)) is None
+    assert served_in_order(bench, "running", list(sizes)) == ["short", "middle", "long"]
+
+
+def test_policies_without_scores_serve_by_arrival() -> None:
+    bench = one_engine(policy="static")
+    bench.arrive(ask("running"))
+    sizes = {"long": 800, "short": 50, "middle": 300}
+    for id_, tokens in sizes.items():
+        bench.arrive(ask(id_, tokens))
+    assert served_in_order(bench, "running", list(sizes)) == ["long", "short", "middle"]
+
+
+def test_waiting_lifts_a_long_query_over_shorter_ones() -> None:
+    bench = one_engine()
+    bench.arrive(ask("running"))
+    bench.arrive(ask("long", 400))
+    bench.advance(29.0)
+    bench.arrive(ask("short", 200, at_s=29.0))
+    bench.finish("running")
+    assert bench.place_of("long") == "c"
+    assert bench.place_of("short") is None
+
+
+def test_the_record_says_where_a_held_query_stands_and_why() -> None:
+    bench = one_engine()
+    bench.arrive(ask("running"))
+    bench.arrive(ask("short", 50))
+    bench.arrive(ask("long", 800))
+    (held,) = decisions(bench, "long")
+    assert held.standing is not None
+    assert held.standing.lane is Lane.NORMAL
+    assert (held.standing.ahead, held.standing.waiting) == (1, 2)
+    assert held.standing.density > 0.0
+    bench.advance(5.0)
+    bench.finish("running")
+    first = decisions(bench, "short")[-1]
+    assert first.standing is not None
+    assert first.standing.ageing == pytest.approx(1.5)
+    assert first.standing.ahead == 0
+
+
+def test_a_query_that_never_waited_has_no_standing() -> None:
+    bench = one_engine()
+    bench.arrive(ask("q"))
+    assert decisions(bench, "q")[0].standing is None
+
+
+def test_tenants_take_turns_by_work() -> None:
+    bench = one_engine()
+    bench.arrive(ask("running", tenant="hog"))
+    for number in range(3):
+        bench.arrive(ask(f"hog{number}", tenant="hog"))
+    bench.arrive(ask("small", tenant="small"))
+    ids = ["hog0", "hog1", "hog2", "small"]
+    assert served_in_order(bench, "running", ids) == ["hog0", "small", "hog1", "hog2"]
+
+
+def test_who_leaves_the_line_leaves_no_trace() -> None:
+    bench = one_engine()
+    bench.arrive(ask("running", tenant="a"))
+    bench.arrive(ask("held", tenant="b"))
+    bench.finish("held")
+    bench.finish("running")
+    inside = bench.router.inside(1.0)
+    assert inside.line == ()
+    assert inside.tenants_work_s == {}
+    assert bench.router.open_cases == 0
+
+
+def test_batch_leaves_room_while_others_are_about() -> None:
+    bench = one_engine(slots=10)
+    bench.arrive(ask("chat"))
+    places = [bench.arrive(ask(f"b{i}", lane=Lane.BATCH)) for i in range(10)]
+    room = round(BATCH_SHARE * 10) - 1
+    assert places == ["c"] * room + [None] * (10 - room)
+    bench.advance(HOLDBACK_S + 0.1)
+    assert bench.in_flight()["c"] == 10
+
+
+def test_batch_alone_may_use_everything() -> None:
+    bench = one_engine(slots=4)
+    assert [bench.arrive(ask(f"b{i}", lane=Lane.BATCH)) for i in range(4)] == ["c"] * 4
+
+
+def test_batch_always_gets_one_slot() -> None:
+    bench = one_engine(slots=1)
+    bench.arrive(ask("chat"))
+    bench.finish("chat")
+    assert bench.arrive(ask("b", lane=Lane.BATCH)) == "c"
+
+
+def test_inside_shows_the_line_in_its_order() -> None:
+    bench = one_engine()
+    bench.arrive(ask("running", tenant="t"))
+    bench.arrive(ask("long", 800, tenant="t"))
+    bench.arrive(ask("short", 50, tenant="t"))
+    bench.arrive(ask("bulk", 50, lane=Lane.BATCH, tenant="t"))
+    inside = bench.router.inside(2.0)
+    assert [held.query_id for held in inside.line] == ["short", "long", "bulk"]
+    assert [held.standing.ahead for held in inside.line] == [0, 1, 2]
+    assert inside.line[0].waited_s == 2.0
+    assert inside.open_cases == 4
+    assert set(inside.tenants_work_s) == {"t"}
+    (learned,) = inside.learned
+    assert learned.prefill_tokens_per_s == pytest.approx(4000.0)
+    assert learned.tpot_idle_s == pytest.approx(0.0205)
+
+
+class TestStickiness:
+    def replicas(self) -> Bench:
+        first = endpoint("c1", "coder", slots=8, simulate=SPEED)
+        second = endpoint("c2", "coder", slots=8, simulate=SPEED)
+        return Bench(fleet(first, second, policy="joint"))
+
+    def test_a_conversation_stays_where_it_is_between_equals(self) -> None:
+        places = []
+        for session in range(40):
+            bench = self.replicas()
+            bench.arrive(ask(f"first{session}", session_id="s"))
+            home = bench.place_of(f"first{session}")
+            bench.finish(f"first{session}")
+            bench.advance(60.0)
+            bench.arrive(ask(f"second{session}", at_s=60.0, session_id="s"))
+            places.append(bench.place_of(f"second{session}") == home)
+        assert sum(places) >= 34, "softmax and exploration move one in twenty"
+
+    def test_load_moves_it_all_the_same(self) -> None:
+        bench = self.replicas()
+        bench.arrive(ask("first", session_id="s"))
+        home = bench.place_of("first")
+        other = "c1" if home == "c2" else "c2"
+        for number in range(40):
+            bench.arrive(ask(f"load{number}", 800, session_id="s"))
+        assert bench.in_flight()[other] == 8
+
+    def test_the_cost_is_recorded_for_every_other_endpoint(self) -> None:
+        bench = self.replicas()
+        bench.arrive(ask("first", session_id="s"))
+        home = bench.place_of("first")
+        bench.arrive(ask("second", session_id="s"))
+        costs = {
+            c.view.endpoint.id: c.switch_cost for c in decisions(bench, "second")[0].candidates
+        }
+        assert costs.pop(home) == 0.0  # type: ignore[arg-type]
+        assert list(costs.values()) == [0.03]
+
+
+class TestPrefixAffinity:
+    BLOCKS = (11, 12, 13, 14)
+
+    def test_a_shared_prefix_draws_to_where_it_was_read(self) -> None:
+        bench = TestStickiness().replicas()
+        long = {"prompt_tokens": 2048, "prefix_hashes": self.BLOCKS}
+        bench.arrive(ask("first", **long))
+        home = bench.place_of("first")
+        bench.finish("first", GONE)
+        bench.advance(60.0)
+        bench.arrive(ask("second", at_s=60.0, **long))
+        by_id = {c.view.endpoint.id: c for c in decisions(bench, "second")[0].candidates}
+        warm = by_id.pop(home)  # type: ignore[arg-type]
+        (cold,) = by_id.values()
+        assert cold.cached_tokens == 0.0
+        assert warm.cached_tokens > 1500.0
+        assert warm.ttft_s < cold.ttft_s
+        assert warm.work_s < cold.work_s
+
+    def test_pending_prefill_returns_to_zero(self) -> None:
+        bench = TestStickiness().replicas()
+        for number in range(3):
+            bench.arrive(ask(str(number), prompt_tokens=2000, prefix_hashes=self.BLOCKS))
+        for number in range(3):
+            bench.first_token(str(number))
+            bench.finish(str(number))
+        pending = [v.pending_prefill_tokens for v in bench.router.snapshot(0.0).views]
+        assert pending == [0, 0]
+
+
+class TestUnattainableObjectives:
+    SLOW = SimulatedSpeed(100.0, 0.5, 0.05, 4)
+    HASTY = Slo(ttft_s=0.2, tpot_s=0.05)
+
+    def bench(self) -> Bench:
+        return Bench(fleet(endpoint("c", "coder", slots=4, simulate=self.SLOW), policy="joint"))
+
+    def test_a_fleet_too_slow_for_its_objectives_still_fills_its_slots(self) -> None:
+        bench = self.bench()
+        given = {"slo": self.HASTY, "max_output_tokens": 20, "prompt_tokens": 100}
+        places = [bench.arrive(query(str(i), Task.CODE, **given)) for i in range(3)]
+        assert places == ["c", "c", "c"]
+        scales = [decisions(bench, str(i))[-1].slo_scale for i in range(3)]
+        assert scales[0] == 1.0, "the first finds an idle endpoint"
+        assert max(scales) > 1.0
+
+    def test_it_sheds_once_the_load_is_too_much_even_for_that(self) -> None:
+        bench = self.bench()
+        given = {"slo": self.HASTY, "max_output_tokens": 400, "prompt_tokens": 100}
+        places = [bench.arrive(query(str(i), Task.CODE, **given)) for i in range(40)]
+        assert "shed" in places
+
+    def test_attainable_objectives_are_not_touched(self) -> None:
+        bench = one_engine(slots=2)
+        for number in range(30):
+            bench.arrive(ask(str(number), 800))
+        found = [d for n in range(30) for d in decisions(bench, str(n))]
+        assert {decision.slo_scale for decision in found} == {1.0}
