@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import JOINT, Bench
-from draw import COLOUR, GREY, VERMILION, Line, canvas, plot, shade
+from draw import COLOUR, GREY, INK, Line, canvas, plot, shade
 from findings import Findings
 from matplotlib.figure import Figure
 
@@ -92,7 +92,7 @@ def _picture(rude: Rows, fair: Rows, from_s: float) -> Figure:
             _line(f"others, {policy}", _of(rude, policy, rate), POLITE, COLOUR[policy])
             for policy in POLICIES
         ]
-        lines.append(_line("the tenant, joint", _of(rude, JOINT, rate), (HOG,), VERMILION, "--"))
+        lines.append(_line("the tenant, joint", _of(rude, JOINT, rate), (HOG,), INK, "--"))
         plot(
             axes,
             lines,
