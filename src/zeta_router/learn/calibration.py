@@ -29,6 +29,9 @@ FEWEST_WINDOWS = 6
 FASTEST_TOKENS_PER_S = 1e6
 """Prefill rate reported where prompts take no time that can be seen."""
 
+LEAST_STEP_S, LEAST_STEP_SHARE = 1e-6, 1e-3
+"""A fleet file wants a step above 0, also where all of it goes with the sequences."""
+
 REFERENCE_TOKENS = (64, 1024)
 """Prompt lengths at which two fits are compared."""
 
@@ -88,9 +91,8 @@ class Calibration:
         """
         rate = min(FASTEST_TOKENS_PER_S, 1.0 / max(self.prefill_s_per_token, 1e-12))
         per_seq_s = self.step_per_seq_s + self.context_tokens * self.step_per_kv_token_s
-        if self.step_s + per_seq_s <= 0.0:
-            per_seq_s = 1e-6
-        return SimulatedSpeed(rate, self.step_s, per_seq_s, slots)
+        step_s = max(self.step_s, LEAST_STEP_SHARE * per_seq_s, LEAST_STEP_S)
+        return SimulatedSpeed(rate, step_s, per_seq_s, slots)
 
     def drift_ratio(self, other: Calibration, slots: int) -> float:
         """How far apart two fits are in what they predict, relative, at the worst of four points.

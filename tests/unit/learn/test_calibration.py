@@ -76,6 +76,12 @@ def test_prompts_that_take_no_time_get_the_fastest_rate() -> None:
     assert speed.prefill_tokens_per_s == FASTEST_TOKENS_PER_S
 
 
+def test_a_step_is_above_zero_as_a_fleet_file_wants_it() -> None:
+    speed = Calibration(0.0, 0.01, 0.0, 0.015, 0.0, 100.0, 40).speed(4)
+    assert 0.0 < speed.step_s < 1e-4
+    assert Calibration(0.0, 0.01, 0.0, 0.0, 0.0, 100.0, 40).speed(4).step_s > 0.0
+
+
 def test_too_little_is_no_fit() -> None:
     assert fit([]) is None
     assert fit([[Heard(0.0, (1.0, 1.1), 10)]]) is None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from statistics import mean
 
 from zeta_router.app.calibrate.plan import (
     MOST_AT_ONCE,
@@ -32,8 +33,9 @@ LATEST_RATIO = 1.4
 LATEST_S = 88.0
 """Whatever still runs is cut off at this multiple of the budget, and at this time anyhow."""
 
-_FIRST_PASS_SHARE = 0.45
-_MEASURE_SHARE = 0.75
+_FIRST_PASS_SHARE = 0.35
+_FIRST_PASS_LATEST_SHARE = 0.75
+_STABLE_LATEST_SHARE = 0.85
 _HELD_OUT_SHARE = 0.9
 _LONGER_PROMPT = 0.7
 
@@ -98,6 +100,7 @@ class Measuring:
         self._serial = count()
         self._started_at_s = clock()
         self._slowest_s = 0.0
+        self._answer_s = 0.0
         self.result = Measured(slots=slots or 1, slots_from="told" if slots else "tried")
 
     async def run(self) -> Measured:
@@ -123,9 +126,8 @@ class Measuring:
     def _spent_s(self) -> float:
         return self._clock() - self._started_at_s
 
-    @property
-    def _time_for_a_run(self) -> bool:
-        return self._spent_s + self._slowest_s < _MEASURE_SHARE * self._budget_s
+    def _time_for_a_run(self, share: float) -> bool:
+        return self._spent_s + self._slowest_s < share * self._budget_s
 
     async def _sizes(self) -> Sizes:
         """Sizes of prompts and answers, after a warm-up and two single requests."""
@@ -138,7 +140,7 @@ class Measuring:
         short = await self._ask(prompt(next(self._serial), 32), 8)
         per_token_s = short.ttft_s / short.prompt_tokens
         room = (self._context_tokens or 4096) // 2
-        longer = min(room, 1000, max(96, round(_LONGER_PROMPT / per_token_s)))
+        longer = min(room, 1000, max(72, round(_LONGER_PROMPT / per_token_s)))
         long = await self._ask(prompt(next(self._serial), longer), 8)
         per_token_s, step_s = first_sight(short, long)
         at_levels = len(levels(self._slots or 4))
@@ -149,7 +151,8 @@ class Measuring:
         """Every level once; where nobody told the slots, up to where they are seen."""
         result = self.result
         for level in levels(self._slots):
-            if not self._time_for_a_run:
+            enough = len(result.runs) > 1  # both ends are needed, even where they take long
+            if enough and not self._time_for_a_run(_FIRST_PASS_LATEST_SHARE):
                 self._tell(f"no time left for {level} at once")
                 break
             prompts = sizes.at(level)
@@ -168,7 +171,7 @@ class Measuring:
         """More of the same, at changing levels, until the fit does not move any more."""
         known = levels(min(MOST_AT_ONCE, self.result.slots))
         turn = count(len(known) - 1)
-        while not self.result.stable and self._time_for_a_run:
+        while not self.result.stable and self._time_for_a_run(_STABLE_LATEST_SHARE):
             level = known[next(turn) % len(known)]
             self._take(await self._play(level, sizes.at(level), sizes.output_tokens), level)
 
@@ -206,20 +209,31 @@ class Measuring:
     async def _play(
         self, level: int, prompts: Sequence[int], output_tokens: int
     ) -> list[list[Heard]]:
-        """So many workers, each sending its next prompt when the one before is answered."""
+        """So many workers, each sending its next prompt when the one before is answered.
+
+        Where the slots are known they begin one after the other, spread over one answer: who
+        shares an iteration with whom is then not a matter of microseconds.
+        """
         todo = iter([prompt(next(self._serial), tokens) for tokens in prompts])
+        workers = min(level, len(prompts))
+        gap_s = self._answer_s / workers if self._slots is not None else 0.0
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._work(todo, output_tokens))
-                for _ in range(min(level, len(prompts)))
+                group.create_task(self._work(todo, output_tokens, after_s=gap_s * worker))
+                for worker in range(workers)
             ]
         lanes = [lane for task in tasks if (lane := task.result())]
         if not lanes:
             raise AskError(f"no answer to any of {len(prompts)} requests: {self.result.problem}")
+        self._answer_s = mean(h.last_at_s - h.sent_at_s for lane in lanes for h in lane)
         return lanes
 
-    async def _work(self, todo: Iterable[str], output_tokens: int) -> list[Heard]:
+    async def _work(
+        self, todo: Iterable[str], output_tokens: int, *, after_s: float
+    ) -> list[Heard]:
         lane = []
+        if after_s > 0.0:
+            await asyncio.sleep(after_s)
         for text in todo:
             try:
                 lane.append(await self._ask(text, output_tokens))

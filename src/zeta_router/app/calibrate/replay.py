@@ -65,7 +65,14 @@ def play(
 
 def errors(run: Sequence[Lane], spec: EngineSpec, overhead_s: float) -> tuple[list[float], ...]:
     """Relative errors of simulated TTFT and TPOT, request by request, over a run."""
-    asked = [[Asked(h.prompt_tokens, len(h.token_at_s)) for h in lane] for lane in run]
+    begin_s = min(lane[0].sent_at_s for lane in run)
+    asked = [
+        [
+            Asked(h.prompt_tokens, len(h.token_at_s), None if n else h.sent_at_s - begin_s)
+            for n, h in enumerate(lane)
+        ]
+        for lane in run
+    ]
     ttft, tpot = [], []
     for lane, answers in zip(run, play(asked, spec, overhead_s), strict=True):
         for heard, answer in zip(lane, answers, strict=True):
