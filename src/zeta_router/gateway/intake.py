@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 from zeta_router.core.query import (
@@ -19,6 +20,7 @@ from zeta_router.core.query import (
     certain,
 )
 from zeta_router.gateway.body import Body, Message
+from zeta_router.gateway.prefix import prefix_hashes
 from zeta_router.gateway.problems import RequestError
 from zeta_router.gateway.weigh import Weight, first_byte, read_content, total, weigh_items
 from zeta_router.learn.features import (
@@ -48,6 +50,7 @@ HOUSEKEEPING = frozenset(
 """Values of ``X-OpenWebUI-Task`` for what a chat program asks on its own behalf."""
 
 _SESSION_CHARS = 256
+_TENANT_CHARS = 64
 _SESSION_HEADERS = ("x-zeta-session", "x-session-id", "x-conversation-id", "x-openwebui-chat-id")
 
 
@@ -73,8 +76,10 @@ def query_of(
         needs=_needs(body, shows_images),
         slo=_slo(headers),
         lane=_lane(headers),
+        tenant=_tenant(headers),
         session_id=_session(body, headers),
         stream=bool(body.stream),
+        prefix_hashes=prefix_hashes(_pieces(operation, body)),
     )
 
 
@@ -182,6 +187,28 @@ def _lane(headers: Headers) -> Lane:
             param="x-zeta-priority",
         )
     return Lane(text)
+
+
+def _pieces(operation: Operation, body: Body) -> Iterator[bytes]:
+    """The prompt in the order in which an engine reads it, as the bytes that came."""
+    if operation is Operation.CHAT:
+        yield from body.tools or ()
+        for message in body.messages:  # type: ignore[union-attr]
+            yield message.role.encode()
+            yield message.content
+    elif operation is Operation.COMPLETION and isinstance(body.prompt, str):  # type: ignore[union-attr]
+        yield body.prompt.encode("utf-8", "replace")  # type: ignore[union-attr]
+
+
+def _tenant(headers: Headers) -> str:
+    """Whose query it is: as stated, else by the API key, of which only a hash is kept."""
+    stated = headers.get("x-zeta-tenant")
+    if stated:
+        return stated[:_TENANT_CHARS].encode("utf-8", "replace").decode()
+    key = headers.get("authorization")
+    if not key:
+        return ""
+    return f"key-{blake2b(key.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
 
 
 def _session(body: Body, headers: Headers) -> str:

@@ -203,6 +203,11 @@ class LatencyHead:
             self._step_per_seq,
         )
 
+    def decode_s(self, batch: float) -> float:
+        """Seconds per token of everybody in a batch of this size, > 0."""
+        step_s = self._step + self._step_per_seq * min(batch, self._slots) + self._stall
+        return max(step_s, 1e-6)
+
     def work_s(self, uncached_tokens: float, output_tokens: float) -> float:
         """Engine-seconds at full batch that a query takes: what it uses up for all others."""
         return uncached_tokens * self._p + output_tokens * self._work_per_output

@@ -24,7 +24,7 @@ class Attempt:
     dispatched_at_s: float
     prompt_tokens: int
     expected_output_tokens: float
-    expected_e2e_s: float
+    expected_ttft_s: float
     work_s: float
     batch: int
     pending_prefill_tokens: int
@@ -43,10 +43,6 @@ class Attempt:
     def remaining_tokens(self) -> float:
         """Output tokens still expected; a stream that outlives its estimate is never done."""
         return max(1.0, self.expected_output_tokens - self.emitted_tokens)
-
-    def ends_in_s(self, now_s: float) -> float:
-        """Seconds until it is expected to end, never negative."""
-        return max(0.0, self.dispatched_at_s + self.expected_e2e_s - now_s)
 
 
 @dataclass(slots=True)

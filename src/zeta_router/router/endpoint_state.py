@@ -103,6 +103,21 @@ class EndpointState:
             return float(len(self.attempts)), others
         return (self._running_s - attempt.running_s_before) / decoded_s, others
 
+    def ends_in_s(self, attempt: Attempt, now_s: float) -> float:
+        """Seconds until an attempt is expected to end, at the speed of the present batch.
+
+        What it has produced is the engine's own count, or what the batches of the time since its
+        first token allowed. One that outlives its estimate is given a tenth of it again.
+        """
+        tokens, step_s = attempt.expected_output_tokens, self.latency.decode_s(len(self.attempts))
+        if attempt.first_token_at_s is None:
+            first_in_s = attempt.dispatched_at_s + attempt.expected_ttft_s - now_s
+            return max(0.0, first_in_s) + tokens * step_s
+        mean_batch, _ = self.company(attempt, now_s)
+        decoded_s = now_s - attempt.first_token_at_s
+        produced = max(attempt.emitted_tokens, decoded_s / self.latency.decode_s(mean_batch))
+        return max(tokens - produced, 0.1 * tokens) * step_s
+
     def _sum_up(self, now_s: float) -> None:
         """Carry the integral of in-flight over time up to now."""
         self._running_s += len(self.attempts) * max(0.0, now_s - self._counted_at_s)

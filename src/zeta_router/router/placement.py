@@ -135,20 +135,25 @@ class Placement:
             and self.line.is_full
         ):
             decision = replace(decision, verdict=Verdict.REJECT, reason=Reason.QUEUE_FULL)
-        if decision.verdict is Verdict.REJECT and decision.retry_after_s is None:
+        if decision.verdict is Verdict.REJECT:
             return replace(decision, retry_after_s=self._retry_after_s(case, decision, now_s))
         return decision
 
     def _retry_after_s(self, case: Case, decision: Decision, now_s: float) -> float | None:
+        """When a slot frees, or when the price has fallen far enough, whichever is later."""
         if decision.reason in (Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL):
             return None
         able = [c.view.endpoint.id for c in decision.candidates]
         endpoints = [self.fleet.endpoints[key] for key in able if key in self.fleet.endpoints]
         running = [
-            [attempt.ends_in_s(now_s) for attempt in state.attempts.values()] for state in endpoints
+            [state.ends_in_s(attempt, now_s) for attempt in state.attempts.values()]
+            for state in endpoints
         ]
         slots = [state.slots for state in endpoints]
-        return retry_after_s(running, slots, ahead=len(self.line))
+        slot_s = retry_after_s(running, slots, ahead=len(self.line))
+        if any(c.view.is_open for c in decision.candidates):
+            return decision.retry_after_s or slot_s
+        return max(slot_s, decision.retry_after_s or 0.0)
 
     def _hold(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
         query = case.query
@@ -175,7 +180,7 @@ class Placement:
             dispatched_at_s=now_s,
             prompt_tokens=case.query.prompt_tokens,
             expected_output_tokens=chosen.output_tokens,
-            expected_e2e_s=chosen.e2e_s,
+            expected_ttft_s=chosen.ttft_s,
             work_s=chosen.work_s,
             batch=chosen.view.in_flight + chosen.view.foreign_in_flight,
             pending_prefill_tokens=chosen.view.pending_prefill_tokens,

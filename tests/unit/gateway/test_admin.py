@@ -159,6 +159,18 @@ class TestHealth:
 
         on_loopback(scenario)
 
+    def test_the_state(self) -> None:
+        async def scenario() -> None:
+            async with gateway(("c", "coder", engine())) as made:
+                await made.chat()
+                got = await made.ask(path="/zeta/state", method="GET")
+                assert got.json["open"] == 0
+                assert got.json["queue"]["depth"] == {"interactive": 0, "normal": 0, "batch": 0}
+                assert got.json["queue"]["next"] == []
+                assert [row["id"] for row in got.json["endpoints"]] == ["c"]
+
+        on_loopback(scenario)
+
 
 class TestDecisions:
     def test_a_query_is_explained_by_its_id(self, tmp_path: Path) -> None:

@@ -237,3 +237,40 @@ class TestSession:
         session = intake(chat(), x_session_id="a\udcffb").session_id
         assert session == "a?b"
         assert session.encode()
+
+
+class TestTenant:
+    def test_nobody_in_particular(self) -> None:
+        assert intake(chat()).tenant == ""
+
+    def test_by_key_of_which_only_a_hash_is_kept(self) -> None:
+        query = intake(chat(), authorization="Bearer sk-very-secret")
+        assert query.tenant.startswith("key-")
+        assert "secret" not in repr(query)
+        assert intake(chat(), authorization="Bearer sk-very-secret").tenant == query.tenant
+        assert intake(chat(), authorization="Bearer sk-other").tenant != query.tenant
+
+    def test_as_stated_and_bounded(self) -> None:
+        assert intake(chat(), x_zeta_tenant="team", authorization="Bearer x").tenant == "team"
+        assert len(intake(chat(), x_zeta_tenant="t" * 5000).tenant) == 64
+
+
+class TestPrefix:
+    def test_a_conversation_shares_its_beginning(self) -> None:
+        turns = [{"role": "system", "content": "rule " * 1000}, {"role": "user", "content": "hi"}]
+        first = intake({"messages": turns}).prefix_hashes
+        answer = {"role": "assistant", "content": "word " * 1000}
+        second = intake({"messages": [*turns, answer, {"role": "user", "content": "and?"}]})
+        assert len(first) == 2
+        assert second.prefix_hashes[:2] == first
+
+    def test_other_tools_are_another_prefix(self) -> None:
+        long = chat("rule " * 1000)
+        tool = {"type": "function", "function": {"name": "f"}}
+        assert intake(long).prefix_hashes[0] != intake({**long, "tools": [tool]}).prefix_hashes[0]
+
+    def test_completions_have_one_too(self) -> None:
+        asked = intake({"prompt": "rule " * 1000}, Operation.COMPLETION)
+        assert len(asked.prefix_hashes) == 2
+        listed = intake({"prompt": ["rule " * 1000]}, Operation.COMPLETION)
+        assert listed.prefix_hashes == ()
