@@ -15,12 +15,12 @@ from aiohttp import web
 
 from zeta_router.app.config import LoadedConfig, Resources
 from zeta_router.app.records import Telemetry
+from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.gateway.admin import Admin
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.relay import Relay
 from zeta_router.gateway.server import Server
 from zeta_router.gateway.upstream import AiohttpUpstream, new_session
-from zeta_router.learn.task_rules import RuleClassifier
 from zeta_router.monitor.client import EngineClient
 from zeta_router.monitor.contact import Contacts
 from zeta_router.monitor.poller import Poller
@@ -104,7 +104,7 @@ async def running(
             facts={"seed": str(seed), "policy": config.fleet.policy, "source": config.source},
         )
         stack.push_async_callback(asyncio.to_thread, log.close)
-        router = ZetaDynamicRouter(config.fleet, RuleClassifier(), seed=seed)
+        router = ZetaDynamicRouter(config.fleet, shipped_classifier(), seed=seed)
         telemetry = Telemetry(log, router, clock)
         session = await stack.enter_async_context(new_session())
         dealings = Dealings(config)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, BinaryIO
 
 import click
 import msgspec
 
+from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation
 from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task_rules import RuleClassifier
 
 
 @click.command("classify")
@@ -46,10 +47,10 @@ def _rows(lines: BinaryIO) -> Iterator[dict[str, Any]]:
         yield row
 
 
-_CLASSIFIER = RuleClassifier()
+_classifier = cache(shipped_classifier)
 
 
 def _classified(row: dict[str, Any]) -> dict[str, Any]:
-    estimate = _CLASSIFIER.estimate(extract(Ask(row["text"])), Operation.CHAT)
+    estimate = _classifier().estimate(extract(Ask(row["text"])), Operation.CHAT)
     posterior = {task.value: round(estimate.probability(task), 4) for task in GENERATIVE_TASKS}
     return {**row, "task": estimate.task.value, "posterior": posterior}

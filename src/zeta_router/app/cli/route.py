@@ -12,10 +12,10 @@ import click
 import msgspec
 
 from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
+from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Query
 from zeta_router.learn.features import Ask, estimate_tokens, extract
-from zeta_router.learn.task_rules import RuleClassifier
 from zeta_router.router.commands import DecisionRecord
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.explain import explain
@@ -77,7 +77,7 @@ async def _ask_gateway(
 
 def _decide_here(text: str, model: str, path: Path) -> dict[str, Any]:
     fleet = load(path).fleet
-    router = ZetaDynamicRouter(fleet, RuleClassifier())
+    router = ZetaDynamicRouter(fleet, shipped_classifier())
     query = Query(
         "dry-run",
         time.monotonic(),

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from zeta_router.app.cli.sources import load
+from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo, Task
 from zeta_router.policy.registry import POLICIES, policy_named
@@ -90,6 +91,7 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
         table_model=_pairs("map", flags["maps"]),
         rates=_rates(flags["rate"]),
         policies=policies,
+        classifier=shipped_classifier(),
         seeds=flags["seeds"],
         slo=Slo(ttft_s=flags["slo_ttft"], tpot_s=flags["slo_tpot"]),
         minutes=flags["minutes"] or None,
