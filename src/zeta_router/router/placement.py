@@ -15,7 +15,7 @@ from zeta_router.control.retry_after import retry_after_s
 from zeta_router.control.sessions import Sessions
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.core.query import AUTO, Lane, Query, Slo, TaskEstimate
+from zeta_router.core.query import Lane, Query
 from zeta_router.core.reasons import Reason
 from zeta_router.policy.registry import build
 from zeta_router.router.cases import Attempt, Case
@@ -29,7 +29,9 @@ from zeta_router.router.commands import (
 )
 from zeta_router.router.decide import Setting, decide
 from zeta_router.router.fleet_state import FleetState
+from zeta_router.router.holdback import Holdback
 from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.opening import names_unknown_model, open_case, unknown_model
 from zeta_router.router.waiting import density_of, entry_of, standing_of, wish
 
 SCAN_LIMIT = 64
@@ -37,12 +39,6 @@ SCAN_LIMIT = 64
 
 QUEUE_TIMER = "queue"
 HOLDBACK_TIMER = "holdback"
-
-BATCH_SHARE = 0.6
-"""Share of an endpoint's slots that the batch lane may fill while others are about."""
-
-HOLDBACK_S = 10.0
-"""How long after the last query of another lane the batch lane is still held back."""
 
 
 class Placement:
@@ -63,44 +59,34 @@ class Placement:
         self._seed = seed
         self._capped = capped
         self._dispatches = 0
-        self._urgent_at_s = -HOLDBACK_S
+        self._holdback = Holdback()
         self.timers: dict[str, float] = {}
         self.setting = self._settle(config)
 
     def open(self, query: Query) -> Case | Decision:
         """Understand a query: its task, its SLO, what it demands; or refuse an unknown model."""
-        config = self.fleet.config
         task = query.task or self.knowledge.classifier.estimate(query.features, query.operation)
-        if _is_unknown(query, config):
-            return self._unknown(query, task, 0, query.arrived_at_s)
-        query = replace(query, slo=query.slo.or_else(config.slo.get(task.task, Slo())))
-        wait_s = query.max_wait_s if query.max_wait_s is not None else config.limits.max_wait_s
-        demand = demand_of(query, task.task, config)
-        stays_at = self.sessions.place(query.tenant, query.session_id, query.arrived_at_s)
-        return Case(query, task, demand, max_wait_s=wait_s, stays_at=stays_at)
+        if names_unknown_model(query, self.fleet.config):
+            policy = self.setting.policy.name
+            return unknown_model(query, task, policy, 0, query.arrived_at_s)
+        return open_case(query, task, self.fleet.config, self.sessions)
 
     def take_in(self, case: Case) -> None:
         """Remember a case from here to its last byte."""
         self.cases[case.query.id] = case
         self.tenants.enter(case.query.tenant)
-        if case.query.lane is not Lane.BATCH:
-            self._urgent_at_s = max(self._urgent_at_s, case.query.arrived_at_s)
+        self._holdback.arrived(case.query.lane, case.query.arrived_at_s)
 
     def forget(self, case: Case) -> None:
         """A case is over: answered, refused, or its client gone."""
         del self.cases[case.query.id]
         self.tenants.leave(case.query.tenant)
 
-    def _share(self, case: Case, now_s: float) -> float:
-        """Part of an endpoint's slots that a case may fill."""
-        if case.query.lane is not Lane.BATCH or now_s - self._urgent_at_s >= HOLDBACK_S:
-            return 1.0
-        return BATCH_SHARE
-
     def consider(self, case: Case, now_s: float) -> Decision:
         """What would be done with a case at `now_s`; changes nothing."""
         snapshot = self.fleet.snapshot(now_s)
-        decision = decide(case, snapshot, self.setting, self._share(case, now_s))
+        share = self._holdback.share(case.query.lane, now_s)
+        decision = decide(case, snapshot, self.setting, share)
         return self.bounded(case, decision, now_s)
 
     def place(self, case: Case, now_s: float, commands: list[Command]) -> Decision:
@@ -163,8 +149,8 @@ class Placement:
         standing = standing_of(entry, self.line, self.tenants, now_s)
         commands.append(Emit(DecisionRecord(query, replace(decision, standing=standing))))
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
-        if self._share(case, now_s) < 1.0:
-            self.set_timer(HOLDBACK_TIMER, self._urgent_at_s + HOLDBACK_S, commands)
+        if self._holdback.share(query.lane, now_s) < 1.0:
+            self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
 
     def _dispatch(
         self, case: Case, decision: Decision, now_s: float, commands: list[Command]
@@ -223,6 +209,12 @@ class Placement:
             if decision.verdict is Verdict.WAIT and decision.endpoint_id is None:
                 hopeless.add(wished)
 
+    def end_holdback(self, now_s: float, commands: list[Command]) -> None:
+        """Serve the batch lane without restraint, or come back when that is allowed."""
+        self.serve_waiting(now_s, commands)
+        if self.line.depth(Lane.BATCH) and now_s < self._holdback.ends_at_s:
+            self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
+
     def reject(self, case: Case, reason: Reason, now_s: float, commands: list[Command]) -> None:
         """Refuse a case for `reason`; the record shows the candidates of the moment."""
         decision = replace(
@@ -257,7 +249,7 @@ class Placement:
         config = self.fleet.config
         for entry in list(self.line.in_order(len(self.line), now_s)):
             case = entry.item
-            if _is_unknown(case.query, config):
+            if names_unknown_model(case.query, config):
                 self.line.remove(case.query.id)
                 self._refuse_unknown(case, now_s, commands)
             else:
@@ -265,20 +257,10 @@ class Placement:
                 self.place(case, now_s, commands)
 
     def _refuse_unknown(self, case: Case, now_s: float, commands: list[Command]) -> None:
-        decision = self._unknown(case.query, case.task, case.decisions, now_s)
+        policy = self.setting.policy.name
+        decision = unknown_model(case.query, case.task, policy, case.decisions, now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
         self._refuse(case, decision, now_s, commands)
-
-    def _unknown(self, query: Query, task: TaskEstimate, number: int, now_s: float) -> Decision:
-        return Decision(
-            query_id=query.id,
-            number=number,
-            decided_at_s=now_s,
-            verdict=Verdict.REJECT,
-            reason=Reason.UNKNOWN_MODEL,
-            policy=self.setting.policy.name,
-            task=task,
-        )
 
     def set_timer(self, key: str, due_at_s: float | None, commands: list[Command]) -> None:
         """Ask for a wake-up, unless the same one is already asked for."""
@@ -296,7 +278,3 @@ class Placement:
             seed=self._seed,
             capped=self._capped,
         )
-
-
-def _is_unknown(query: Query, config: FleetConfig) -> bool:
-    return query.model_requested != AUTO and query.model_requested not in config.models

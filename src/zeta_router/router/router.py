@@ -293,7 +293,7 @@ class ZetaDynamicRouter:
             self._placement.expire_due(event.at_s, commands)
             return
         if event.key == HOLDBACK_TIMER:
-            self._placement.serve_waiting(event.at_s, commands)
+            self._placement.end_holdback(event.at_s, commands)
             return
         endpoint_id = event.key.partition(":")[2]
         if endpoint_id in self._fleet.endpoints:

@@ -11,7 +11,7 @@ from zeta_router.core.fleet import SimulatedSpeed
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Lane, Query, Slo, Task
 from zeta_router.router.commands import DecisionRecord
-from zeta_router.router.placement import BATCH_SHARE, HOLDBACK_S
+from zeta_router.router.holdback import BATCH_SHARE, HOLDBACK_S
 
 SPEED = SimulatedSpeed(4000.0, 0.02, 0.0005, 8)
 PATIENT = Slo(ttft_s=60.0, tpot_s=0.2)
@@ -126,6 +126,19 @@ def test_batch_leaves_room_while_others_are_about() -> None:
     room = round(BATCH_SHARE * 10) - 1
     assert places == ["c"] * room + [None] * (10 - room)
     bench.advance(HOLDBACK_S + 0.1)
+    assert bench.in_flight()["c"] == 10
+
+
+def test_an_urgent_query_meanwhile_prolongs_the_restraint() -> None:
+    bench = one_engine(slots=10)
+    bench.arrive(ask("chat"))
+    for number in range(10):
+        bench.arrive(ask(f"b{number}", lane=Lane.BATCH))
+    bench.advance(6.0)
+    bench.arrive(ask("again", at_s=6.0))
+    bench.advance(HOLDBACK_S + 0.1)
+    assert bench.in_flight()["c"] == 7
+    bench.advance(6.0 + HOLDBACK_S + 0.1)
     assert bench.in_flight()["c"] == 10
 
 
