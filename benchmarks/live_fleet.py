@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from zeta_router.app.embedded.fleet import EmbeddedFleet
+from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, FleetConfig, Model, SimulatedSpeed
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Slo, Task
 from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task import TaskClassifier
 from zeta_router.sim.tables import Prompt, load_tables
 
 TABLES = ("gsm", "crux", "math-l5")
@@ -77,7 +78,7 @@ def emulated_fleet(data: Path | None) -> FleetConfig:
 
 def known_quality(data: Path) -> Mapping[str, Mapping[Task, float]]:
     """Mean score per model and task over the known half, each prompt by what it is taken for."""
-    classifier = RuleClassifier()
+    classifier = shipped_classifier()
     scores: dict[tuple[str, Task], list[tuple[float, float]]] = defaultdict(list)
     for prompt in load_tables(tables_in(data), TABLE_MODELS).known:
         for task, share in _shares(classifier, prompt).items():
@@ -89,7 +90,7 @@ def known_quality(data: Path) -> Mapping[str, Mapping[Task, float]]:
     }
 
 
-def _shares(classifier: RuleClassifier, prompt: Prompt) -> dict[Task, float]:
+def _shares(classifier: TaskClassifier, prompt: Prompt) -> dict[Task, float]:
     estimate = classifier.estimate(extract(Ask(prompt.text)), Operation.CHAT)
     return {task: estimate.probability(task) for task in GENERATIVE_TASKS}
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ ZETA = (sys.executable, "-m", "zeta_router")
 
 def main() -> int:
     """Play every policy in every round and print the table."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no child is left behind
     asked = _arguments()
     folder = Path(asked.keep or tempfile.mkdtemp(prefix="live-peak-"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from live_fleet import SLO, TABLE_MODELS, emulated_fleet, tables_in
 from live_peak import PEAK
 
 from zeta_router.app.bench.schedule import arrivals
+from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.sim.experiment import run
 from zeta_router.sim.options import SimulateOptions
 
@@ -44,6 +45,7 @@ def main() -> int:
             slo=SLO,
             minutes=None,
             topics="text",
+            classifier=shipped_classifier(),
             processes=1,
         )
         result = run(options)
