@@ -85,7 +85,9 @@ async def find_target(
 
 def _require_engine(base: str, listed: Reply, *, keyed: bool) -> None:
     if listed.status == 0:
-        raise ConfigError(base, f"nothing answers: {listed.problem}", "is the engine running?")
+        refused = listed.problem.startswith("ClientConnector")
+        problem = "nothing listens there" if refused else f"gives no answer: {listed.problem}"
+        raise ConfigError(base, problem, "is the engine running?")
     if listed.status in {401, 403}:
         hint = "is it the right one?" if keyed else "name its variable with --key-env NAME"
         problem = "refuses the key" if keyed else "wants a key"

@@ -107,7 +107,7 @@ class Wire:
             ) as response:
                 await self._require_stream(response)
                 stream = await self._read(response)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise AskError(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         return stream.heard(sent_at_s, text)
 
@@ -144,11 +144,12 @@ class _Stream:
             return
         if "error" in event:
             raise AskError(f"it broke off: {str(event['error'])[:_MESSAGE_CHARS]}")
-        self._usage = event.get("usage") or self._usage
-        for choice in event.get("choices") or ():
-            delta = choice.get("delta") or {}
-            chars = sum(len(delta.get(key) or "") for key in _OUTPUT)
-            if chars:
+        self._usage = _mapping(event.get("usage")) or self._usage
+        choices = event.get("choices")
+        for choice in map(_mapping, choices if isinstance(choices, list) else ()):
+            delta = _mapping(choice.get("delta"))
+            written = [text for key in _OUTPUT if isinstance(text := delta.get(key), str)]
+            if chars := sum(map(len, written)):
                 self._pieces.append((at_s, chars))
             if choice.get("finish_reason"):
                 self._end_at_s = at_s
@@ -165,7 +166,7 @@ class _Stream:
         tokens = _whole(self._usage.get("completion_tokens")) or len(pieces)
         if len(pieces) < 2 <= tokens // 4:
             raise AskError(f"it does not stream: {tokens} tokens came at once")
-        details = self._usage.get("prompt_tokens_details") or {}
+        details = _mapping(self._usage.get("prompt_tokens_details"))
         cached = _whole(details.get("cached_tokens")) or 0
         prompt = _whole(self._usage.get("prompt_tokens")) or estimate_tokens(text)
         end_at_s = max(self._end_at_s or 0.0, pieces[-1][0])
@@ -196,6 +197,10 @@ def token_times(
     if tokens > 1:
         times[-1] = max(end_at_s, times[-1])
     return tuple(times[:tokens])
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _whole(value: object) -> int | None:

@@ -95,5 +95,5 @@ def test_nobody_there_is_said() -> None:
         async with new_session() as session:
             await find_target(session, "http://127.0.0.1:9")
 
-    with pytest.raises(ConfigError, match="nothing answers"):
+    with pytest.raises(ConfigError, match="nothing listens"):
         asyncio.run(main())

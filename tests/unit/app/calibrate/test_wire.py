@@ -129,6 +129,28 @@ def test_what_is_no_answer_says_why(step: Step, said: str) -> None:
         with_engine([step], ask)
 
 
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        [],
+        7,
+        {"choices": 7},
+        {"choices": [7, None, {"delta": 7}, {"delta": {"content": 7}}], "usage": "many"},
+        {"choices": [], "usage": {"prompt_tokens": "40", "prompt_tokens_details": 7}},
+        "{",
+    ],
+)
+def test_events_that_cannot_be_read_are_passed_over(garbage: object) -> None:
+    heard = with_engine([stream([event(garbage), *spoken("a", "b")])], ask)
+    assert len(heard.token_at_s) == 2
+    assert heard.prompt_tokens == 4
+
+
+def test_a_line_without_end_is_no_answer() -> None:
+    with pytest.raises(AskError):
+        with_engine([stream([b"data: " + b"x" * 300_000])], ask)
+
+
 def test_a_piece_per_token_dates_the_tokens() -> None:
     assert token_times([(1.0, 4), (1.5, 2), (2.5, 9)], 3, 2.6) == (1.0, 1.5, 2.5)
 

@@ -152,7 +152,7 @@ def test_what_should_not_be_relied_on_ends_with_1_and_says_so(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["http://127.0.0.1:9"], "nothing answers"),
+        (["http://127.0.0.1:9"], "nothing listens"),
         (["127.0.0.1:9"], "no address"),
         (["http://127.0.0.1:9", "--key-env", "KEY"], "the environment has no KEY"),
         (["http://127.0.0.1:9", "--budget-s", "900"], "85"),
