@@ -89,13 +89,18 @@ def text(bench: Bench) -> Findings:
         "The router is not told a prompt's topic; it reads the text, as in production. "
         "The bound still knows the topics.",
     )
-    policies = ("static", "threshold", "p2c", "prequal", "greedy", JOINT)
-    options = bench.options(topics="text", task_of={}, rates=(1.0, 2.4), policies=policies)
+    options = bench.options(topics="text", task_of={}, rates=(1.0, 2.4), policies=STRONGEST)
     result = bench.run("text", options)
     report(found, result, "")
     above_all(found, result)
     return found
 
+
+STRONGEST = (
+    "static", "threshold", "round_robin", "p2c", "prequal", "shortest_expected", "additive",
+    "greedy", JOINT,
+)  # fmt: skip
+"""The baselines that are best at some load of the main table, for the studies beside it."""
 
 TRANSFERS: Mapping[str, Mapping[str, Any]] = {
     "Mooncake arrivals": {"trace": "mooncake_synthetic.csv.gz", "rates": (1.0, 2.4)},
@@ -122,7 +127,8 @@ def transfer(bench: Bench) -> Findings:
     for name, changes in TRANSFERS.items():
         trace = changes["trace"]
         place = bench.trace(trace) if ".csv" in trace else trace
-        result = bench.run(f"transfer, {name}", bench.options(**{**changes, "trace": place}))
+        options = bench.options(**{**changes, "trace": place, "policies": STRONGEST})
+        result = bench.run(f"transfer, {name}", options)
         found.say(f"### {name}")
         report(found, result, "", name)
         above_all(found, result, f"{name}: ")
