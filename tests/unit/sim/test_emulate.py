@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from zeta_router.sim.emulate import OUTPUT_HEADER, EmulateOptions, build_app, serve
+from zeta_router.sim.emulate import OUTPUT_FIELD, OUTPUT_HEADER, EmulateOptions, build_app, serve
 from zeta_router.sim.engine import Engine
 from zeta_router.sim.job import Job
 from zeta_router.sim.kernel import Kernel
@@ -46,6 +46,21 @@ def test_a_whole_answer_has_the_length_asked_for() -> None:
         assert body["usage"]["completion_tokens"] == 12
         assert body["choices"][0]["message"]["content"] == "word " * 12
         assert body["choices"][0]["finish_reason"] == "stop"
+
+    with_engine(FAST, check)
+
+
+@pytest.mark.parametrize("asked", [7, {"coder-7b": 7, "other": 99}])
+def test_the_body_may_say_the_length_too_for_routers_that_pass_no_header(asked: Any) -> None:
+    async def check(client: TestClient[Any, Any]) -> None:
+        body = {"messages": MESSAGES, OUTPUT_FIELD: asked}
+        answer = await (await client.post("/v1/chat/completions", json=body)).json()
+        assert answer["usage"]["completion_tokens"] == 7
+        both = await client.post("/v1/chat/completions", json=body, headers={OUTPUT_HEADER: "3"})
+        assert (await both.json())["usage"]["completion_tokens"] == 3
+        body[OUTPUT_FIELD] = {"other": 99}
+        drawn = await (await client.post("/v1/chat/completions", json=body)).json()
+        assert drawn["usage"]["completion_tokens"] > 0
 
     with_engine(FAST, check)
 
@@ -132,6 +147,8 @@ def test_the_metrics_have_vllm_s_names_and_a_client_that_leaves_frees_its_slot()
         ("/v1/chat/completions", b"[]"),
         ("/v1/chat/completions", b"{}"),
         ("/v1/completions", b'{"prompt": "a", "max_tokens": "many"}'),
+        ("/v1/completions", b'{"prompt": "a", "emulate_output_tokens": "many"}'),
+        ("/v1/completions", b'{"prompt": "a", "emulate_output_tokens": [1]}'),
     ],
 )
 def test_what_cannot_be_read_is_a_400_in_openai_s_shape(path: str, body: bytes) -> None:
