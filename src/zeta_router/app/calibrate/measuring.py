@@ -17,7 +17,7 @@ from zeta_router.app.calibrate.plan import (
     sizes_for,
 )
 from zeta_router.app.calibrate.prompts import prompt
-from zeta_router.app.calibrate.wire import AskError
+from zeta_router.app.calibrate.stream import AskError
 from zeta_router.learn.calibration import Calibration, fit
 from zeta_router.learn.calibration_windows import Heard, slots_seen
 

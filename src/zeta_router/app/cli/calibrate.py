@@ -13,9 +13,10 @@ import click
 import msgspec
 
 from zeta_router.app.calibrate.measuring import Measured, Measuring
+from zeta_router.app.calibrate.stream import AskError
 from zeta_router.app.calibrate.target import Target, find_target
 from zeta_router.app.calibrate.verdict import Verdict, judge
-from zeta_router.app.calibrate.wire import AskError, Wire, new_session
+from zeta_router.app.calibrate.wire import Wire, new_session
 from zeta_router.core.errors import ConfigError
 
 LONGEST_BUDGET_S = 85.0

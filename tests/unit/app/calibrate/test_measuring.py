@@ -8,8 +8,8 @@ import pytest
 
 from support.virtual_engine import Emulated, virtually
 from zeta_router.app.calibrate.measuring import LATEST_RATIO, Measured, Measuring
+from zeta_router.app.calibrate.stream import AskError
 from zeta_router.app.calibrate.verdict import judge
-from zeta_router.app.calibrate.wire import AskError
 from zeta_router.learn.calibration_windows import Heard
 from zeta_router.sim.spec import EngineSpec
 
