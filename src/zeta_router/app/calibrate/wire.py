@@ -27,8 +27,8 @@ _EXTRAS: dict[str, dict[str, Any]] = {
 def new_session() -> aiohttp.ClientSession:
     """Connections of their own for every request.
 
-    A kept connection that the engine closes in the same moment fails the request: once in a
-    handful with llama.cpp.
+    A kept connection that the engine closes in the same moment fails the request (seen with
+    llama.cpp), and a request sent twice would spoil the run.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, force_close=True),
