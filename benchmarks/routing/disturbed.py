@@ -106,7 +106,8 @@ def _judge(found: Findings, name: str, each: Disturbance) -> None:
 def _picture(each: Disturbance, disturbed: Rows, calm: Rows) -> Figure:
     figure, (axes,) = canvas()
     at_s, values = _course(_of(calm, JOINT))
-    lines = [Line("joint, undisturbed", at_s, values, GREY, style=":", width=1.2)]
+    name = "joint, undisturbed" if each.yardstick is None else "joint, so from the start"
+    lines = [Line(name, at_s, values, GREY, style=":", width=1.2)]
     for policy in POLICIES:
         at_s, values = _course(_of(disturbed, policy))
         width = 2.2 if policy == JOINT else 1.0

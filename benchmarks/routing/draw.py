@@ -69,14 +69,25 @@ def canvas(
     return figure, list(axes[0])
 
 
-def plot(axes: Axes, lines: Sequence[Line], *, x: str, y: str, title: str = "") -> None:
-    """Draw lines from 0 up, the most important last, each named at its end."""
+def plot(
+    axes: Axes,
+    lines: Sequence[Line],
+    *,
+    x: str,
+    y: str,
+    title: str = "",
+    top: float | None = None,
+) -> None:
+    """Draw lines from 0 up, the most important last, each named at its end.
+
+    Panels that share an axis need one `top`, or the second moves the names of the first.
+    """
     for line in lines:
         ys = [float("nan") if value is None else value for value in line.y]
         axes.plot(line.x, ys, line.style, color=line.colour, linewidth=line.width)
         if line.band is not None:
             axes.fill_between(line.x, *line.band, color=line.colour, alpha=0.18, linewidth=0)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, top)
     axes.set_xlabel(x)
     place = axes.get_subplotspec()
     if place is None or place.is_first_col():
@@ -85,6 +96,12 @@ def plot(axes: Axes, lines: Sequence[Line], *, x: str, y: str, title: str = "") 
     axes.grid(axis="y", color="#E5E5E5", linewidth=0.6)
     axes.set_axisbelow(True)
     _name_ends(axes, [line for line in lines if line.label])
+
+
+def highest(panels: Sequence[Sequence[Line]]) -> float:
+    """A `top` for panels with these lines."""
+    values = [y for lines in panels for line in lines for y in line.y if y is not None]
+    return 1.06 * max(values, default=1.0)
 
 
 def shade(axes: Axes, from_s: float, to_s: float | None, label: str) -> None:

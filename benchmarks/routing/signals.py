@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import JOINT, Bench
-from draw import COLOUR, Line, canvas, plot
+from draw import COLOUR, Line, canvas, highest, plot
 from findings import Findings
 
 from zeta_router.sim.compare import interval
@@ -28,8 +28,8 @@ def stale(bench: Bench) -> Findings:
     for lag_s in LAGS_S:
         options = bench.options(rates=RATES, policies=POLICIES, scenario=f"stale:lag_s={lag_s:g}")
         rows[lag_s] = bench.run(f"stale {lag_s:g} s", options)["rows"]
-    figure, panels = canvas(len(RATES))
-    for axes, rate in zip(panels, RATES, strict=True):
+    drawn = []
+    for rate in RATES:
         means = {policy: [_mean(rows[lag], policy, rate) for lag in LAGS_S] for policy in POLICIES}
         lines = [[f"`{policy}`", *(f"{v:.3f}" for v in means[policy])] for policy in POLICIES]
         found.table(["policy", *(f"{lag:g} s" for lag in LAGS_S)], lines, f"At ×{rate:g}:")
@@ -37,11 +37,16 @@ def stale(bench: Bench) -> Findings:
         lost = means[JOINT][0] - min(means[JOINT])
         what = f"`stale`: what `joint` loses up to 5 s at ×{rate:g}"
         found.expect(what, f"<= {MAY_LOSE:g}", f"{lost:.3f}", met=lost <= MAY_LOSE)
-        drawn = [
-            Line(policy, LAGS_S, means[policy], COLOUR[policy], width=2.2 if policy == JOINT else 1)
-            for policy in POLICIES
-        ]
-        plot(axes, drawn, x="age of signals, s", y="quality-goodput", title=f"×{rate:g}")
+        drawn.append(
+            [
+                Line(p, LAGS_S, means[p], COLOUR[p], width=2.2 if p == JOINT else 1.1)
+                for p in POLICIES
+            ]
+        )
+    figure, panels = canvas(len(RATES), width=8.0)
+    for axes, rate, lines_at in zip(panels, RATES, drawn, strict=True):
+        labels = {"x": "age of signals, s", "y": "quality-goodput", "title": f"×{rate:g}"}
+        plot(axes, lines_at, **labels, top=highest(drawn))
     found.picture("scenario-stale", figure, found.title)
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import JOINT, Bench
-from draw import COLOUR, GREY, INK, Line, canvas, plot, shade
+from draw import COLOUR, GREY, INK, Line, canvas, highest, plot, shade
 from findings import Findings
 from matplotlib.figure import Figure
 
@@ -85,21 +85,21 @@ def _served(tenants: Sequence[Mapping[str, float]]) -> float:
 
 
 def _picture(rude: Rows, fair: Rows, from_s: float) -> Figure:
-    figure, panels = canvas(len(RATES), width=8.4)
-    for axes, rate in zip(panels, RATES, strict=True):
-        lines = [_line("others, undisturbed", _of(fair, JOINT, rate), POLITE, GREY, ":")]
-        lines += [
-            _line(f"others, {policy}", _of(rude, policy, rate), POLITE, COLOUR[policy])
-            for policy in POLICIES
+    drawn = [
+        [
+            _line("others, undisturbed", _of(fair, JOINT, rate), POLITE, GREY, ":"),
+            *(
+                _line(f"others, {policy}", _of(rude, policy, rate), POLITE, COLOUR[policy])
+                for policy in POLICIES
+            ),
+            _line("the tenant, joint", _of(rude, JOINT, rate), (HOG,), INK, "--"),
         ]
-        lines.append(_line("the tenant, joint", _of(rude, JOINT, rate), (HOG,), INK, "--"))
-        plot(
-            axes,
-            lines,
-            x="arrival, seconds from the start",
-            y="quality-goodput",
-            title=f"×{rate:g}",
-        )
+        for rate in RATES
+    ]
+    figure, panels = canvas(len(RATES), width=8.4)
+    for axes, rate, lines in zip(panels, RATES, drawn, strict=True):
+        labels = {"x": "arrival, seconds from the start", "y": "quality-goodput"}
+        plot(axes, lines, **labels, title=f"×{rate:g}", top=highest(drawn))
         shade(axes, from_s, None, "long prompts")
     return figure
 

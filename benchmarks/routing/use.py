@@ -36,7 +36,14 @@ def use(bench: Bench) -> Findings:
             ]
             found.data.setdefault(endpoint, {})[policy] = means
             lines.append(Line(policy, RATES, means, COLOUR[policy], width=1.8))
-        plot(axes, lines, x="arrival rate, ×", y="busy seconds per second", title=models[endpoint])
+        plot(
+            axes,
+            lines,
+            x="arrival rate, ×",
+            y="busy seconds per second",
+            title=models[endpoint],
+            top=1.05,
+        )
     head = ["engine", "policy", *(f"×{rate:g}" for rate in RATES)]
     found.table(
         head,
