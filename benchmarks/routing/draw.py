@@ -125,14 +125,11 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
     inches = axes.get_window_extent().height / axes.figure.dpi
     apart = (high - low) * 11 / 72 / inches
     ends.sort(key=lambda each: each[0])
-    places = [each[0] for each in ends]
-    for index in range(1, len(places)):
-        places[index] = max(places[index], places[index - 1] + apart)
-    over = max(0.0, places[-1] - high)
+    places = _apart([each[0] for each in ends], apart, high)
     for (_, line), place in zip(ends, places, strict=True):
         axes.annotate(
             line.name,
-            (1, place - over),
+            (1, place),
             (4, 0),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
@@ -141,3 +138,18 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
             va="center",
             annotation_clip=False,
         )
+
+
+def _apart(wanted: Sequence[float], apart: float, high: float) -> list[float]:
+    """Rising places at least `apart` from each other, near the wanted ones, none above `high`."""
+    places = list(wanted)
+    for _ in range(100):
+        for index in range(1, len(places)):
+            short = apart - (places[index] - places[index - 1])
+            if short > 0:
+                places[index] += short / 2
+                places[index - 1] -= short / 2
+        over = places[-1] - high
+        if over > 0:
+            places[-1] -= over
+    return places
