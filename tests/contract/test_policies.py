@@ -253,7 +253,7 @@ def with_field(pool: Sequence[Candidate], at: int, **fields: Any) -> tuple[Candi
     """The pool with some fields of one candidate, or of its view, replaced."""
     old = pool[at]
     mine = {name: fields.pop(name) for name in list(fields) if name in Candidate._fields}
-    values = {name: getattr(old.view, name) for name in type(old.view).__slots__}
+    values = old.view._asdict()
     new = old._replace(view=type(old.view)(**(values | fields)), **mine)
     return (*pool[:at], new, *pool[at + 1 :])
 

@@ -128,7 +128,7 @@ def test_higher_quality_never_lowers_a_score(one: Candidate, slo: Slo, more: flo
 @fixed
 @given(one=predicted, slo=slos, price=st.floats(0.0, 4.0))
 def test_a_higher_price_never_raises_a_score(one: Candidate, slo: Slo, price: float) -> None:
-    fields = {name: getattr(one.view, name) for name in type(one.view).__slots__}
+    fields = one.view._asdict()
     dearer = one._replace(view=type(one.view)(**(fields | {"price": one.view.price + price})))
     assert score(dearer, slo) <= score(one, slo)
 
@@ -138,7 +138,7 @@ def test_a_higher_price_never_raises_a_score(one: Candidate, slo: Slo, price: fl
 def test_more_backlog_never_raises_a_score(
     one: Candidate, slo: Slo, more: int, slower: float
 ) -> None:
-    fields = {name: getattr(one.view, name) for name in type(one.view).__slots__}
+    fields = one.view._asdict()
     busier = one._replace(
         view=type(one.view)(**(fields | {"in_flight": one.view.in_flight + more})),
         ttft_s=one.ttft_s * slower,
@@ -158,7 +158,7 @@ def test_scaling_every_weight_and_price_keeps_the_choice(
     assume(ordered[-1] - ordered[-2] > 1e-9)
     scaled_pool = []
     for one in pool:
-        fields = {name: getattr(one.view, name) for name in type(one.view).__slots__}
+        fields = one.view._asdict()
         view = type(one.view)(**(fields | {"price": one.view.price * weight}))
         scaled_pool.append(one._replace(view=view))
     scaled = net_values(scaled_pool, Slo(2.0, None, 10.0), 0.0, weight, 0.0)

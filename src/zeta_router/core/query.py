@@ -76,11 +76,19 @@ class Slo:
 
     def or_else(self, default: Slo) -> Slo:
         """This objective, with `default` wherever nothing is stated here."""
+        if default is NO_SLO:
+            return self
+        if self is NO_SLO:
+            return default
         return Slo(
             self.ttft_s if self.ttft_s is not None else default.ttft_s,
             self.tpot_s if self.tpot_s is not None else default.tpot_s,
             self.e2e_s if self.e2e_s is not None else default.e2e_s,
         )
+
+
+NO_SLO = Slo()
+"""Nothing is promised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,7 @@ class Query:
     prompt_tokens: int = 0
     max_output_tokens: int | None = None
     needs: frozenset[Capability] = frozenset()
-    slo: Slo = Slo()
+    slo: Slo = NO_SLO
     lane: Lane = Lane.NORMAL
     tenant: str = ""
     session_id: str = ""

@@ -22,9 +22,11 @@ class Health(StrEnum):
     DRAINING = "draining"
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointView:
+class EndpointView(NamedTuple):
     """One endpoint as known now, from the router's own counts first and from polls second.
+
+    A named tuple for the same reason as `Candidate`: prices age, so that under load most views are
+    made anew for every query.
 
     Attributes:
         slots: In-flight cap: configured, else what the engine said, else `DEFAULT_SLOTS`.

@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 from zeta_router.control.filters import unavailable, unsuitable
 from zeta_router.core.query import TopicShare
 from zeta_router.core.reasons import Drop
-from zeta_router.core.snapshot import Candidate, EndpointView
+from zeta_router.core.snapshot import Candidate, EndpointView, Health
 from zeta_router.router.cases import Case
 from zeta_router.router.endpoint_state import EndpointState
 from zeta_router.router.knowledge import Knowledge
+
+_new = tuple.__new__
+"""Makes a named tuple at half the cost of calling its class."""
+
+_UP = Health.UP
+"""Looked up once: a member of an enum costs as much as a function call."""
 
 Dropped = tuple[tuple[str, Drop], ...]
 
@@ -29,19 +35,21 @@ def candidates_for(
     verdicts: dict[str, Drop | tuple[float, float, float]] = {}
     found: list[Candidate] = []
     dropped: list[tuple[str, Drop]] = []
+    failed = case.tries.failed
     for view in views:
         model = view.model
         verdict = verdicts.get(model.name)
         if verdict is None:
             verdict = unsuitable(case.demand, model) or _expect(case, model.name, knowledge)
             verdicts[model.name] = verdict
-        if isinstance(verdict, Drop):
+        if not isinstance(verdict, tuple):
             dropped.append((view.endpoint.id, verdict))
             continue
-        drop = unavailable(view, case.tries.failed)
-        if drop is not None:
-            dropped.append((view.endpoint.id, drop))
-            continue
+        if failed or view.health is not _UP:
+            drop = unavailable(view, failed)
+            if drop is not None:
+                dropped.append((view.endpoint.id, drop))
+                continue
         found.append(_predict(case, view, endpoints[view.endpoint.id], verdict, switch_cost))
     return tuple(found), tuple(dropped)
 
@@ -60,33 +68,38 @@ def _predict(
     expected: tuple[float, float, float],
     switch_cost: float,
 ) -> Candidate:
-    quality, output_tokens, length_sigma = expected
-    latency = state.latency
+    """What `LatencyHead.predict` and `work_s` would say, added up from the state's `Outlook`."""
+    quality, output_tokens, length_log_sigma = expected
+    (
+        start_s,
+        s_per_token,
+        pending_tokens,
+        step_s,
+        wait_s,
+        tpot_s,
+        s_per_output,
+        log_sigma,
+        tpot_log_sigma,
+        tpot_slope_s,
+    ) = state.outlook
     query = case.query
+    uncached: float = query.prompt_tokens
     cached = 0.0
     if query.prefix_hashes:
         cached = state.prefixes.cached_tokens(query.prefix_hashes, query.prompt_tokens)
-    batch = view.in_flight + view.foreign_in_flight
-    beyond = batch - view.slots
-    ttft_s, tpot_s = latency.predict(
-        prompt_tokens=query.prompt_tokens,
-        cached_tokens=cached,
-        batch=batch,
-        pending_prefill_tokens=view.pending_prefill_tokens,
-        waiting_output_tokens=view.remaining_output_tokens * beyond / batch if beyond > 0 else 0.0,
-        slots=view.slots,
-    )
-    return Candidate(
+        uncached -= cached
+    fields = (
         view,
         quality,
         output_tokens,
-        ttft_s,
+        start_s + s_per_token * (pending_tokens + uncached) + step_s + wait_s,
         tpot_s,
-        latency.log_sigma,
-        latency.work_s(query.prompt_tokens - cached, output_tokens),
-        length_sigma,
-        latency.tpot_log_sigma,
-        latency.tpot_slope_s,
+        log_sigma,
+        uncached * s_per_token + output_tokens * s_per_output,
+        length_log_sigma,
+        tpot_log_sigma,
+        tpot_slope_s,
         cached,
         switch_cost if case.stays_at and case.stays_at != view.endpoint.id else 0.0,
     )
+    return _new(Candidate, fields)

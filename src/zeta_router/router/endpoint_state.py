@@ -6,7 +6,7 @@ and cannot leak: whatever ends an attempt takes exactly that attempt out.
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 
 from zeta_router.control.health import Liveness
 from zeta_router.control.price import VirtualQueue
@@ -15,6 +15,7 @@ from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
 from zeta_router.core.snapshot import EndpointView, Health
 from zeta_router.learn.ewma import PeakEwma
 from zeta_router.learn.latency import LatencyHead
+from zeta_router.learn.outlook import Outlook
 from zeta_router.learn.prefix import PrefixBelief
 from zeta_router.learn.roofline import prior_of
 from zeta_router.router.cases import Attempt
@@ -25,9 +26,19 @@ PRICE_STEP_S = 0.05
 FOREIGN_MAX_AGE_S = 5.0
 """How long a poll's word about other people's work on the engine is believed."""
 
+_new = tuple.__new__
+"""Makes a named tuple at half the cost of calling its class."""
+
 
 class EndpointState:
-    """One endpoint over its life under one id, url and model."""
+    """One endpoint over its life under one id, url and model.
+
+    Attributes:
+        outlook: What `latency` says of the state that `kept_view` shows. Whoever teaches `latency`
+            has to `touch` the state.
+        kept_view: The latest view; None when something has changed since.
+        viewed_at_s, keeps_s: When it was made, and for how long it holds if nothing happens.
+    """
 
     def __init__(self, endpoint: Endpoint, model: Model, generation: int) -> None:
         self.endpoint = endpoint
@@ -50,8 +61,13 @@ class EndpointState:
         self._prefilled_tokens = 0
         self._running_s = 0.0
         self._counted_at_s = 0.0
-        self._view: EndpointView | None = None
-        self._viewed_at_s = 0.0
+        self.outlook: Outlook = self.latency.outlook(batch=0)
+        self.kept_view: EndpointView | None = None
+        self.viewed_at_s = 0.0
+        self.keeps_s = 0.0
+        self._stands_until_s = 0.0
+        self._head: tuple[object, ...] = ()
+        self._tail: tuple[object, ...] = ()
 
     @property
     def slots(self) -> int:
@@ -62,7 +78,7 @@ class EndpointState:
 
     def touch(self) -> None:
         """Forget the view: something changed."""
-        self._view = None
+        self.kept_view = None
 
     def begin(self, query_id: str, attempt: Attempt, seq: int) -> None:
         """Account for a dispatch."""
@@ -72,7 +88,7 @@ class EndpointState:
         self.dispatched_seq = seq
         self._pending_prefill_tokens += attempt.uncached_tokens
         self._remaining_tokens += attempt.remaining_tokens
-        self._view = None
+        self.kept_view = None
 
     def first_token(self, attempt: Attempt, at_s: float) -> None:
         """Account for the end of an attempt's prefill."""
@@ -82,14 +98,14 @@ class EndpointState:
         self._prefilled_tokens += attempt.uncached_tokens
         attempt.running_s_before = self._running_s
         attempt.prefilled_before = self._prefilled_tokens
-        self._view = None
+        self.kept_view = None
 
     def progress(self, attempt: Attempt, output_tokens: int) -> None:
         """Account for tokens that an attempt has produced."""
         before = attempt.remaining_tokens
         attempt.emitted_tokens = max(attempt.emitted_tokens, output_tokens)
         self._remaining_tokens += attempt.remaining_tokens - before
-        self._view = None
+        self.kept_view = None
 
     def company(self, attempt: Attempt, at_s: float) -> tuple[float, int]:
         """What an attempt had beside it since its first token.
@@ -127,7 +143,7 @@ class EndpointState:
         """Account for the end of an attempt."""
         self._sum_up(at_s)
         attempt = self.attempts.pop(query_id, None)
-        self._view = None
+        self.kept_view = None
         if attempt is None:
             return
         if not self.attempts:  # an empty endpoint has exactly nothing left, whatever was rounded
@@ -146,7 +162,7 @@ class EndpointState:
         self.sample = sample
         if sample.slots is not None:
             self._told_slots = _count(sample.slots) or self._told_slots
-        self._view = None
+        self.kept_view = None
         counts = [_count(signal) for signal in (sample.running, sample.waiting)]
         if counts == [None, None]:
             return
@@ -156,35 +172,56 @@ class EndpointState:
 
     def view(self, now_s: float) -> EndpointView:
         """The state as a value; the same object until something changes."""
-        paused = now_s < self.liveness.paused_until_s
-        foreign = min(self._foreign) if now_s - self._sampled_at_s <= FOREIGN_MAX_AGE_S else 0
-        view = self._view
-        if (
-            view is not None
-            and view.paused == paused
-            and view.foreign_in_flight == foreign
-            and (view.price == 0.0 or now_s - self._viewed_at_s < PRICE_STEP_S)
-        ):
+        view = self.kept_view
+        if view is not None and now_s - self.viewed_at_s < self.keeps_s:
             return view
-        self._viewed_at_s = now_s
-        self._view = EndpointView(
-            endpoint=self.endpoint,
-            model=self.model,
-            health=self._health(),
-            generation=self.generation,
-            slots=self.slots,
-            in_flight=len(self.attempts),
-            foreign_in_flight=foreign,
-            dispatched_seq=self.dispatched_seq,
-            peak_ewma_s=self.peak.value_s,
-            pending_prefill_tokens=self._pending_prefill_tokens,
-            remaining_output_tokens=self._remaining_tokens,
-            price=self.price.at(now_s),
-            sample=self.sample,
-            paused=paused,
-            price_fall_per_s=self.price.step * self.price.rho,
+        return self.renewed_view(now_s)
+
+    def renewed_view(self, now_s: float) -> EndpointView:
+        """The view made anew; of one that only got old, no more than the price."""
+        price = self.price.at(now_s)
+        if self.kept_view is None or now_s >= self._stands_until_s:
+            self._take_stock(now_s)
+        keeps_s = self._stands_until_s - now_s
+        self.keeps_s = PRICE_STEP_S if price > 0.0 and keeps_s > PRICE_STEP_S else keeps_s
+        self.viewed_at_s = now_s
+        self.kept_view = view = _new(EndpointView, (*self._head, price, *self._tail))
+        return view
+
+    def _take_stock(self, now_s: float) -> None:
+        """Note all of a view but its price, and until when time alone leaves it as it is."""
+        paused_until_s = self.liveness.paused_until_s
+        forgotten_at_s = self._sampled_at_s + FOREIGN_MAX_AGE_S
+        paused = now_s < paused_until_s
+        foreign = min(self._foreign) if now_s <= forgotten_at_s else 0
+        self._stands_until_s = min(
+            paused_until_s if paused else inf, forgotten_at_s if foreign else inf
         )
-        return self._view
+        self._head = (
+            self.endpoint,
+            self.model,
+            self._health(),
+            self.generation,
+            self.slots,
+            len(self.attempts),
+            foreign,
+            self.dispatched_seq,
+            self.peak.value_s,
+            self._pending_prefill_tokens,
+            self._remaining_tokens,
+        )
+        self._tail = (self.sample, paused, self.price.step * self.price.rho)
+        self._look_ahead(len(self.attempts) + foreign, self.slots)
+
+    def _look_ahead(self, batch: int, slots: int) -> None:
+        """Work out what can be predicted before there is a query."""
+        beyond = batch - slots
+        self.outlook = self.latency.outlook(
+            batch=batch,
+            pending_prefill_tokens=self._pending_prefill_tokens,
+            waiting_output_tokens=self._remaining_tokens * beyond / batch if beyond > 0 else 0.0,
+            slots=slots,
+        )
 
     def _health(self) -> Health:
         if not self.liveness.alive:

@@ -45,17 +45,26 @@ class FleetState:
         return state if state is not None and state.generation == generation else None
 
     def snapshot(self, now_s: float) -> Snapshot:
-        """The fleet as it is known at `now_s`."""
-        views = tuple(state.view(now_s) for state in self.endpoints.values())
-        return Snapshot(self.version, now_s, views)
+        """The fleet as it is known at `now_s`.
+
+        `EndpointState.view` is written out here: most views are kept ones, and the call costs more
+        than finding that out.
+        """
+        views = []
+        for state in self.endpoints.values():
+            view = state.kept_view
+            if view is None or not now_s - state.viewed_at_s < state.keeps_s:
+                view = state.renewed_view(now_s)
+            views.append(view)
+        return Snapshot(self.version, now_s, tuple(views))
 
     @property
     def has_open_slot(self) -> bool:
         """Whether any live endpoint could take another query."""
-        return any(
-            state.liveness.alive and not state.draining and len(state.attempts) < state.slots
-            for state in self.endpoints.values()
-        )
+        for state in self.endpoints.values():
+            if len(state.attempts) < state.slots and state.liveness.alive and not state.draining:
+                return True
+        return False
 
 
 def _identity(state: EndpointState) -> tuple[str, str, str]:

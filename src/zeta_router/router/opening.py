@@ -8,14 +8,16 @@ from zeta_router.control.filters import demand_of
 from zeta_router.control.sessions import Sessions
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.core.query import AUTO, Query, Slo, TaskEstimate
+from zeta_router.core.query import AUTO, NO_SLO, Query, TaskEstimate
 from zeta_router.core.reasons import Reason
 from zeta_router.router.cases import Case
 
 
 def open_case(query: Query, task: TaskEstimate, config: FleetConfig, sessions: Sessions) -> Case:
     """The case of a query that names a model of this fleet, or none."""
-    query = replace(query, slo=query.slo.or_else(config.slo.get(task.task, Slo())))
+    slo = query.slo.or_else(config.slo.get(task.task, NO_SLO))
+    if slo is not query.slo:
+        query = replace(query, slo=slo)
     wait_s = query.max_wait_s if query.max_wait_s is not None else config.limits.max_wait_s
     demand = demand_of(query, task.task, config)
     stays_at = sessions.place(query.tenant, query.session_id, query.arrived_at_s)

@@ -55,8 +55,7 @@ def without_fleet(record: DecisionRecord) -> DecisionRecord:
     """The record less the facts that stand in the configuration."""
     candidates = tuple(
         Candidate(
-            replace(
-                entry.view,
+            entry.view._replace(
                 endpoint=Endpoint(entry.view.endpoint.id, "", entry.view.model.name),
                 model=Model(entry.view.model.name, {}),
             ),
