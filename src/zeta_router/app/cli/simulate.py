@@ -152,15 +152,36 @@ def _progress() -> Iterator[Tell]:
         )
 
 
+_COLUMNS = (
+    ("load ×", "rate", "{:g}"),
+    ("policy", "policy", "{}"),
+    ("in SLO", "goodput", "{:.3f}"),
+    ("shed", "shed_ratio", "{:.3f}"),
+    ("class", "of_class_bound", "{:.3f}"),
+    ("oracle", "of_oracle_bound", "{:.3f}"),
+    ("certified", "of_certified_bound", "{:.3f}"),
+)
+_CAPTION = "± is half a 95 % interval; class, oracle, certified: share of that bound reached"
+
+
 def _show(result: dict[str, Any]) -> None:
-    lines = summary(result)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in lines[0] if lines else ():
-        table.add_column(name, justify="right" if name != "policy" else "left", no_wrap=True)
-    for line in lines:
-        table.add_row(*(_cell(value) for value in line.values()))
-    Console(stderr=True, width=160 if not sys.stderr.isatty() else None).print(table)
+    """The summary on stderr, within 80 columns."""
+    table = Table(box=None, pad_edge=False, header_style="bold", caption=_CAPTION)
+    for title, _, _ in _COLUMNS:
+        table.add_column(title, justify="left" if title == "policy" else "right", no_wrap=True)
+        if title == "policy":
+            table.add_column("quality-\ngoodput", justify="right", no_wrap=True)
+    for line in summary(result):
+        cells = [_cell(line[key], form) for _, key, form in _COLUMNS]
+        table.add_row(*cells[:2], _reached(line), *cells[2:])
+    Console(stderr=True, width=100 if not sys.stderr.isatty() else None).print(table)
 
 
-def _cell(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def _reached(line: dict[str, Any]) -> str:
+    mean: float = line["quality_goodput"]
+    half = "" if line["high"] is None else f" ± {line['high'] - mean:.3f}"
+    return f"{mean:.3f}{half}"
+
+
+def _cell(value: Any, form: str) -> str:
+    return "–" if value is None else form.format(value)

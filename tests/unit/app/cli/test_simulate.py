@@ -98,6 +98,20 @@ def test_the_report_has_every_section(here: Path, monkeypatch: pytest.MonkeyPatc
     assert not re.search(r'<(script|link|img)[^>]+(src|href)="?http', page)
 
 
+def test_the_summary_fits_a_terminal_of_80_columns(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert simulate(monkeypatch, *MAPS, "--seeds", "2", "--slo-ttft", "2") == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    lines = told.err.splitlines()
+    table = lines[next(i for i, line in enumerate(lines) if "certified" in line) :]
+    assert all(len(line.rstrip()) <= 80 for line in table)
+    (joint,) = [line for line in table if "joint" in line]
+    assert re.fullmatch(r" *1  joint +0\.\d{3} ± 0\.\d{3}(  +\d\.\d{3}){5} *", joint)
+    assert "…" not in told.err
+
+
 def test_finished_runs_are_found_again(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
