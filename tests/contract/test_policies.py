@@ -114,11 +114,14 @@ def test_answers_within_its_bounds(
         return
     assert 0 <= choice.index < len(pool)
     assert not choice.shed
-    if not capped or pool[choice.index].view.is_open:
-        assert choice.reason in DISPATCHING
-    else:
+    view = pool[choice.index].view
+    if choice.reason is Reason.WAIT_SLOT:
         assert policy.name in HOLDING
-        assert choice.reason is Reason.WAIT_SLOT
+        assert capped
+        assert view.in_flight or not view.is_open, "nobody is held for an idle endpoint"
+    else:
+        assert choice.reason in DISPATCHING
+        assert view.is_open or not capped
 
 
 @each_policy

@@ -28,6 +28,7 @@ class Entry(Generic[Held]):
         since_s: When it began to wait.
         deadline_s: When it will have waited as long as it may.
         density: Value per engine-second, as of its latest decision; 0 when the policy gives none.
+        endpoint_id: Which endpoint it waits for, as of that decision; None for any.
     """
 
     query_id: str
@@ -37,6 +38,7 @@ class Entry(Generic[Held]):
     since_s: float = 0.0
     tenant: str = ""
     density: float = 0.0
+    endpoint_id: str | None = None
 
 
 class WaitingLine(Generic[Held]):

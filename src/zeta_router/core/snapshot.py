@@ -40,6 +40,7 @@ class EndpointView(NamedTuple):
         sample: The latest poll.
         paused: The engine said that it is busy; nothing is sent to it until that passes.
         price_fall_per_s: How fast the price falls while nothing is dispatched there.
+        held: Queries that wait in the router for it, as of their latest decisions.
     """
 
     endpoint: Endpoint
@@ -57,6 +58,7 @@ class EndpointView(NamedTuple):
     sample: EngineSample
     paused: bool = False
     price_fall_per_s: float = 0.16
+    held: int = 0
 
     @property
     def busy_ratio(self) -> float:

@@ -1,13 +1,15 @@
 """Quality times the chance to be in time, less the price of the capacity it takes from others.
 
-Formula: ``weight · quality · P(SLO) − slowdown − price · work`` for every endpoint, open or full.
+Formula: ``weight · quality · P(SLO) − slowdown − price · work − switch_cost`` for every endpoint.
 The price is `view.price` in quality per engine-second, the work is in engine-seconds at full batch,
 the slowdown is what the running batch would lose (`externality`). Softmax at temperature 0.01, and
 with probability 0.01 any open endpoint, so that wrong estimates are found out. The propensity is
 exact.
 
 A full endpoint stays in the comparison with its wait inside P. If it wins, the query is held: the
-right model a little later can be better than an idle wrong one. Below the floor an endpoint is
+right model a little later can be better than an idle wrong one. An endpoint is full for a query
+when its slots are, or when one more sequence would take the running ones to their TPOT objective
+(`crowding`). Below the floor an endpoint is
 worth neither a wait nor a slot, unless it is idle: an idle one answers whatever its score. With
 none idle and none above the floor the query is shed, because serving it costs others more than it
 is worth.
@@ -35,6 +37,7 @@ from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import Query
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate
+from zeta_router.policy.crowding import when_one_ends
 from zeta_router.policy.net_value import net_values
 from zeta_router.policy.order import by_id, least_busy, load
 from zeta_router.policy.protocol import WAIT, Choice, Context
@@ -81,6 +84,8 @@ class Joint:
         waited_s = context.now_s - query.arrived_at_s
         nets = net_values(candidates, query.slo, waited_s, query.weight, self.slowdown)
         free = context.open(candidates)
+        if query.slo.tpot_s is not None and context.capped:
+            free = self._with_room(query, candidates, nets, free, context)
         best = max(nets)
         if best >= self.floor:
             free = [index for index in free if nets[index] >= self.floor]
@@ -97,6 +102,27 @@ class Joint:
         else:
             reason = Reason.BEST_SCORE if nets[index] >= best - _TIE else Reason.EXPLORED
         return Choice(index, reason, propensity, _scores(nets))
+
+    def _with_room(
+        self,
+        query: Query,
+        candidates: Sequence[Candidate],
+        nets: list[float],
+        free: list[int],
+        context: Context,
+    ) -> list[int]:
+        """The open endpoints without those that are better waited for; `nets` get their worth."""
+        left = []
+        waited_s = context.now_s - query.arrived_at_s
+        for index in free:
+            later = when_one_ends(candidates[index], query.slo)
+            if later is not None:
+                (net,) = net_values([later], query.slo, waited_s, query.weight, 0.0)
+                if net >= self.floor and net > nets[index]:
+                    nets[index] = net
+                    continue
+            left.append(index)
+        return left
 
     def _softmax(
         self, candidates: Sequence[Candidate], nets: list[float], free: list[int], best: float

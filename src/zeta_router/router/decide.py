@@ -83,7 +83,7 @@ def _verdict(
         return Verdict.REJECT, Reason.SHED
     if choice.index is None:
         return Verdict.WAIT, Reason.WAIT_SLOT
-    if not context.is_open(candidates[choice.index].view):
+    if choice.reason is Reason.WAIT_SLOT or not context.is_open(candidates[choice.index].view):
         return Verdict.WAIT, Reason.WAIT_SLOT
     if case.query.model_requested != AUTO and choice.reason in _BY_RULE:
         return Verdict.DISPATCH, Reason.PINNED

@@ -48,6 +48,7 @@ class EndpointState:
         self.draining = False
         self.attempts: dict[str, Attempt] = {}
         self.dispatched_seq = 0
+        self.held = 0
         self.price = VirtualQueue()
         self.sample: EngineSample = NO_SAMPLE
         self.latency = LatencyHead(prior_of(model.params_b, endpoint.simulate))
@@ -210,16 +211,20 @@ class EndpointState:
             self._pending_prefill_tokens,
             self._remaining_tokens,
         )
-        self._tail = (self.sample, paused, self.price.step * self.price.rho)
+        self._tail = (self.sample, paused, self.price.step * self.price.rho, self.held)
         self._look_ahead(len(self.attempts) + foreign, self.slots)
 
     def _look_ahead(self, batch: int, slots: int) -> None:
         """Work out what can be predicted before there is a query."""
         beyond = batch - slots
+        ahead_tokens = 0.0
+        if beyond >= 0:
+            ahead_tokens = self.held * self.latency.mean_output_tokens
+            ahead_tokens += self._remaining_tokens * beyond / max(1, batch)
         self.outlook = self.latency.outlook(
             batch=batch,
             pending_prefill_tokens=self._pending_prefill_tokens,
-            waiting_output_tokens=self._remaining_tokens * beyond / batch if beyond > 0 else 0.0,
+            waiting_output_tokens=ahead_tokens,
             slots=slots,
         )
 

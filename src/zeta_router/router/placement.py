@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from zeta_router.control.fairness import TenantCounters
 from zeta_router.control.filters import demand_of
-from zeta_router.control.queue import WaitingLine
+from zeta_router.control.queue import Entry, WaitingLine
 from zeta_router.control.retry_after import retry_after_s
 from zeta_router.control.sessions import Sessions
 from zeta_router.core.decision import Decision, Verdict
@@ -99,11 +99,12 @@ class Placement:
                 self._hold(case, decision, now_s, commands)
             else:
                 entry.density = density_of(decision)
+                self._waits_for(entry, decision.endpoint_id)
             return decision
         if entry is not None:
             standing = standing_of(entry, self.line, self.tenants, now_s)
             decision = replace(decision, standing=standing)
-            self.line.remove(case.query.id)
+            self.leave_line(case.query.id)
             case.release(now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
         if decision.verdict is Verdict.DISPATCH:
@@ -111,6 +112,23 @@ class Placement:
         else:
             self._refuse(case, decision, now_s, commands)
         return decision
+
+    def leave_line(self, query_id: str) -> None:
+        """A query waits no longer."""
+        entry = self.line.remove(query_id)
+        if entry is not None:
+            self._waits_for(entry, None)
+
+    def _waits_for(self, entry: Entry[Case], endpoint_id: str | None) -> None:
+        """Count a held query for the endpoint that it waits for, and no longer for the last one."""
+        if entry.endpoint_id == endpoint_id:
+            return
+        for key, change in ((entry.endpoint_id, -1), (endpoint_id, 1)):
+            state = self.fleet.endpoints.get(key) if key is not None else None
+            if state is not None:
+                state.held = max(0, state.held + change)
+                state.touch()
+        entry.endpoint_id = endpoint_id
 
     def bounded(self, case: Case, decision: Decision, now_s: float) -> Decision:
         """The decision within the queue's bound, and with Retry-After where it refuses."""
@@ -146,6 +164,7 @@ class Placement:
         case.hold(now_s)
         entry = entry_of(case, decision, now_s)
         self.line.push(entry)
+        self._waits_for(entry, decision.endpoint_id)
         standing = standing_of(entry, self.line, self.tenants, now_s)
         commands.append(Emit(DecisionRecord(query, replace(decision, standing=standing))))
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
@@ -235,6 +254,7 @@ class Placement:
     def expire_due(self, now_s: float, commands: list[Command]) -> None:
         """Answer every query that has waited as long as it may."""
         for entry in self.line.expired(now_s):
+            self._waits_for(entry, None)
             self.expire(entry.item, now_s, commands)
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
 
@@ -250,7 +270,7 @@ class Placement:
         for entry in list(self.line.in_order(len(self.line), now_s)):
             case = entry.item
             if names_unknown_model(case.query, config):
-                self.line.remove(case.query.id)
+                self.leave_line(case.query.id)
                 self._refuse_unknown(case, now_s, commands)
             else:
                 case.demand = demand_of(case.query, case.task.task, config)

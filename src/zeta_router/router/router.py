@@ -224,7 +224,7 @@ class ZetaDynamicRouter:
         self._placement.reject(case, reason, now_s, commands)
 
     def _left_while_held(self, case: Case, event: events.Finished, commands: list[Command]) -> None:
-        self._placement.line.remove(case.query.id)
+        self._placement.leave_line(case.query.id)
         self._placement.forget(case)
         wait_s = case.queue_wait_s(event.at_s)
         record = OutcomeRecord(event.at_s, case.query.id, 0, None, event.outcome, wait_s)

@@ -166,8 +166,8 @@ def test_extreme_numbers_do_not_raise(field: str, value: float) -> None:
 
 def test_a_full_batch_at_its_limit_is_left_alone() -> None:
     """Same quality, same latency of its own: the one with the smaller batch wins."""
-    crowded = candidate("a", slots=64, in_flight=40, tpot_s=0.05, tpot_slope_s=0.001)
-    roomy = candidate("b", slots=64, in_flight=4, tpot_s=0.05, tpot_slope_s=0.001)
+    crowded = candidate("a", slots=64, in_flight=40, tpot_s=0.043, tpot_slope_s=0.001)
+    roomy = candidate("b", slots=64, in_flight=4, tpot_s=0.043, tpot_slope_s=0.001)
     choice = choose(SURE, [crowded, roomy])
     assert choice.index == 1
     assert choice.scores[0] < choice.scores[1]
