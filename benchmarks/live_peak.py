@@ -58,9 +58,9 @@ def main() -> int:
         say("no --data: built-in prompts, no quality-goodput (original: WildEval/ZeroEval)")
     rows = []
     with embedded_fleet() if asked.embedded else emulated(asked.data, folder) as fleet:
-        for number in range(asked.rounds):
+        for number in range(asked.first - 1, asked.first - 1 + asked.rounds):
             for policy in asked.policies.split(","):
-                say(f"round {number + 1} of {asked.rounds}, {policy}")
+                say(f"round {number + 1}, {policy}")
                 name = f"{policy}-{number + 1}"
                 limits = replace(fleet.limits, max_wait_s=asked.max_wait)
                 wanted = replace(fleet, policy=policy, limits=limits)
@@ -80,6 +80,7 @@ def _arguments() -> argparse.Namespace:
         "--embedded", action="store_true", help="real engines of the embedded fleet"
     )
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=1, help="number of the first round (1)")
     parser.add_argument("--minutes", type=float, help="length of a peak (3; 2 with --embedded)")
     parser.add_argument("--trace", help=f"arrivals ({PEAK}; {EMBEDDED_PEAK} with --embedded)")
     parser.add_argument(

@@ -107,7 +107,8 @@ class Sender:
         session: Without a limit on connections and without a timeout of its own.
         base: Address, such as ``http://127.0.0.1:8080``; with or without ``/v1``.
         headers: Sent with every request.
-        timeout_s: After that long without an end a request is lost.
+        silence_s: After that long without a byte a request is lost. An answer may take as long as
+            it keeps coming.
         clock: Seconds, monotonic.
     """
 
@@ -116,26 +117,28 @@ class Sender:
         session: aiohttp.ClientSession,
         base: str,
         headers: Mapping[str, str],
-        timeout_s: float,
+        silence_s: float,
         clock: Callable[[], float],
     ) -> None:
         self._session = session
         self._url = base.rstrip("/").removesuffix("/v1") + PATH
         self._headers = {"content-type": "application/json", **headers}
-        self._timeout_s = timeout_s
+        self._silence_s = silence_s
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=silence_s, sock_read=silence_s
+        )
         self._clock = clock
 
     async def send(self, body: bytes, reply: Reply) -> None:
         """Send a request and fill in `reply`; never raises for what the server does."""
         started_s = self._clock()
         try:
-            async with (
-                asyncio.timeout(self._timeout_s),
-                self._session.post(self._url, data=body, headers=self._headers) as response,
-            ):
+            async with self._session.post(
+                self._url, data=body, headers=self._headers, timeout=self._timeout
+            ) as response:
                 await self._receive(response, reply, started_s)
         except TimeoutError:
-            reply.end, reply.problem = End.LOST, f"no end within {self._timeout_s:g} s"
+            reply.end, reply.problem = End.LOST, f"silent for {self._silence_s:g} s"
         except (aiohttp.ClientError, OSError) as error:
             reply.end, reply.problem = End.LOST, f"{type(error).__name__}: {error}"[:PROBLEM_CHARS]
         except asyncio.CancelledError:

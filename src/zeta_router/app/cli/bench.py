@@ -61,7 +61,9 @@ EVERY_S = 10.0
 @click.option("--slo-e2e", type=float, help="Seconds to the last token.")
 @click.option("--tell-slo", is_flag=True, help="Send the objectives to the gateway, too.")
 @click.option("--key", envvar="ZETA_BENCH_KEY", help="Bearer token for the address.")
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds until one is lost.")
+@click.option(
+    "--timeout", default=120.0, show_default=True, help="Seconds of silence until one is lost."
+)
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON on stdout.")
 def command(url: str, as_json: bool, **flags: Any) -> None:
     """Send requests to URL when they are due, and report what came back.

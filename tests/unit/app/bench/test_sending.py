@@ -31,7 +31,7 @@ BODY = b'{"model": "auto", "messages": []}'
 Check = Callable[[ScriptedEngine, Sender], Awaitable[None]]
 
 
-def sending(step: Step, timeout_s: float = 20.0, suffix: str = "") -> tuple[Reply, ScriptedEngine]:
+def sending(step: Step, silence_s: float = 20.0, suffix: str = "") -> tuple[Reply, ScriptedEngine]:
     """What comes of one request that the engine answers with this step."""
 
     async def main() -> tuple[Reply, ScriptedEngine]:
@@ -42,7 +42,7 @@ def sending(step: Step, timeout_s: float = 20.0, suffix: str = "") -> tuple[Repl
         try:
             async with aiohttp.ClientSession() as session:
                 url, headers = engine.url + suffix, {"x-zeta-slo-ttft-ms": "2000"}
-                await Sender(session, url, headers, timeout_s, clock).send(BODY, reply)
+                await Sender(session, url, headers, silence_s, clock).send(BODY, reply)
         finally:
             await engine.stop()
         return reply, engine
@@ -149,10 +149,10 @@ def test_what_breaks_off_without_a_word_is_lost(step: Step) -> None:
     assert reply.problem
 
 
-def test_what_never_ends_is_lost_after_a_while() -> None:
-    reply, _ = sending(say_and_hang(STREAM_HEAD + chunk(event(delta("one")))), timeout_s=0.2)
+def test_what_falls_silent_is_lost_after_a_while() -> None:
+    reply, _ = sending(say_and_hang(STREAM_HEAD + chunk(event(delta("one")))), silence_s=0.2)
     assert reply.end is End.LOST
-    assert "0.2 s" in reply.problem
+    assert reply.problem == "silent for 0.2 s"
     assert reply.ttft_s is not None
 
 
