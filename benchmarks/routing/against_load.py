@@ -86,10 +86,10 @@ def text(bench: Bench) -> Findings:
     """What the product itself reads from the prompt, instead of the table's topic."""
     found = Findings(
         "Topics read from the text",
-        "The router is not told a prompt's topic; it reads the text, as in production. "
-        "The bound still knows the topics.",
+        "The router is not told a prompt's topic; it reads the text, as in production. The static "
+        "routes and the bound still know it.",
     )
-    options = bench.options(topics="text", task_of={}, rates=(1.0, 2.4), policies=STRONGEST)
+    options = bench.options(topics="text", rates=(1.0, 2.4), policies=STRONGEST)
     result = bench.run("text", options)
     report(found, result, "")
     above_all(found, result)

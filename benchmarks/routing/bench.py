@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zeta_router.app.cli.sources import load
+from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo, Task
 from zeta_router.policy.registry import POLICIES
@@ -103,6 +104,7 @@ class Bench:
             task_of=_TASKS,
             processes=self.processes,
             cache_dir=self.out / "runs",
+            classifier=shipped_classifier(),
         )
         return replace(base, **changes)
 
