@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from time import perf_counter
 from typing import Any
 
@@ -155,7 +156,16 @@ _STUDY: list[Study] = []
 
 
 def _prepare(options: SimulateOptions) -> None:
+    """Set up a worker; it ends with its parent, even one that was killed."""
+    Thread(target=_end_with_parent, daemon=True).start()
     _STUDY.append(Study(options))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_worker(each: Run) -> dict[str, Any]:
