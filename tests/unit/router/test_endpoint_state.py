@@ -1,0 +1,51 @@
+"""The view that is kept between changes against one made from nothing."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from support.bench import BUSY, OK, Bench
+from support.fleets import endpoint, fleet, query
+from zeta_router.core.query import Task
+from zeta_router.core.signal import EngineSample, Signal
+from zeta_router.router.endpoint_state import PRICE_STEP_S
+from zeta_router.router.events import Sampled
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_kept_view_and_its_outlook_are_what_a_new_one_would_be(seed: int) -> None:
+    """Only the price may be older, by less than its step."""
+    draw = Random(seed)
+    bench = Bench(fleet(endpoint("c1", "coder", 4), endpoint("c2", "coder", 4), policy="joint"))
+    states = bench.router._fleet.endpoints
+    for number in range(300):
+        bench.advance(bench.now_s + draw.choice([0.0, 0.01, 0.06, 1.0, 6.0]))
+        happen(bench, draw, number)
+        for state in states.values():
+            kept = state.view(bench.now_s)
+            outlook, viewed_at_s = state.outlook, state.viewed_at_s
+            state.touch()
+            fresh = state.view(bench.now_s)
+            assert kept._replace(price=0.0) == fresh._replace(price=0.0)
+            assert outlook == state.outlook
+            assert kept.price == state.price.at(viewed_at_s)
+            assert kept.price == fresh.price or bench.now_s - viewed_at_s < PRICE_STEP_S
+
+
+def happen(bench: Bench, draw: Random, number: int) -> None:
+    """A query arrives, starts or ends, or an engine is polled."""
+    kind = draw.randrange(4)
+    running = list(bench.running)
+    if kind == 0:
+        bench.arrive(query(f"q{number}", Task.CODE, bench.now_s, prompt_tokens=500))
+    elif kind == 1 and running:
+        bench.first_token(draw.choice(running))
+    elif kind == 2 and running:
+        bench.finish(draw.choice(running), draw.choice([OK, OK, OK, BUSY]))
+    else:
+        at_s = bench.now_s
+        for seen, generation in bench.router.watched():
+            sample = EngineSample(running=Signal(draw.randrange(6), at_s, "test"))
+            bench.send(Sampled(at_s, seen.id, generation, sample))
