@@ -122,11 +122,6 @@ class LatencyHead:
         return self._step_per_seq
 
     @property
-    def mean_output_tokens(self) -> float:
-        """Length of the answers that it gives, > 0."""
-        return self._output_tokens
-
-    @property
     def rates(self) -> tuple[float, float]:
         """The corrections of TTFT and TPOT; 1 when it runs as fitted, 3 when three times slower."""
         return self._prefill.rate, self._decode.rate

@@ -217,14 +217,10 @@ class EndpointState:
     def _look_ahead(self, batch: int, slots: int) -> None:
         """Work out what can be predicted before there is a query."""
         beyond = batch - slots
-        ahead_tokens = 0.0
-        if beyond >= 0:
-            ahead_tokens = self.held * self.latency.mean_output_tokens
-            ahead_tokens += self._remaining_tokens * beyond / max(1, batch)
         self.outlook = self.latency.outlook(
             batch=batch,
             pending_prefill_tokens=self._pending_prefill_tokens,
-            waiting_output_tokens=ahead_tokens,
+            waiting_output_tokens=self._remaining_tokens * beyond / batch if beyond > 0 else 0.0,
             slots=slots,
         )
 
