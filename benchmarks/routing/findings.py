@@ -87,7 +87,7 @@ class Findings:
         (out / f"{name}.md").write_text(self.markdown(), encoding="utf-8")
         (out / "figures").mkdir(exist_ok=True)
         for title, figure in self.figures.items():
-            place = out / "figures" / title
-            figure.savefig(place.with_suffix(".svg"), metadata={"Date": None})
+            place = out / "figures" / title  # a name may have a dot: no with_suffix
+            figure.savefig(f"{place}.svg", metadata={"Date": None})
             if png:
-                figure.savefig(place.with_suffix(".png"), dpi=110)
+                figure.savefig(f"{place}.png", dpi=110)
