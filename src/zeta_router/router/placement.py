@@ -212,21 +212,22 @@ class Placement:
     def serve_waiting(self, now_s: float, commands: list[Command]) -> None:
         """Rescore held queries while any slot is free.
 
-        When nothing was open to a query, nothing is to another one that asks for the same, until
-        something is dispatched or freed; such ones are passed over.
+        When one that asks for the same has been held again, and has waited as long, there is
+        nothing for this one either, until something is dispatched or freed; it is passed over.
         """
         if len(self.line) == 0:
             return
-        hopeless: set[object] = set()
+        held_again: dict[object, float] = {}
         for entry in self.line.in_order(SCAN_LIMIT, now_s):
             if not self.fleet.has_open_slot:
                 return
             wished = wish(entry.item, self.fleet.config.models.values())
-            if wished in hopeless:
+            since_s = held_again.get(wished)
+            if since_s is not None and entry.since_s >= since_s:
                 continue
             decision = self.place(entry.item, now_s, commands)
-            if decision.verdict is Verdict.WAIT and decision.endpoint_id is None:
-                hopeless.add(wished)
+            if decision.verdict is Verdict.WAIT:
+                held_again[wished] = entry.since_s
 
     def end_holdback(self, now_s: float, commands: list[Command]) -> None:
         """Serve the batch lane without restraint, or come back when that is allowed."""
