@@ -13,15 +13,16 @@ from support.candidates import NOW_S, ask, candidate, choose, context
 from zeta_router.core.draws import Draws
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
-from zeta_router.policy.externality import batch_slowdown
+from zeta_router.policy.externality import batch_slowdown, prefill_slowdown
 from zeta_router.policy.joint import Joint
 from zeta_router.policy.least_requests import LeastRequests
 from zeta_router.policy.net_value import net_values
+from zeta_router.policy.order import load
 from zeta_router.policy.p2c import PowerOfTwo
 from zeta_router.policy.protocol import Policy
 from zeta_router.policy.random import Random
 from zeta_router.policy.sample import best_of_sample
-from zeta_router.policy.score import p_slo, p_within
+from zeta_router.policy.score import held_tpot, p_slo, p_within
 
 fixed = settings(
     max_examples=100,
@@ -45,6 +46,8 @@ predicted = st.builds(
     length_log_sigma=st.floats(0.0, 2.0),
     tpot_log_sigma=st.floats(0.0, 2.0),
     tpot_slope_s=st.floats(0.0, 0.01),
+    prefill_stall_s=st.floats(0.0, 0.1),
+    switch_cost=st.floats(0.0, 0.1),
     work_s=st.floats(0.0, 20.0),
     price=st.floats(0.0, 4.0),
 )
@@ -107,11 +110,20 @@ def test_the_fast_loop_equals_its_parts(
     for one, net in zip(pool, nets, strict=True):
         value = weight * one.quality * p_slo(one, slo, waited)
         plain = value - batch_slowdown(one, slo, ratio) - one.view.price * one.work_s
+        plain -= weight * one.switch_cost + ratio * _prefill(one, slo)
         known = isfinite(one.quality) and not isnan(one.log_sigma)
         if known and (slo.e2e_s is None or not isnan(one.length_log_sigma)):
             assert net == pytest.approx(plain, rel=1e-9, abs=1e-9)
         else:
             assert net <= 0.0, "what is not known is worth nothing"
+
+
+def _prefill(one: Candidate, slo: Slo) -> float:
+    """What the prompt costs those that run there."""
+    if not slo.tpot_s or one.output_tokens <= 1.0:
+        return 0.0
+    used, stall = one.tpot_s / slo.tpot_s, one.prefill_stall_s / slo.tpot_s
+    return prefill_slowdown(load(one.view), used, stall, held_tpot(one.tpot_log_sigma))
 
 
 def score(one: Candidate, slo: Slo) -> float:

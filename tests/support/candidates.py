@@ -27,6 +27,8 @@ _PREDICTED: dict[str, float] = {
     "length_log_sigma": 0.0,
     "tpot_log_sigma": 0.5,
     "tpot_slope_s": 0.0,
+    "prefill_stall_s": 0.0,
+    "switch_cost": 0.0,
 }
 
 

@@ -99,6 +99,7 @@ class Candidate(NamedTuple):
         cached_tokens: Leading prompt tokens that its prefix cache is believed to hold; they are
             in neither `ttft_s` nor `work_s`.
         switch_cost: Quality that it would cost the conversation to move there; 0 where it is.
+        prefill_stall_s: What reading its prompt adds to the TPOT of everything that runs there.
     """
 
     view: EndpointView
@@ -113,6 +114,7 @@ class Candidate(NamedTuple):
     tpot_slope_s: float = 0.0
     cached_tokens: float = 0.0
     switch_cost: float = 0.0
+    prefill_stall_s: float = 0.0
 
     @property
     def e2e_s(self) -> float:

@@ -22,7 +22,7 @@ fast must not look fast.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import log, sqrt
 from typing import Any
 
 from zeta_router.learn.latency_fit import LatencyFit
@@ -35,6 +35,9 @@ LOG_SIGMA_RANGE = (0.35, 1.2)
 
 TPOT_SIGMA_RANGE = (0.02, 1.2)
 """Bounds of TPOT's spread: an answer's mean step varies little around what its batch makes it."""
+
+_SHORTEST_TOKENS = 16.0
+"""Least length of the answers over which the reading of a prompt is spread."""
 
 _CROWDING = 0.6
 """How far the batch that a query meets counts, where batches have shrunk after such a meeting.
@@ -201,6 +204,7 @@ class LatencyHead:
             self.log_sigma,
             self.tpot_log_sigma,
             self._step_per_seq,
+            self._p / max(_SHORTEST_TOKENS, self._output_tokens),
         )
 
     def decode_s(self, batch: float) -> float:
@@ -277,8 +281,10 @@ class LatencyHead:
         running = min(max(1.0, batch), float(self._slots))
         if met_batch is not None:
             self._batch_drift.update((1.0, met + 1.0), running)
+        missed = 0.0 if met_batch is None else log(tpot_s / self.outlook(batch=int(met)).tpot_s)
         residual = self._decode.learn((1.0, running, kv_tokens, stolen), tpot_s)
-        self._decode_variance += _LOG_SIGMA_STEP * (residual**2 - self._decode_variance)
+        error = 0.5 * (residual**2 + missed**2)
+        self._decode_variance += _LOG_SIGMA_STEP * (error - self._decode_variance)
         self._learn_spread(residual)
 
     def state(self) -> dict[str, Any]:

@@ -28,3 +28,4 @@ class Outlook(NamedTuple):
     log_sigma: float
     tpot_log_sigma: float
     tpot_slope_s: float
+    stall_per_token_s: float

@@ -1,6 +1,6 @@
 """What each endpoint is worth to a query, in one loop.
 
-Formula: ``weight · quality · p_slo(…) − batch_slowdown(…) − price · work − switch_cost``.
+Formula: ``weight · quality · p_slo(…) − slowdowns − price · work − weight · switch_cost``.
 The parts are defined in `score` and `externality`, and that is where to read them. They are written
 out again here because calls and attributes cost as much as the arithmetic. A test holds the two
 equal.
@@ -13,7 +13,7 @@ from math import erfc, exp, hypot, inf, log, sqrt
 
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
-from zeta_router.policy.externality import SCALE
+from zeta_router.policy.externality import SCALE, prefill_slowdown
 from zeta_router.policy.score import SIGMA_MAX, SIGMA_MIN, TPOT_SIGMA_MIN
 
 _SQRT_HALF = sqrt(0.5)
@@ -28,12 +28,13 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
 ) -> list[float]:
     """Net value of each candidate in quality, at most `weight`; -inf where a term is not finite.
 
-    `slowdown` is the weight of `batch_slowdown`.
+    `slowdown` is the weight of `batch_slowdown` and `prefill_slowdown`.
     """
     per_ttft = _per_second(slo.ttft_s, waited_s)
     per_e2e = _per_second(slo.e2e_s, waited_s)
     per_tpot = _per_second(slo.tpot_s, 0.0)
     growth = slowdown * per_tpot if 0.0 < per_tpot < inf else 0.0
+    moving = weight
     if inf in (per_ttft, per_e2e, per_tpot):
         weight = per_ttft = per_e2e = 0.0
     nets = []
@@ -50,6 +51,7 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
         tpot_slope_s,
         _,
         switch_cost,
+        prefill_stall_s,
     ) in candidates:
         sigma = log_sigma
         if sigma < SIGMA_MIN:
@@ -75,7 +77,10 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
                 loss = SCALE * running * growth * tpot_slope_s / tpot_sigma
                 if used < 1.0:
                     loss *= exp(-0.5 * z_tpot * z_tpot)
-        net = -work_s * view.price - switch_cost
+                if running and prefill_stall_s > 0.0:
+                    stall = prefill_stall_s * per_tpot
+                    loss += slowdown * prefill_slowdown(running, used, stall, tpot_sigma)
+        net = -work_s * view.price - moving * switch_cost
         if 0.0 <= ttft_s <= end_s < inf and sigma == sigma:
             if per_e2e:
                 z_end = _z_end(end_s * per_e2e, log_sigma, length_log_sigma)

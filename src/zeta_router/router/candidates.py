@@ -81,6 +81,7 @@ def _predict(
         log_sigma,
         tpot_log_sigma,
         tpot_slope_s,
+        stall_per_token_s,
     ) = state.outlook
     query = case.query
     uncached: float = query.prompt_tokens
@@ -101,5 +102,6 @@ def _predict(
         tpot_slope_s,
         cached,
         switch_cost if case.stays_at and case.stays_at != view.endpoint.id else 0.0,
+        uncached * stall_per_token_s,
     )
     return _new(Candidate, fields)

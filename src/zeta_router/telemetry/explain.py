@@ -200,6 +200,7 @@ def _candidate(
         "tpot_slope_s": _finite(candidate.tpot_slope_s),
         "cached_tokens": _finite(candidate.cached_tokens),
         "switch_cost": _finite(candidate.switch_cost),
+        "prefill_stall_s": _finite(candidate.prefill_stall_s),
         "work_s": _finite(candidate.work_s),
         "price": _finite(view.price),
         "health": view.health.value,

@@ -255,6 +255,7 @@ CANDIDATE_FIELDS = (
     ("score", "what the policy gave it, higher is better; null when it gave none"),
     ("cached_tokens", "leading prompt tokens believed to be in its prefix cache"),
     ("switch_cost", "quality that moving the conversation there would cost"),
+    ("prefill_stall_s", "what reading the prompt adds to the time per token there"),
 )
 """Layout of one entry of `decisions.candidates`. A number that is not finite is written as null."""
 
