@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-all test-system docs fmt lock clean
+.PHONY: help setup serve test test-all test-system bench validity docs fmt lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ test-all: setup ## the longer matrices on top
 
 test-system: setup ## what needs a system package: Debian's prometheus
 	$(BIN)/python -m pytest -m "system"
+
+bench: setup ## what a decision costs, against a fixed kernel timed in the same run
+	$(BIN)/python benchmarks/bench_decision.py
+
+validity: setup ## the simulator against real engines, one at a time (about 14 minutes)
+	$(BIN)/python benchmarks/validity.py --budget-s 75
 
 docs: setup ## write the generated reference pages anew (tests hold them equal to the code)
 	$(BIN)/python -m zeta_router.app.config src/zeta_router/app/config/zeta.schema.json docs/reference/configuration.md

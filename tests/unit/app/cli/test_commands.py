@@ -53,7 +53,17 @@ def here(tmp_path: Path) -> Path:
 def test_help_lists_every_command(tmp_path: Path) -> None:
     done = zeta("--help", folder=tmp_path)
     assert done.returncode == 0
-    for name in ("serve", "init", "check", "route", "classify", "simulate", "emulate"):
+    for name in (
+        "serve",
+        "init",
+        "check",
+        "route",
+        "classify",
+        "simulate",
+        "emulate",
+        "calibrate",
+        "bench",
+    ):
         assert f"  {name} " in done.stdout
 
 
