@@ -10,9 +10,9 @@ A full endpoint stays in the comparison with its wait inside P. If it wins, the 
 right model a little later can be better than an idle wrong one. An endpoint is full for a query
 when its slots are, or when one more sequence would take the running ones to their TPOT objective
 (`crowding`). Below the floor an endpoint is
-worth neither a wait nor a slot, unless it is idle: an idle one answers whatever its score. With
-none idle and none above the floor the query is shed, because serving it costs others more than it
-is worth.
+worth neither a wait nor a slot, unless it is idle, or has room at no price: then serving costs
+nobody anything. With neither, and none above the floor, the query is shed, because serving it
+costs others more than it is worth.
 
 Intent: each query where it is worth most to all of them, given what the fleet can do right now.
 
@@ -91,17 +91,32 @@ class Joint:
             free = [index for index in free if nets[index] >= self.floor]
         else:
             if context.capped:
-                free = [index for index in free if load(candidates[index].view) == 0]
+                free = [
+                    index for index in free if self._harms_nobody(candidates[index], nets[index])
+                ]
             if not free:
                 return self._without_room(candidates, nets)
             best = max([nets[index] for index in free])
         soft = self._softmax(candidates, nets, free, best)
-        index, propensity = self._draw(candidates, soft, free, draws)
+        index, propensity, explored = self._draw(candidates, soft, free, draws)
         if index not in free:
             reason = Reason.WAIT_SLOT
+        elif nets[index] >= best - _TIE:
+            reason = Reason.BEST_SCORE
         else:
-            reason = Reason.BEST_SCORE if nets[index] >= best - _TIE else Reason.EXPLORED
+            reason = Reason.EXPLORED if explored else Reason.BALANCED
         return Choice(index, reason, propensity, _scores(nets))
+
+    def _harms_nobody(self, candidate: Candidate, net: float) -> bool:
+        """Whether serving there costs others nothing to speak of, however little it is worth.
+
+        On an idle endpoint, or on one that has room at no price and slows nobody down: what is left
+        of the score is then hardly below zero.
+        """
+        view = candidate.view
+        if load(view) == 0:
+            return True
+        return net > -self.floor and candidate.work_s * view.price <= self.floor
 
     def _with_room(
         self,
@@ -152,17 +167,21 @@ class Joint:
         soft: dict[int, float],
         free: list[int],
         draws: Draws,
-    ) -> tuple[int, float]:
-        """The chosen index and its exact probability: a mix of softmax and uniform over open."""
+    ) -> tuple[int, float, bool]:
+        """The chosen index, its exact probability, and whether it is one of the epsilon.
+
+        The probability is that of a mix of softmax and uniform over open.
+        """
         epsilon = self.epsilon if free else 0.0
-        if draws.uniform() < epsilon:
+        explores = draws.uniform() < epsilon
+        if explores:
             index = by_id(candidates, free)[draws.below(len(free))]
         elif len(soft) == 1:
             (index,) = soft
         else:
             index = _by_lot(soft, draws.uniform())
         explored = epsilon / len(free) if index in free else 0.0
-        return index, explored + (1.0 - epsilon) * soft.get(index, 0.0)
+        return index, explored + (1.0 - epsilon) * soft.get(index, 0.0), explores
 
     def _without_room(self, candidates: Sequence[Candidate], nets: list[float]) -> Choice:
         """Nothing is worth a wait and nothing is open: shed, unless nothing could be scored."""

@@ -104,6 +104,21 @@ def test_no_promise_when_no_price_stands_in_the_way() -> None:
     assert choose(SURE, [frozen]).retry_after_s is None
 
 
+def test_a_late_answer_that_costs_nobody_anything_is_given() -> None:
+    """Hopelessly late, a slot free, no price: a refusal would help nobody."""
+    late = ask(slo=Slo(ttft_s=0.5))
+    room = candidate("a", in_flight=1, ttft_s=20.0, price=0.0)
+    choice = choose(SURE, [room], query=late)
+    assert (choice.index, choice.reason) == (0, Reason.BEST_SCORE)
+    dear = candidate("a", in_flight=1, ttft_s=20.0, price=0.1)
+    assert choose(SURE, [dear], query=late).shed
+    full_one = candidate("a", in_flight=4, ttft_s=20.0, price=0.0)
+    assert choose(SURE, [full_one], query=late).shed
+    slowing = {"tpot_s": 0.05, "tpot_slope_s": 0.01, "tpot_log_sigma": 0.1}
+    harmful = candidate("a", slots=64, in_flight=20, ttft_s=20.0, **slowing)
+    assert choose(SURE, [harmful], query=ask(slo=Slo(ttft_s=0.5, tpot_s=0.05))).shed
+
+
 def test_softmax_with_its_exact_propensity() -> None:
     policy = Joint(epsilon=0.0)
     pool = [candidate("a", quality=0.70), candidate("b", quality=0.71), candidate("c", quality=0.2)]
@@ -113,7 +128,7 @@ def test_softmax_with_its_exact_propensity() -> None:
         seen[choice.index] += 1
         share = 1.0 / (1.0 + exp(1.0 if choice.index == 0 else -1.0))
         assert choice.propensity == pytest.approx(share)
-        assert choice.reason is (Reason.EXPLORED if choice.index == 0 else Reason.BEST_SCORE)
+        assert choice.reason is (Reason.BALANCED if choice.index == 0 else Reason.BEST_SCORE)
     assert seen[0] == pytest.approx(500 * 0.269, abs=50)  # 5 standard deviations
     assert 2 not in seen
 
