@@ -22,10 +22,10 @@ fast must not look fast.
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import Any
 
-from zeta_router.learn.latency_fit import LatencyFit
+from zeta_router.learn.latency_fit import RATE_STEP, LatencyFit
 from zeta_router.learn.outlook import Outlook
 from zeta_router.learn.rls import Rls
 from zeta_router.learn.roofline import LatencyPrior
@@ -35,6 +35,9 @@ LOG_SIGMA_RANGE = (0.35, 1.2)
 
 TPOT_SIGMA_RANGE = (0.02, 1.2)
 """Bounds of TPOT's spread: an answer's mean step varies little around what its batch makes it."""
+
+_KNOWN = 10
+"""Observations before its speed is worth remembering."""
 
 _SHORTEST_TOKENS = 16.0
 """Least length of the answers over which the reading of a prompt is spread."""
@@ -68,6 +71,7 @@ class LatencyHead:
         "_batch_drift",
         "_decode",
         "_decode_variance",
+        "_fastest_s",
         "_log_variance",
         "_output_tokens",
         "_p",
@@ -105,6 +109,7 @@ class LatencyHead:
         self._batch_drift = Rls((0.0, 1.0), (1.0, 0.2), prior_weight=1.0, forgetting=0.995)
         self._log_variance = 0.45**2
         self._decode_variance = 0.2**2
+        self._fastest_s: float | None = None
         self._output_tokens = _START_OUTPUT_TOKENS
         self._stolen_tokens = 0.0
         self._refresh()
@@ -207,6 +212,21 @@ class LatencyHead:
             self._p / max(_SHORTEST_TOKENS, self._output_tokens),
         )
 
+    @property
+    def slowdown(self) -> float:
+        """How much slower it decodes than it once did, >= 1; 1 while little is known."""
+        return max(1.0, self.decode_s(1) / self._fastest_s) if self._fastest_s else 1.0
+
+    def fresh_outlook(self, **state: Any) -> Outlook:
+        """The outlook if it ran as fast as it once did, whatever was seen last."""
+        rates = self.rates
+        self._prefill.rate, self._decode.rate = (rate / self.slowdown for rate in rates)
+        self._refresh()
+        outlook = self.outlook(**state)
+        self._prefill.rate, self._decode.rate = rates
+        self._refresh()
+        return outlook
+
     def decode_s(self, batch: float) -> float:
         """Seconds per token of everybody in a batch of this size, > 0."""
         step_s = self._step + self._step_per_seq * min(batch, self._slots) + self._stall
@@ -225,6 +245,7 @@ class LatencyHead:
         cached_tokens: float = 0.0,
         batch: int = 0,
         slots: int | None = None,
+        trial: bool = False,
     ) -> None:
         """Learn from a first token: dispatch to first token, with the state at dispatch.
 
@@ -239,6 +260,7 @@ class LatencyHead:
             cached_tokens: Part of the prompt found in the prefix cache.
             batch: In flight there at dispatch, without this one.
             slots: Slots at dispatch; None takes the head's.
+            trial: Believe its speed at once: nothing else is known of late.
         """
         waited = batch >= (self._slots if slots is None else slots)
         inputs = (prompt_tokens, cached_tokens, pending_prefill_tokens)
@@ -247,7 +269,9 @@ class LatencyHead:
         tokens = max(0.0, prompt_tokens - cached_tokens) + pending_prefill_tokens
         step, per_seq, *_ = self._decode.rls.coefficients
         step_s = step + per_seq * (batch + 1)
-        self._learn_spread(self._prefill.learn((1.0, tokens, step_s), ttft_s))
+        self._learn_spread(
+            self._prefill.learn((1.0, tokens, step_s), ttft_s, 1.0 if trial else RATE_STEP)
+        )
 
     def observe_tpot(
         self,
@@ -258,6 +282,7 @@ class LatencyHead:
         output_tokens: float | None = None,
         kv_tokens: float = 0.0,
         prefill_tokens_during: float = 0.0,
+        trial: bool = False,
     ) -> None:
         """Learn from an answer that came to its end.
 
@@ -269,6 +294,7 @@ class LatencyHead:
             kv_tokens: Mean tokens in the KV cache meanwhile; 0 when unknown.
             prefill_tokens_during: Uncached prompt tokens of other queries whose first token came
                 while it decoded: the time they took is not the decoder's.
+            trial: Believe its speed at once: nothing else is known of late.
         """
         tokens = output_tokens if output_tokens is not None else self._output_tokens
         met = 0.0 if met_batch is None else met_batch
@@ -282,9 +308,12 @@ class LatencyHead:
         if met_batch is not None:
             self._batch_drift.update((1.0, met + 1.0), running)
         missed = 0.0 if met_batch is None else log(tpot_s / self.outlook(batch=int(met)).tpot_s)
-        residual = self._decode.learn((1.0, running, kv_tokens, stolen), tpot_s)
+        features = (1.0, running, kv_tokens, stolen)
+        residual = self._decode.learn(features, tpot_s, 1.0 if trial else RATE_STEP)
         error = 0.5 * (residual**2 + missed**2)
         self._decode_variance += _LOG_SIGMA_STEP * (error - self._decode_variance)
+        if self.observations >= _KNOWN:
+            self._fastest_s = min(self._fastest_s or inf, self.decode_s(1))
         self._learn_spread(residual)
 
     def state(self) -> dict[str, Any]:

@@ -40,8 +40,13 @@ class LatencyFit:
         self.rate = 1.0
         self.residuals = ResidualScale()
 
-    def learn(self, features: tuple[float, ...], observed_s: float) -> float:
-        """Take one observation in; returns ``ln(observed / predicted)`` before it."""
+    def learn(
+        self, features: tuple[float, ...], observed_s: float, rate_step: float = RATE_STEP
+    ) -> float:
+        """Take one observation in; returns ``ln(observed / predicted)`` before it.
+
+        `rate_step` is the share of the surprise that the rate follows: 1 believes it at once.
+        """
         fitted_s = self._fitted_s(features)
         predicted_s = self.rate * fitted_s
         relative = (observed_s - predicted_s) / predicted_s
@@ -52,7 +57,7 @@ class LatencyFit:
         self.rls.update(features, believed_s, 1.0 / size_s**2)
         surprise = log(observed_s / (self.rate * self._fitted_s(features)))
         low, high = RATE_RANGE
-        step = RATE_STEP * min(RATE_CLIP, max(-RATE_CLIP, surprise))
+        step = rate_step * min(RATE_CLIP, max(-RATE_CLIP, surprise))
         self.rate = min(high, max(low, self.rate * exp(step)))
         return log(observed_s / predicted_s)
 

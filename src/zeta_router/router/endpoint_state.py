@@ -30,10 +30,20 @@ _new = tuple.__new__
 """Makes a named tuple at half the cost of calling its class."""
 
 
+TRIAL_AFTER_S = 30.0
+"""How long an idle endpoint that was found slow is left alone before it is tried again."""
+
+SLOWED = 1.25
+"""From how much slower than it once was an endpoint counts as slow."""
+
+
 class EndpointState:
     """One endpoint over its life under one id, url and model.
 
     Attributes:
+        learned_at_s: When an answer last taught something about its speed.
+        on_trial: It was found slow, and nothing has been heard of it since: as long as it is idle
+            it is taken for as fast as ever, and what the next answer shows is believed at once.
         outlook: What `latency` says of the state that `kept_view` shows. Whoever teaches `latency`
             has to `touch` the state.
         kept_view: The latest view; None when something has changed since.
@@ -49,6 +59,8 @@ class EndpointState:
         self.attempts: dict[str, Attempt] = {}
         self.dispatched_seq = 0
         self.held = 0
+        self.learned_at_s = 0.0
+        self.on_trial = False
         self.price = VirtualQueue()
         self.sample: EngineSample = NO_SAMPLE
         self.latency = LatencyHead(prior_of(model.params_b, endpoint.simulate))
@@ -161,6 +173,7 @@ class EndpointState:
         single poll can fall between our accounting and the engine's.
         """
         self.sample = sample
+        self._try_again(at_s)
         if sample.slots is not None:
             self._told_slots = _count(sample.slots) or self._told_slots
         self.kept_view = None
@@ -170,6 +183,18 @@ class EndpointState:
         seen = sum(count or 0 for count in counts)
         self._foreign = (self._foreign[1], max(0, seen - len(self.attempts)))
         self._sampled_at_s = at_s
+
+    def _try_again(self, now_s: float) -> None:
+        """Put an idle endpoint that was found slow on trial: without traffic nobody would learn.
+
+        A policy that believes it too slow sends nothing there, so its recovery would show only in
+        the rare explored query.
+        """
+        if self.attempts or self.on_trial or now_s - self.learned_at_s < TRIAL_AFTER_S:
+            return
+        if self.latency.slowdown >= SLOWED:
+            self.on_trial = True
+            self.learned_at_s = now_s
 
     def view(self, now_s: float) -> EndpointView:
         """The state as a value; the same object until something changes."""
@@ -217,7 +242,10 @@ class EndpointState:
     def _look_ahead(self, batch: int, slots: int) -> None:
         """Work out what can be predicted before there is a query."""
         beyond = batch - slots
-        self.outlook = self.latency.outlook(
+        look = self.latency.outlook
+        if self.on_trial and batch == 0:
+            look = self.latency.fresh_outlook
+        self.outlook = look(
             batch=batch,
             pending_prefill_tokens=self._pending_prefill_tokens,
             waiting_output_tokens=self._remaining_tokens * beyond / batch if beyond > 0 else 0.0,

@@ -25,7 +25,9 @@ def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
         pending_prefill_tokens=attempt.pending_prefill_tokens,
         batch=attempt.batch,
         slots=state.slots,
+        trial=state.on_trial,
     )
+    state.learned_at_s = at_s
     state.peak.observe(ttft_s, at_s)
     state.touch()
 
@@ -60,6 +62,7 @@ def on_end(
     attempt: Attempt,
     outcome: Outcome,
     company: tuple[float, int],
+    at_s: float,
 ) -> None:
     """Learn token rate and answer length from a query that was served to its end.
 
@@ -75,7 +78,11 @@ def on_end(
             met_batch=attempt.batch,
             output_tokens=outcome.output_tokens,
             prefill_tokens_during=prefilled,
+            trial=state.on_trial,
         )
+    state.on_trial = False
+    state.learned_at_s = at_s
+    state.touch()
     if outcome.output_tokens is not None:
         knowledge.length.observe(
             tuple(topics),

@@ -204,7 +204,7 @@ class ZetaDynamicRouter:
             self._remember(query.id, case.task.topics, state.model.name)
         more_s = true_up(state, attempt, outcome, event.at_s)
         self._placement.tenants.charge(query.tenant, more_s)
-        on_end(state, self.knowledge, case.task.topics, attempt, outcome, company)
+        on_end(state, self.knowledge, case.task.topics, attempt, outcome, company, event.at_s)
         state.liveness.on_outcome(event.at_s, outcome)
         self._follow_health(state.endpoint.id, event.at_s, commands)
 
