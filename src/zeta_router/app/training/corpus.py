@@ -36,6 +36,12 @@ SECOND_DEV: Final[Mapping[str, Task]] = {
     "commongen": Task.SIMPLE,
 }
 
+_ORIGINALS: Final = (
+    "point --data at the folder with labels/; rows are text, label, source, lang, one JSON object "
+    "a line; the public originals are BELLE, NQ-open, CLINC150, GSM8K, MATH, MBPP and others that "
+    "docs/concepts/task-classifier.md names"
+)
+
 
 def labelled(path: Path, *, for_training: bool = False) -> list[Prompt]:
     """The prompts of a label file; without `UNSURE_LABELS` when it is to be trained on.
@@ -61,12 +67,24 @@ def second_dev(path: Path) -> list[Prompt]:
 
 def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     if not path.is_file():
-        raise ConfigError(str(path), "no such file", "point --data at the folder with labels/")
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            row = json.loads(line)
-            missing = [name for name in needed if name not in row]
-            if missing or ("label" in needed and row["label"] not in LABELS):
-                known = f"labels are {', '.join(LABELS)}"
-                raise ConfigError(f"{path}:{number}", f"lacks {missing or 'a known label'}", known)
-            yield row
+        raise ConfigError(str(path), "no such file", _ORIGINALS)
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                yield _row(line, f"{path}:{number}", needed)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"is not a gzip file of JSON lines: {error}") from error
+
+
+def _row(line: str, place: str, needed: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ConfigError(place, f"is not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise ConfigError(place, "is not a JSON object")
+    missing = [name for name in needed if not isinstance(row.get(name), str)]
+    if missing or ("label" in needed and row["label"] not in LABELS):
+        known = f"labels are {', '.join(LABELS)}"
+        raise ConfigError(place, f"lacks {missing or 'a known label'}", known)
+    return row

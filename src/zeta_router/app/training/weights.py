@@ -45,15 +45,22 @@ def read_weights(path: Path) -> ClassifierWeights:
 
 
 def write_weights(weights: ClassifierWeights, path: Path) -> None:
-    """Write `weights` to `path`, whole or not at all."""
+    """Write `weights` to `path`, whole or not at all.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
     digest = np.frombuffer(weights.features.encode(), np.uint8)
     buffer = BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, features=digest, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(buffer.getvalue())
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(buffer.getvalue())
+        partial.replace(path)
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be written: {error.strerror}") from error
 
 
 def parse_weights(data: bytes, name: str) -> ClassifierWeights:
