@@ -7,7 +7,7 @@ better than an idle wrong one; that is the policy's question. What is asked here
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zeta_router.core.fleet import FleetConfig, Model
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query, Task
@@ -40,8 +40,7 @@ def auto_space(fleet: FleetConfig) -> str | None:
     return spaces.pop() if len(spaces) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """What a query demands of an endpoint, worked out once per query.
 
     Attributes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from zeta_router.core.query import Lane, TaskEstimate
 from zeta_router.core.reasons import Drop, Reason
@@ -18,8 +18,7 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a held query stands in the waiting line, and why there.
 
     Attributes:
@@ -39,8 +38,7 @@ class Standing:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One decision. A query that waits or is retried has several, told apart by `number`.
 
     Attributes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Task(StrEnum):
@@ -91,8 +92,7 @@ NO_SLO = Slo()
 """Nothing is promised."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopicShare:
+class TopicShare(NamedTuple):
     """One topic a query may belong to, with its probability.
 
     A topic is the task type refined by what the text tells (domain, difficulty band). Its name is
@@ -104,8 +104,7 @@ class TopicShare:
     probability: float
 
 
-@dataclass(frozen=True, slots=True)
-class TaskEstimate:
+class TaskEstimate(NamedTuple):
     """What a query asks for, as far as can be told.
 
     `task` is the task type to act on (it need not be the most probable one: calling a hard query
@@ -133,8 +132,7 @@ AUTO = "auto"
 """The `model_requested` of a query whose model the router chooses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One request to be placed on an endpoint.
 
     Attributes:

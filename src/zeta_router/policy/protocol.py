@@ -8,17 +8,19 @@ is in the views, where replay can restore it and where several policies can shar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from zeta_router.core.draws import Draws
 from zeta_router.core.query import Query, Task, TaskEstimate
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate, EndpointView
 
+_NO_ROUTES: Mapping[Task, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Context:
+
+class Context(NamedTuple):
     """What a policy may know besides the query and its candidates.
 
     Attributes:
@@ -33,7 +35,7 @@ class Context:
 
     now_s: float
     task: TaskEstimate
-    routes: Mapping[Task, str] = field(default_factory=dict)
+    routes: Mapping[Task, str] = _NO_ROUTES
     capped: bool = True
     share: float = 1.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Endpoint
@@ -10,8 +10,7 @@ from zeta_router.core.outcome import Outcome
 from zeta_router.core.query import Query
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
+class Dispatch(NamedTuple):
     """Send the query to the endpoint; report back with this `attempt` number (1, 2, …)."""
 
     query_id: str
@@ -21,8 +20,7 @@ class Dispatch:
     queue_wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(NamedTuple):
     """Answer the client with an honest error; `decision.reason` says which."""
 
     query_id: str
@@ -30,32 +28,28 @@ class Reject:
     queue_wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class StartProbe:
+class StartProbe(NamedTuple):
     """Ask the endpoint whether it is alive and answer with `Probed`."""
 
     endpoint: Endpoint
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(NamedTuple):
     """Send `Timer(key)` at `due_at_s`; a later `SetTimer` of the same key replaces it."""
 
     key: str
     due_at_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRecord:
+class DecisionRecord(NamedTuple):
     """A decision was made: for the log, metrics and explanations."""
 
     query: Query
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeRecord:
+class OutcomeRecord(NamedTuple):
     """An attempt ended, or the query ended without one (`endpoint_id` None, `attempt` 0)."""
 
     at_s: float
@@ -66,8 +60,7 @@ class OutcomeRecord:
     queue_wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(NamedTuple):
     """Hand a record to telemetry."""
 
     record: DecisionRecord | OutcomeRecord

@@ -7,7 +7,7 @@ query and a replayed one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zeta_router.control.filters import unsuitable
 from zeta_router.core.decision import Decision, Verdict
@@ -63,7 +63,7 @@ def decide(case: Case, snapshot: Snapshot, setting: Setting, share: float = 1.0)
     if choice.shed:
         scale = slo_scale(query, candidates, setting.endpoints)
         if scale > 1.0:
-            query = replace(query, slo=query.slo.scaled(scale))
+            query = query._replace(slo=query.slo.scaled(scale))
             choice = setting.policy.choose(query, candidates, draws, context)
     verdict, reason = _verdict(case, candidates, choice, context)
     return _decision(case, snapshot, setting, verdict, reason, candidates, choice, dropped, scale)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from zeta_router.control.filters import demand_of
 from zeta_router.control.sessions import Sessions
 from zeta_router.core.decision import Decision, Verdict
@@ -17,7 +15,7 @@ def open_case(query: Query, task: TaskEstimate, config: FleetConfig, sessions: S
     """The case of a query that names a model of this fleet, or none."""
     slo = query.slo.or_else(config.slo.get(task.task, NO_SLO))
     if slo is not query.slo:
-        query = replace(query, slo=slo)
+        query = query._replace(slo=slo)
     wait_s = query.max_wait_s if query.max_wait_s is not None else config.limits.max_wait_s
     demand = demand_of(query, task.task, config)
     stays_at = sessions.place(query.tenant, query.session_id, query.arrived_at_s)

@@ -6,8 +6,6 @@ calls on it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from zeta_router.control.fairness import TenantCounters
 from zeta_router.control.filters import demand_of
 from zeta_router.control.queue import Entry, WaitingLine
@@ -103,7 +101,7 @@ class Placement:
             return decision
         if entry is not None:
             standing = standing_of(entry, self.line, self.tenants, now_s)
-            decision = replace(decision, standing=standing)
+            decision = decision._replace(standing=standing)
             self.leave_line(case.query.id)
             case.release(now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
@@ -138,9 +136,9 @@ class Placement:
             and case.attempts == 0
             and self.line.is_full
         ):
-            decision = replace(decision, verdict=Verdict.REJECT, reason=Reason.QUEUE_FULL)
+            decision = decision._replace(verdict=Verdict.REJECT, reason=Reason.QUEUE_FULL)
         if decision.verdict is Verdict.REJECT:
-            return replace(decision, retry_after_s=self._retry_after_s(case, decision, now_s))
+            return decision._replace(retry_after_s=self._retry_after_s(case, decision, now_s))
         return decision
 
     def _retry_after_s(self, case: Case, decision: Decision, now_s: float) -> float | None:
@@ -166,7 +164,7 @@ class Placement:
         self.line.push(entry)
         self._waits_for(entry, decision.endpoint_id)
         standing = standing_of(entry, self.line, self.tenants, now_s)
-        commands.append(Emit(DecisionRecord(query, replace(decision, standing=standing))))
+        commands.append(Emit(DecisionRecord(query, decision._replace(standing=standing))))
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
         if self._holdback.share(query.lane, now_s) < 1.0:
             self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
@@ -237,8 +235,7 @@ class Placement:
 
     def reject(self, case: Case, reason: Reason, now_s: float, commands: list[Command]) -> None:
         """Refuse a case for `reason`; the record shows the candidates of the moment."""
-        decision = replace(
-            decide(case, self.fleet.snapshot(now_s), self.setting),
+        decision = decide(case, self.fleet.snapshot(now_s), self.setting)._replace(
             verdict=Verdict.REJECT,
             reason=reason,
             endpoint_id=None,

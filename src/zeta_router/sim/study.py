@@ -125,7 +125,7 @@ class Study:
         if options.topics == "table":
             return Reading(task, certain(task, prompt.topic), True, ())
         is_told = prompt.topic in options.task_of or options.lengths == "oracle"
-        return Reading(task, replace(read, task=task), is_told, features)
+        return Reading(task, read._replace(task=task), is_told, features)
 
     def _card(self, prompt: Prompt) -> Card:
         reading = self._readings[prompt.id]

@@ -70,13 +70,13 @@ class TestEmbeddings:
 
     def test_a_named_model_means_its_space(self) -> None:
         config = with_models(EMBEDDER, TWIN, OTHER)
-        named = replace(self.ASKED, model_requested="other")
+        named = self.ASKED._replace(model_requested="other")
         wanted = demand(named, Task.EMBEDDING, config)
         assert unsuitable(wanted, OTHER) is None
         assert unsuitable(wanted, EMBEDDER) is Drop.OTHER_EMBEDDING_SPACE
 
     def test_a_named_model_that_makes_none_is_served_by_nobody(self) -> None:
-        named = replace(self.ASKED, model_requested="coder")
+        named = self.ASKED._replace(model_requested="coder")
         wanted = demand(named, Task.EMBEDDING)
         assert {unsuitable(wanted, model) for model in fleet().models.values()} == {
             Drop.OTHER_EMBEDDING_SPACE

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from multidict import CIMultiDict
 
@@ -108,4 +106,4 @@ class TestToTheClient:
         assert answer_headers(self.DECISION.decision, theirs, 0, 0, 1) == bare
 
     def test_the_model_of_a_decision_that_chose_none(self) -> None:
-        assert model_of(replace(self.DECISION.decision, endpoint_id=None)) == ""
+        assert model_of(self.DECISION.decision._replace(endpoint_id=None)) == ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from zeta_router.telemetry.records import FeedbackRecord
 def dropping(drop: Drop, endpoint_id: str, **asked: object) -> DecisionRecord:
     task = Task.EMBEDDING if asked.get("operation") is Operation.EMBEDDING else Task.CODE
     record = decided(of=query(**asked), task=task)
-    decision = replace(record.decision, dropped=((endpoint_id, drop),))
+    decision = record.decision._replace(dropped=((endpoint_id, drop),))
     return DecisionRecord(record.query, decision)
 
 
@@ -79,7 +78,7 @@ def test_what_was_asked() -> None:
     shares = (TopicShare("code/hard", Task.CODE, 0.6), TopicShare("simple", Task.SIMPLE, 0.4))
     record = decided()
     told = TaskEstimate(Task.CODE, shares)
-    record = DecisionRecord(record.query, replace(record.decision, task=told))
+    record = DecisionRecord(record.query, record.decision._replace(task=told))
     asked = explain([record])["asked"]
     assert asked["posterior"] == {"code": 0.6, "simple": 0.4}
     assert asked["topics"][0] == {"topic": "code/hard", "task": "code", "probability": 0.6}
@@ -155,7 +154,7 @@ def test_filters_name_the_setting_that_stands_in_the_way() -> None:
 def test_is_json_whatever_the_numbers() -> None:
     odd = candidate(0)._replace(ttft_s=math.inf, quality=math.nan)
     record = decided(candidates=(odd,))
-    record = DecisionRecord(record.query, replace(record.decision, scores=()))
+    record = DecisionRecord(record.query, record.decision._replace(scores=()))
     told = explain([record], [ended(ttft_s=None, e2e_s=None, output_tokens=None)])
     again = json.loads(json.dumps(told, allow_nan=False))
     assert again == told

@@ -74,7 +74,7 @@ def test_no_line_is_too_long(score: float, seconds: float, count: int, name: str
     record = decided(
         candidates=(odd,), endpoint_id=name, of=query(model_requested=name, prompt_tokens=count)
     )
-    record = replace(record, decision=replace(record.decision, scores=(score,)))
+    record = record._replace(decision=record.decision._replace(scores=(score,)))
     told = explain([record], [ended(e2e_s=seconds, endpoint_id=name)], fleet=FLEET)
     assert max(map(len, explain_text(told).splitlines())) <= WIDTH
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -63,7 +62,7 @@ def without_fleet(record: DecisionRecord) -> DecisionRecord:
         )
         for entry in record.decision.candidates
     )
-    return DecisionRecord(record.query, replace(record.decision, candidates=candidates))
+    return DecisionRecord(record.query, record.decision._replace(candidates=candidates))
 
 
 def test_a_decision_comes_back_whole() -> None:
@@ -75,7 +74,7 @@ def test_a_bare_rejection_comes_back_whole() -> None:
     asked = query(features=(), needs=frozenset(), slo=Slo(), max_wait_s=None, prefix_hashes=())
     record = decided(verdict=Verdict.REJECT, reason=Reason.UNKNOWN_MODEL, candidates=(), of=asked)
     record = DecisionRecord(
-        replace(asked, task=certain(Task.CODE)), replace(record.decision, retry_after_s=2.5)
+        asked._replace(task=certain(Task.CODE)), record.decision._replace(retry_after_s=2.5)
     )
     assert Through().decision(record) == record
 
@@ -105,13 +104,13 @@ shares = st.lists(
 )
 def test_any_decision_comes_back_whole(asked, terms, dropped) -> None:  # type: ignore[no-untyped-def]
     record = decided(asked.id, of=asked, candidates=(Candidate(view(0), *terms),))
-    record = DecisionRecord(asked, replace(record.decision, dropped=dropped))
+    record = DecisionRecord(asked, record.decision._replace(dropped=dropped))
     assert Through().decision(record) == without_fleet(record)
 
 
 def test_what_is_no_number_comes_back_as_no_number() -> None:
     record = decided(candidates=(candidate(0)._replace(ttft_s=math.inf),))
-    record = DecisionRecord(record.query, replace(record.decision, scores=()))
+    record = DecisionRecord(record.query, record.decision._replace(scores=()))
     back = Through().decision(record).decision
     assert math.isnan(back.candidates[0].ttft_s)
     assert math.isnan(back.scores[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,8 +74,8 @@ POISON = {
     "a count no column holds": decided("bad", of=query("bad", max_output_tokens=2**70)),
     "text that is no Unicode": decided("bad", of=query("bad", tenant="\ud800")),
     "a time that is no number": ended("bad", at_s=float("nan")),
-    "scores that do not fit": replace(
-        decided("bad"), decision=replace(decided("bad").decision, scores=(1.0,))
+    "scores that do not fit": decided("bad")._replace(
+        decision=decided("bad").decision._replace(scores=(1.0,))
     ),
     "no record at all": "bad",
 }
