@@ -59,7 +59,7 @@ def covered(result: Estimate, truth: float) -> bool:
 
 @pytest.mark.parametrize("predicted", [(0.6, 0.55, 0.7), (0.0, 1.0, 0.2)])
 def test_interval_covers_the_truth(predicted: tuple[float, ...]) -> None:
-    """95 % nominal; with a true coverage of .94 more than 5 of 40 miss once in 30, and these seeds do not."""
+    """95 % nominal. With a true coverage of .94, more than 5 of 40 miss once in 30 runs."""
     hits = 0
     for seed in range(40):
         rows, truth = simulated(seed, 600, predicted=predicted)
