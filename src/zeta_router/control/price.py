@@ -17,7 +17,7 @@ Source: Balseiro, Lu and Mirrokni 2020; Neely's drift-plus-penalty; DESIGN §2.
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 
 CEILING = 1.2
 """Most that a typical query is ever asked to pay, in quality: more than any is worth."""
@@ -33,21 +33,54 @@ _LEAST_WORK_S = 1e-4
 class VirtualQueue:
     """One endpoint's price.
 
-    Attributes:
-        eta: Quality that a typical query pays per batch of backlog.
-        rho: Target load, engine-seconds per second.
-        slots: Queries that the endpoint works on at once; assign when that changes.
+    What it takes to turn backlog into a price is worked out when it changes, not when it is read:
+    every decision reads the price of every endpoint.
     """
 
-    __slots__ = ("_at_s", "_backlog_s", "_typical_s", "eta", "rho", "slots")
+    __slots__ = (
+        "_at_s",
+        "_backlog_s",
+        "_eta",
+        "_highest",
+        "_slots",
+        "_step",
+        "_typical_s",
+        "rho",
+    )
 
     def __init__(self, eta: float = 0.2, rho: float = 0.8, slots: int = LEAST_SLOTS) -> None:
-        self.eta = eta
         self.rho = rho
-        self.slots = slots
+        self._eta = eta
+        self._slots = slots
         self._at_s = 0.0
         self._backlog_s = 0.0
         self._typical_s: float | None = None
+        self._refresh()
+
+    @property
+    def eta(self) -> float:
+        """Quality that a typical query pays per batch of backlog."""
+        return self._eta
+
+    @property
+    def slots(self) -> int:
+        """Queries that the endpoint works on at once."""
+        return self._slots
+
+    @slots.setter
+    def slots(self, value: int) -> None:
+        if value != self._slots:
+            self._slots = value
+            self._refresh()
+
+    def set_dials(self, eta: float, rho: float) -> None:
+        """Take the dials of a configuration; `rho` is the target load, engine-seconds per second.
+
+        The backlog stays.
+        """
+        self._eta = eta
+        self.rho = rho
+        self._refresh()
 
     @property
     def typical_work_s(self) -> float:
@@ -57,17 +90,25 @@ class VirtualQueue:
     @property
     def step(self) -> float:
         """Price per engine-second of backlog."""
-        return self.eta / (max(LEAST_SLOTS, self.slots) * self.typical_work_s**2)
+        return self._step
 
     @property
     def highest(self) -> float:
         """Ceiling of the price, quality per engine-second."""
-        return CEILING / self.typical_work_s
+        return self._highest
 
     def at(self, now_s: float) -> float:
         """The price at `now_s`; reading it changes nothing."""
-        backlog_s = self._backlog_at(now_s)
-        return min(self.step * backlog_s, self.highest) if backlog_s else 0.0
+        backlog_s = self._backlog_s
+        if backlog_s == 0.0:
+            return 0.0
+        passed_s = now_s - self._at_s
+        if passed_s > 0.0:
+            backlog_s -= self.rho * passed_s
+            if not backlog_s > 0.0:
+                return 0.0
+        price = self._step * backlog_s
+        return min(price, self._highest)
 
     def charge(self, now_s: float, work_s: float) -> None:
         """Account for the work of a query that is dispatched.
@@ -82,13 +123,14 @@ class VirtualQueue:
             self._typical_s = seen_s
         else:
             self._typical_s += _TYPICAL_STEP * (seen_s - self._typical_s)
+        self._refresh()
         self.correct(now_s, work_s)
 
     def correct(self, now_s: float, work_s: float) -> None:
         """Account for work that turned out to be more, or less (negative), than was charged."""
         if not isfinite(work_s):
             return
-        most_s = self.highest / self.step if self.step > 0.0 else 0.0
+        most_s = self._highest / self._step if self._step > 0.0 else 0.0
         self._backlog_s = min(max(0.0, self._backlog_at(now_s) + work_s), most_s)
         self._at_s = max(self._at_s, now_s)
 
@@ -99,7 +141,30 @@ class VirtualQueue:
         """
         self._at_s = max(self._at_s, now_s)
 
+    def state(self) -> dict[str, float | None]:
+        """Backlog, as of when, and the work of a typical query."""
+        return {"at_s": self._at_s, "backlog_s": self._backlog_s, "typical_s": self._typical_s}
+
+    def restore(self, state: dict[str, float | None]) -> None:
+        """Replace what was learned by an earlier `state()`; the dials stay.
+
+        Raises:
+            ValueError: It is not such a state.
+        """
+        backlog_s, typical_s = float(state["backlog_s"] or 0.0), state["typical_s"]
+        if not 0.0 <= backlog_s < inf or (typical_s is not None and not typical_s > 0.0):
+            raise ValueError("neither backlog nor typical work can be negative")
+        self._backlog_s = backlog_s
+        self._typical_s = None if typical_s is None else max(_LEAST_WORK_S, float(typical_s))
+        self._at_s = float(state["at_s"] or 0.0)
+        self._refresh()
+
     def _backlog_at(self, now_s: float) -> float:
         if self._backlog_s == 0.0:
             return 0.0
         return max(0.0, self._backlog_s - self.rho * max(0.0, now_s - self._at_s))
+
+    def _refresh(self) -> None:
+        typical_s = self._typical_s or _TYPICAL_START_S
+        self._step = self._eta / (max(LEAST_SLOTS, self._slots) * typical_s**2)
+        self._highest = CEILING / typical_s

@@ -7,6 +7,8 @@ at once, or squeezed in to the loss of all.
 
 from __future__ import annotations
 
+from math import inf
+
 from zeta_router.core.query import Slo
 from zeta_router.core.snapshot import Candidate
 
@@ -17,6 +19,11 @@ Of 0, .02, .05, .08 and .12 the largest held most of the right queries (Azure ch
 """
 
 
+def tpot_limit_s(slo: Slo) -> float:
+    """The TPOT up to which an endpoint has room for a query of this objective."""
+    return (1.0 - MARGIN) * slo.tpot_s if slo.tpot_s is not None else inf
+
+
 def when_one_ends(candidate: Candidate, slo: Slo, waits_for: str | None = None) -> Candidate | None:
     """The candidate as it will be once it has room; None when it has room.
 
@@ -25,7 +32,7 @@ def when_one_ends(candidate: Candidate, slo: Slo, waits_for: str | None = None) 
     """
     view = candidate.view
     tpot_s = candidate.tpot_s
-    if slo.tpot_s is None or not view.in_flight or tpot_s <= (1.0 - MARGIN) * slo.tpot_s:
+    if not view.in_flight or tpot_s <= tpot_limit_s(slo):
         return None
     running = view.in_flight + view.foreign_in_flight
     ends_each_s = candidate.output_tokens * tpot_s / running

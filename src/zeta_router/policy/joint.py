@@ -37,7 +37,7 @@ from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import Query
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate
-from zeta_router.policy.crowding import when_one_ends
+from zeta_router.policy.crowding import tpot_limit_s, when_one_ends
 from zeta_router.policy.net_value import net_values
 from zeta_router.policy.order import by_id, least_busy, load
 from zeta_router.policy.protocol import WAIT, Choice, Context
@@ -85,7 +85,7 @@ class Joint:
         nets = net_values(candidates, query.slo, waited_s, query.weight, self.slowdown)
         free = context.open(candidates)
         if query.slo.tpot_s is not None and context.capped:
-            free = self._with_room(query, candidates, nets, free, context)
+            free = self._with_room(query, candidates, nets, free, waited_s)
         best = max(nets)
         if best >= self.floor:
             free = [index for index in free if nets[index] >= self.floor]
@@ -124,12 +124,15 @@ class Joint:
         candidates: Sequence[Candidate],
         nets: list[float],
         free: list[int],
-        context: Context,
+        waited_s: float,
     ) -> list[int]:
         """The open endpoints without those that are better waited for; `nets` get their worth."""
         left = []
-        waited_s = context.now_s - query.arrived_at_s
+        limit_s = tpot_limit_s(query.slo)
         for index in free:
+            if candidates[index].tpot_s <= limit_s:
+                left.append(index)
+                continue
             later = when_one_ends(candidates[index], query.slo)
             if later is not None:
                 (net,) = net_values([later], query.slo, waited_s, query.weight, 0.0)

@@ -52,7 +52,11 @@ class Context(NamedTuple):
             return list(range(len(candidates)))
         if self.share < 1.0:
             return [index for index, one in enumerate(candidates) if self.is_open(one.view)]
-        return [index for index, candidate in enumerate(candidates) if candidate.view.is_open]
+        return [
+            index
+            for index, (view, *_) in enumerate(candidates)
+            if view.in_flight + view.foreign_in_flight < view.slots and not view.paused
+        ]
 
 
 @dataclass(frozen=True, slots=True)

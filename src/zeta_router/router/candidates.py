@@ -30,27 +30,70 @@ def candidates_for(
 ) -> tuple[tuple[Candidate, ...], Dropped]:
     """Every endpoint that may serve the case, with predictions, and why the others may not.
 
-    What depends on the model alone (suitability, quality, length) is worked out once per model.
+    What depends on the model alone (suitability, quality, length) is worked out once per model. The
+    rest is what `LatencyHead.predict` and `work_s` would say, added up from each state's `Outlook`.
+    It is one loop because it runs for every endpoint and query: a call costs as much as the sums.
     """
     verdicts: dict[str, Drop | tuple[float, float, float]] = {}
     found: list[Candidate] = []
     dropped: list[tuple[str, Drop]] = []
     failed = case.tries.failed
+    query = case.query
+    prompt_tokens, hashes = query.prompt_tokens, query.prefix_hashes
+    uncached: float = prompt_tokens
+    cached = moving = 0.0
+    stays_at = case.stays_at if switch_cost else ""
     for view in views:
-        model = view.model
-        verdict = verdicts.get(model.name)
+        name = view.model.name
+        verdict = verdicts.get(name)
         if verdict is None:
-            verdict = unsuitable(case.demand, model) or _expect(case, model.name, knowledge)
-            verdicts[model.name] = verdict
+            verdict = unsuitable(case.demand, view.model) or _expect(case, name, knowledge)
+            verdicts[name] = verdict
+        endpoint_id = view.endpoint.id
         if not isinstance(verdict, tuple):
-            dropped.append((view.endpoint.id, verdict))
+            dropped.append((endpoint_id, verdict))
             continue
         if failed or view.health is not _UP:
             drop = unavailable(view, failed)
             if drop is not None:
-                dropped.append((view.endpoint.id, drop))
+                dropped.append((endpoint_id, drop))
                 continue
-        found.append(_predict(case, view, endpoints[view.endpoint.id], verdict, switch_cost))
+        state = endpoints[endpoint_id]
+        if hashes:
+            cached = state.prefixes.cached_tokens(hashes, prompt_tokens)
+            uncached = prompt_tokens - cached
+        if stays_at:
+            moving = 0.0 if stays_at == endpoint_id else switch_cost
+        quality, output_tokens, length_log_sigma = verdict
+        (
+            start_s,
+            s_per_token,
+            pending_tokens,
+            step_s,
+            wait_s,
+            tpot_s,
+            s_per_output,
+            log_sigma,
+            tpot_log_sigma,
+            tpot_slope_s,
+            stall_per_token_s,
+        ) = state.outlook
+        fields = (
+            view,
+            quality,
+            output_tokens,
+            start_s + s_per_token * (pending_tokens + uncached) + step_s + wait_s,
+            tpot_s,
+            log_sigma,
+            uncached * s_per_token + output_tokens * s_per_output,
+            length_log_sigma,
+            tpot_log_sigma,
+            tpot_slope_s,
+            cached,
+            moving,
+            uncached * stall_per_token_s,
+        )
+        found.append(_new(Candidate, fields))
     return tuple(found), tuple(dropped)
 
 
@@ -59,49 +102,3 @@ def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float,
     topics: tuple[TopicShare, ...] = case.task.topics
     tokens, log_sigma = knowledge.length.expect(topics, model, case.query.max_output_tokens)
     return knowledge.quality.mean(topics, model), tokens, log_sigma
-
-
-def _predict(
-    case: Case,
-    view: EndpointView,
-    state: EndpointState,
-    expected: tuple[float, float, float],
-    switch_cost: float,
-) -> Candidate:
-    """What `LatencyHead.predict` and `work_s` would say, added up from the state's `Outlook`."""
-    quality, output_tokens, length_log_sigma = expected
-    (
-        start_s,
-        s_per_token,
-        pending_tokens,
-        step_s,
-        wait_s,
-        tpot_s,
-        s_per_output,
-        log_sigma,
-        tpot_log_sigma,
-        tpot_slope_s,
-        stall_per_token_s,
-    ) = state.outlook
-    query = case.query
-    uncached: float = query.prompt_tokens
-    cached = 0.0
-    if query.prefix_hashes:
-        cached = state.prefixes.cached_tokens(query.prefix_hashes, query.prompt_tokens)
-        uncached -= cached
-    fields = (
-        view,
-        quality,
-        output_tokens,
-        start_s + s_per_token * (pending_tokens + uncached) + step_s + wait_s,
-        tpot_s,
-        log_sigma,
-        uncached * s_per_token + output_tokens * s_per_output,
-        length_log_sigma,
-        tpot_log_sigma,
-        tpot_slope_s,
-        cached,
-        switch_cost if case.stays_at and case.stays_at != view.endpoint.id else 0.0,
-        uncached * stall_per_token_s,
-    )
-    return _new(Candidate, fields)

@@ -33,7 +33,7 @@ class FleetState:
             else:
                 state.endpoint, state.model = endpoint, model
                 state.touch()
-            state.price.eta, state.price.rho = config.joint.eta, config.joint.rho
+            state.price.set_dials(config.joint.eta, config.joint.rho)
             endpoints[endpoint.id] = state
         self.config = config
         self.endpoints = endpoints
