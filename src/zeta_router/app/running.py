@@ -30,6 +30,7 @@ from zeta_router.monitor.resources.watch import ResourceWatch
 from zeta_router.router.events import ConfigChanged
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.log import DecisionLog
+from zeta_router.telemetry.log_fleet import FLEET_FACT, fleet_fact
 
 DRAIN_S = 120.0
 """How long running answers may take to finish after SIGTERM."""
@@ -101,7 +102,12 @@ async def running(
             config.log.keep_days,
             prompts=config.log.prompts,
             wall_offset_s=time.time() - clock(),
-            facts={"seed": str(seed), "policy": config.fleet.policy, "source": config.source},
+            facts={
+                "seed": str(seed),
+                "policy": config.fleet.policy,
+                "source": config.source,
+                FLEET_FACT: fleet_fact(config.fleet),
+            },
         )
         stack.push_async_callback(asyncio.to_thread, log.close)
         router = ZetaDynamicRouter(config.fleet, shipped_classifier(), seed=seed)

@@ -20,7 +20,9 @@ import zeta_router
 from zeta_router.sim.options import SimulateOptions
 from zeta_router.sim.tables import prompts_path
 
-_NOT_OF_A_RUN = frozenset({"policies", "rates", "seeds", "processes", "cache_dir", "classifier"})
+_NOT_OF_A_RUN = frozenset(
+    {"policies", "rates", "seeds", "processes", "cache_dir", "log_dir", "classifier"}
+)
 """Options that say which runs there are, or how they are carried out."""
 
 

@@ -28,6 +28,7 @@ from zeta_router.router.commands import (
     SetTimer,
 )
 from zeta_router.router.router import ZetaDynamicRouter
+from zeta_router.sim.decision_log import SimulatedLog
 from zeta_router.sim.disturb import Disturbances
 from zeta_router.sim.engine import Engine
 from zeta_router.sim.job import Job
@@ -62,6 +63,7 @@ class Conditions:
         feedback: Explicit feedback; None gives none.
         tell_lengths: Whether queries carry the true length of each model's answer.
         watch: Called every `WATCH_S` seconds of virtual time, e.g. to draw a timeline.
+        log: Keeps every decision, outcome and judgement; None keeps none.
     """
 
     seed: int = 0
@@ -69,6 +71,7 @@ class Conditions:
     feedback: Feedback | None = None
     tell_lengths: bool = False
     watch: Callable[[Drive], None] | None = None
+    log: SimulatedLog | None = None
 
 
 class Drive:
@@ -174,8 +177,9 @@ class Drive:
     def _execute(self, commands: Sequence[Command]) -> None:
         for command in commands:
             if isinstance(command, Emit):
-                continue
-            if isinstance(command, Dispatch):
+                if self._conditions.log is not None:
+                    self._conditions.log.on_record(command.record)
+            elif isinstance(command, Dispatch):
                 self._dispatch(command)
             elif isinstance(command, SetTimer):
                 self._set_timer(command)
@@ -284,6 +288,8 @@ class Drive:
             self._conditions.watch(self)
 
     def _feed_back(self, record: Record) -> None:
+        if self._conditions.log is not None:
+            self._conditions.log.on_feedback(record.played.id, record.score, self.kernel.now_s)
         self._tell(events.Feedback(self.kernel.now_s, record.played.id, record.score))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from time import perf_counter
@@ -13,6 +14,7 @@ from typing import Any
 
 from zeta_router.sim.bounds import bounds_of
 from zeta_router.sim.cache import ResultsCache
+from zeta_router.sim.decision_log import SimulatedLog
 from zeta_router.sim.disturb import Disturbances, prepared
 from zeta_router.sim.drive import Conditions, Drive
 from zeta_router.sim.measure import row_of
@@ -59,7 +61,7 @@ def run(options: SimulateOptions, progress: Progress | None = None) -> dict[str,
     cache = ResultsCache(options)
     for each in runs:
         stored = cache.get(*_name(each))
-        if stored is not None:
+        if stored is not None and (options.log_dir is None or each.policy == BOUNDS):
             done[each] = stored
     tell(len(done), len(runs), "found in the cache" if done else "")
     for each, result in _carry_out(options, study, [r for r in runs if r not in done]):
@@ -73,8 +75,9 @@ def play(study: Study, policy: str, rate: float, seed: int) -> dict[str, Any]:
     """One run: its row, with its course over time where the options ask for it."""
     timeline = Timeline() if study.options.timelines else None
     started_s = perf_counter()
-    drive = drive_of(study, policy, rate, seed, timeline)
-    drive.run()
+    with _log_of(study, policy, rate, seed) as log:
+        drive = drive_of(study, policy, rate, seed, timeline, log)
+        drive.run()
     row = row_of(drive, policy=policy, rate=rate, seed=seed)
     row["wall_s"] = perf_counter() - started_s
     if timeline is not None:
@@ -83,8 +86,25 @@ def play(study: Study, policy: str, rate: float, seed: int) -> dict[str, Any]:
     return row
 
 
+def _log_of(
+    study: Study, policy: str, rate: float, seed: int
+) -> AbstractContextManager[SimulatedLog | None]:
+    """The run's decision log, where one is asked for."""
+    folder = study.options.log_dir
+    if folder is None:
+        return nullcontext()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{policy}-x{rate:g}-{seed}.db"
+    return SimulatedLog(path, replace(study.fleet, policy=policy), seed=seed)
+
+
 def drive_of(
-    study: Study, policy: str, rate: float, seed: int, timeline: Timeline | None = None
+    study: Study,
+    policy: str,
+    rate: float,
+    seed: int,
+    timeline: Timeline | None = None,
+    log: SimulatedLog | None = None,
 ) -> Drive:
     """A run that has not begun; after `run()` it has a record of every query."""
     options, scenario = study.options, study.scenario
@@ -99,6 +119,7 @@ def drive_of(
             feedback=options.feedback,
             tell_lengths=options.lengths == "oracle",
             watch=timeline.watch if timeline is not None else None,
+            log=log,
         ),
         Disturbances(scenario.faults, seed),
     )

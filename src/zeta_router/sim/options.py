@@ -70,6 +70,7 @@ class SimulateOptions:
         poll_s, poll_lag_s: How often engines are polled, and how old a poll's word is on arrival.
         processes: Worker processes; None takes one per core.
         cache_dir: Where finished runs are kept, to go on after an interruption; None keeps none.
+        log_dir: Where each run's decision log is written, for what reads logs; None writes none.
         timelines: Whether rows carry their course over time (for plots and scenarios).
         classifier: What reads a prompt's text; the product's own.
     """
@@ -96,6 +97,7 @@ class SimulateOptions:
     poll_lag_s: float = 0.05
     processes: int | None = None
     cache_dir: Path | None = None
+    log_dir: Path | None = None
     timelines: bool = False
     classifier: TaskClassifier = field(default_factory=RuleClassifier)
 

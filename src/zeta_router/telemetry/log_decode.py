@@ -81,6 +81,7 @@ _needs = msgspec.json.Decoder(frozenset[Capability]).decode
 _floats = msgspec.json.Decoder(tuple[float, ...]).decode
 _integers = msgspec.json.Decoder(tuple[int, ...]).decode
 decode_sample = msgspec.json.Decoder(EngineSample).decode
+decode_facts = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def decision_from(row: Row, sample_of: SampleOf) -> DecisionRecord:

@@ -15,6 +15,7 @@ from zeta_router.core.signal import NO_SAMPLE, EngineSample
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.log_decode import (
     decision_from,
+    decode_facts,
     decode_sample,
     feedback_from,
     outcome_from,
@@ -26,11 +27,12 @@ from zeta_router.telemetry.log_schema import (
     FEEDBACK,
     OUTCOMES,
     PROMPTS,
+    RUNS,
     SAMPLES,
     STATE,
     Table,
 )
-from zeta_router.telemetry.records import FeedbackRecord, LogRecord, SavedState
+from zeta_router.telemetry.records import FeedbackRecord, LoggedRun, LogRecord, SavedState
 
 PAGE = 500
 """Rows read at a stretch while iterating, so that no read transaction stays open for long."""
@@ -107,6 +109,14 @@ class LogReader:
         sql = f"SELECT {STATE.names} FROM {STATE.name} WHERE name = ?"  # noqa: S608
         row = self._connection.execute(sql, (name,)).fetchone()
         return None if row is None else SavedState(*row)
+
+    def runs(self) -> list[LoggedRun]:
+        """Every opening of the file for writing, the oldest first."""
+        sql = f"SELECT seq, {RUNS.names} FROM {RUNS.name} ORDER BY seq"  # noqa: S608
+        return [
+            LoggedRun(number, opened, offset, software, decode_facts(facts))
+            for number, opened, offset, software, facts in self._connection.execute(sql)
+        ]
 
     def iterate(self, since_wall_s: float = 0.0, until_wall_s: float = 1e15) -> Iterator[LogRecord]:
         """Everything between two wall times, in the order in which it happened.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +42,17 @@ class SavedState:
     version: int
     saved_at_s: float
     blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRun:
+    """One opening of the log for writing: when, by what, and what was noted about it."""
+
+    number: int
+    opened_wall_s: float
+    wall_offset_s: float
+    software: str
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ DEFAULT_POLICIES = ",".join(POLICIES)
 @click.option("--uncapped", is_flag=True, help="Without the common admission, as people run them.")
 @click.option("--processes", type=int, help="Worker processes. [default: one per core]")
 @click.option("--resume", "cache", type=click.Path(path_type=Path), help="Folder of finished runs.")
+@click.option("--log", "log_dir", type=click.Path(path_type=Path), help="Folder of decision logs.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write results here.")
 @click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write HTML here.")
 def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> None:
@@ -105,6 +106,7 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
         capped=not flags["uncapped"],
         processes=flags["processes"] or os.cpu_count(),
         cache_dir=flags["cache"],
+        log_dir=flags["log_dir"],
         timelines=timelines,
     )
 
