@@ -51,6 +51,9 @@ class _View(msgspec.Struct, array_like=True, frozen=True):
     remaining_output_tokens: float | None
     price: float | None
     sample: int
+    held: int = 0
+    price_fall_per_s: float = 0.16
+    paused: bool = False
 
 
 class _Candidate(msgspec.Struct, array_like=True, frozen=True):
@@ -188,4 +191,7 @@ def _view(view: _View, run: int, sample_of: SampleOf) -> EndpointView:
         _number(view.remaining_output_tokens),
         _number(view.price),
         sample_of(run, view.sample),
+        view.paused,
+        view.price_fall_per_s,
+        view.held,
     )

@@ -176,6 +176,9 @@ class RowEncoder:
             view.remaining_output_tokens,
             view.price,
             self._sample(view, at_s),
+            view.held,
+            view.price_fall_per_s,
+            view.paused,
         )
         known = (view, msgspec.Raw(_encode(fields)))
         if len(self._views) >= KEPT_VIEWS:

@@ -273,5 +273,8 @@ VIEW_FIELDS = (
     ("remaining_output_tokens", "output tokens expected from what is in flight"),
     ("price", "quality per engine-second"),
     ("sample", "`number` of the poll it had, in `samples` of the same `run`; 0 for none"),
+    ("held", "queries that wait in the router for it"),
+    ("price_fall_per_s", "how fast the price falls without a dispatch"),
+    ("paused", "whether the engine said that it is busy"),
 )
 """Layout of `view` in a candidate."""
