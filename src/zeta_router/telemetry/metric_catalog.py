@@ -78,6 +78,13 @@ class RequestSeries:
             "Queries refused for want of capacity, by reason.",
             ("reason",),
         )
+        self.slo = Counter(
+            "zeta_slo",
+            "Queries that ended, by what became of their objectives: met, late (answered, one "
+            "missed), unserved (refused or failed). Without the client's own mistakes and cancels. "
+            "The objectives are the client's, else those of the task.",
+            ("model", "task", "result"),
+        )
         self.duration = Histogram(
             "zeta_request_duration_seconds",
             "Arrival to last token, of queries that were answered in full.",

@@ -12,6 +12,7 @@ from zeta_router import __version__
 from zeta_router.core.query import LANES, Lane
 from zeta_router.core.signal import Signal
 from zeta_router.core.snapshot import EndpointView, Health, Snapshot
+from zeta_router.telemetry.exposition import head, kept_sample, number
 from zeta_router.telemetry.records import LogHealth
 from zeta_router.telemetry.signals import SIGNALS
 
@@ -35,6 +36,18 @@ class Gauge:
             family.add_metric(key, value)
         return family
 
+    def text(self, samples: Iterable[Sample]) -> str:
+        """The same, as Prometheus reads it."""
+        name = f"{self.name}_total" if self.counts else self.name
+        lines = [head(name, self.help, "counter" if self.counts else "gauge")]
+        for key, value in samples:
+            lines.append(f"{kept_sample(name, self.labels, key)}{number(value)}\n")
+        return "".join(lines)
+
+
+Reading = tuple[Gauge, list[Sample]]
+"""A gauge with what it shows at this moment."""
+
 
 QUEUE_DEPTH = Gauge("zeta_queue_depth", "Queries held in the router.", ("lane",))
 INFO = Gauge(
@@ -47,12 +60,23 @@ STATE = Gauge(
     "1 for the state that the endpoint is in, 0 for the others.",
     ("endpoint", "state"),
 )
+BREAKER = Gauge(
+    "zeta_breaker_state",
+    "1 for the state that the endpoint's circuit breaker is in, 0 for the others: closed (it gets "
+    "traffic), open (it failed; only probes reach it), paused (it said that it is busy).",
+    ("endpoint", "state"),
+)
 IN_FLIGHT = Gauge(
     "zeta_endpoint_inflight", "Our requests that the endpoint is working on.", ("endpoint",)
 )
 FOREIGN = Gauge(
     "zeta_endpoint_foreign_inflight",
     "Requests of others that a fresh poll shows at the endpoint.",
+    ("endpoint",),
+)
+HELD = Gauge(
+    "zeta_endpoint_held",
+    "Queries that wait in the router for the endpoint, as of their latest decisions.",
     ("endpoint",),
 )
 SLOTS = Gauge(
@@ -95,6 +119,7 @@ SIGNAL_ABSENT = Gauge(
     "1 for a signal that the endpoint does not give, 0 for one that it gives.",
     ("endpoint", "signal"),
 )
+BREAKER_STATES = ("closed", "open", "paused")
 LOG_DROPPED = Gauge(
     "zeta_log_rows_dropped",
     "Rows that the decision log gave up because its file could not take them.",
@@ -111,8 +136,10 @@ GAUGES = (
     QUEUE_DEPTH,
     INFO,
     STATE,
+    BREAKER,
     IN_FLIGHT,
     FOREIGN,
+    HELD,
     SLOTS,
     PRICE,
     *READINGS.values(),
@@ -127,27 +154,44 @@ GAUGES = (
 """All of them, in the order of the reference page."""
 
 
-def router_gauges(depths: Mapping[Lane, int], snapshot: Snapshot) -> Iterator[Metric]:
+def router_gauges(depths: Mapping[Lane, int], snapshot: Snapshot) -> Iterator[Reading]:
     """The router's queue, and the fleet as the router sees it."""
     views = snapshot.views
-    yield QUEUE_DEPTH.family(((lane.value,), depths.get(lane, 0)) for lane in LANES)
-    yield INFO.family(
-        ((view.endpoint.id, view.model.name, view.endpoint.engine), 1) for view in views
+    yield QUEUE_DEPTH, [((lane.value,), depths.get(lane, 0)) for lane in LANES]
+    yield (
+        INFO,
+        [((view.endpoint.id, view.model.name, view.endpoint.engine), 1) for view in views],
     )
-    yield STATE.family(
-        ((view.endpoint.id, health.value), int(view.health is health))
-        for view in views
-        for health in Health
+    yield (
+        STATE,
+        [
+            ((view.endpoint.id, health.value), int(view.health is health))
+            for view in views
+            for health in Health
+        ],
     )
-    yield IN_FLIGHT.family(((view.endpoint.id,), view.in_flight) for view in views)
-    yield FOREIGN.family(((view.endpoint.id,), view.foreign_in_flight) for view in views)
-    yield SLOTS.family(((view.endpoint.id,), view.slots) for view in views)
-    yield PRICE.family(((view.endpoint.id,), view.price) for view in views)
+    yield (
+        BREAKER,
+        [
+            ((view.endpoint.id, state), int(_breaker(view) == state))
+            for view in views
+            for state in BREAKER_STATES
+        ],
+    )
+    yield IN_FLIGHT, [((view.endpoint.id,), view.in_flight) for view in views]
+    yield FOREIGN, [((view.endpoint.id,), view.foreign_in_flight) for view in views]
+    yield HELD, [((view.endpoint.id,), view.held) for view in views]
+    yield SLOTS, [((view.endpoint.id,), view.slots) for view in views]
+    yield PRICE, [((view.endpoint.id,), view.price) for view in views]
     for signal, gauge in READINGS.items():
-        yield gauge.family(
-            ((endpoint_id,), value) for endpoint_id, _, value in _given(views, signal)
-        )
+        yield gauge, [((id_,), value) for id_, _, value in _given(views, signal)]
     yield from _signals(snapshot)
+
+
+def _breaker(view: EndpointView) -> str:
+    if view.health is Health.DOWN:
+        return "open"
+    return "paused" if view.paused else "closed"
 
 
 def _given(views: Iterable[EndpointView], name: str) -> Iterator[tuple[str, Signal, float]]:
@@ -158,7 +202,7 @@ def _given(views: Iterable[EndpointView], name: str) -> Iterator[tuple[str, Sign
             yield view.endpoint.id, signal, signal.value
 
 
-def _signals(snapshot: Snapshot) -> Iterator[Metric]:
+def _signals(snapshot: Snapshot) -> Iterator[Reading]:
     """Age of every signal that is there, and which ones are not."""
     ages: list[Sample] = []
     absent: list[Sample] = []
@@ -172,18 +216,18 @@ def _signals(snapshot: Snapshot) -> Iterator[Metric]:
             ((view.endpoint.id, name), int(view.endpoint.id not in age_s))
             for view in snapshot.views
         ]
-    yield SIGNAL_AGE.family(ages)
-    yield SIGNAL_ABSENT.family(absent)
+    yield SIGNAL_AGE, ages
+    yield SIGNAL_ABSENT, absent
 
 
-def log_gauges(health: LogHealth) -> Iterator[Metric]:
+def log_gauges(health: LogHealth) -> Iterator[Reading]:
     """The decision log's own state."""
-    yield LOG_DROPPED.family([((), health.dropped)])
-    yield LOG_WRITTEN.family([((), health.written)])
-    yield LOG_ERRORS.family([((), health.errors)])
-    yield LOG_PENDING.family([((), health.pending)])
+    yield LOG_DROPPED, [((), health.dropped)]
+    yield LOG_WRITTEN, [((), health.written)]
+    yield LOG_ERRORS, [((), health.errors)]
+    yield LOG_PENDING, [((), health.pending)]
 
 
-def build_info() -> Metric:
+def build_info() -> Reading:
     """Which program this is."""
-    return BUILD_INFO.family([((__version__, platform.python_version()), 1)])
+    return BUILD_INFO, [((__version__, platform.python_version()), 1)]

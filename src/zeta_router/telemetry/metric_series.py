@@ -56,6 +56,9 @@ class Buckets:
 
 Series = TypeVar("Series", Count, Buckets)
 
+PIECE_LINES = 200
+"""Lines after which a rendering pauses; about 0.1 ms."""
+
 
 class _Metric(Generic[Series]):
     """A name with its series. A series is looked up once and then kept by whoever counts."""
@@ -74,7 +77,7 @@ class _Metric(Generic[Series]):
         self._limit = limit
         self._make: Callable[[], Series] = make
         self._series: dict[Labels, Series] = {} if labels else {(): make()}
-        self._lines: dict[Labels, tuple[str, ...]] = {}
+        self._templates: dict[Labels, str] = {}
 
     def of(self, *key: str) -> Series:
         """The series of these labels, in the order of `labels`; a new one where it is missing.
@@ -88,15 +91,28 @@ class _Metric(Generic[Series]):
             key = (OTHER,) * len(self.labels)
         return self._series.setdefault(key, self._make())
 
-    def lines_of(self, key: Labels) -> tuple[str, ...]:
-        """The lines of a series up to their numbers, made once."""
-        lines = self._lines.get(key)
-        if lines is None:
-            lines = self._lines[key] = tuple(self._sample_lines(key))
-        return lines
+    def template_of(self, key: Labels) -> str:
+        """The lines of a series with gaps for their numbers, made once."""
+        template = self._templates.get(key)
+        if template is None:
+            lines = self._sample_lines(key)
+            template = "".join(f"{line.replace('%', '%%')}{gap}\n" for line, gap in lines)
+            self._templates[key] = template
+        return template
 
-    def _sample_lines(self, key: Labels) -> Iterator[str]:
+    def _sample_lines(self, key: Labels) -> Iterator[tuple[str, str]]:
+        """Each line of a series up to its number, with the gap for that."""
         raise NotImplementedError
+
+    def _in_pieces(
+        self, top: str, lines_each: int, numbers: Callable[[Series], tuple[float, ...]]
+    ) -> Iterator[str]:
+        """The text of all series, `PIECE_LINES` lines or a little less at a time."""
+        series, step = self.items(), max(1, PIECE_LINES // lines_each)
+        yield top
+        for start in range(0, len(series), step):
+            part = series[start : start + step]
+            yield "".join([self.template_of(key) % numbers(one) for key, one in part])
 
     def items(self) -> list[tuple[Labels, Series]]:
         """All series at this moment, for another thread to read."""
@@ -118,15 +134,13 @@ class Counter(_Metric[Count]):
             family.add_metric(key, count.n)
         return family
 
-    def text(self) -> str:
-        """The same, as Prometheus reads it."""
-        parts = [head(f"{self.name}_total", self.help, "counter")]
-        for key, count in self.items():
-            parts += (*self.lines_of(key), str(count.n), "\n")
-        return "".join(parts)
+    def pieces(self) -> Iterator[str]:
+        """The same, as Prometheus reads it, a piece at a time."""
+        top = head(f"{self.name}_total", self.help, "counter")
+        return self._in_pieces(top, 1, lambda count: (count.n,))
 
-    def _sample_lines(self, key: Labels) -> Iterator[str]:
-        yield sample(f"{self.name}_total", zip(self.labels, key, strict=True))
+    def _sample_lines(self, key: Labels) -> Iterator[tuple[str, str]]:
+        yield sample(f"{self.name}_total", zip(self.labels, key, strict=True)), "%d"
 
 
 class Histogram(_Metric[Buckets]):
@@ -152,25 +166,25 @@ class Histogram(_Metric[Buckets]):
             family.add_metric(key, list(zip(self._marks, totals, strict=True)), series.sum)
         return family
 
-    def text(self) -> str:
-        """The same, as Prometheus reads it."""
-        parts = [head(self.name, self.help, "histogram")]
-        for key, series in self.items():
-            *buckets, count_line, sum_line = self.lines_of(key)
-            totals = list(accumulate(series.counts[:]))
-            for line, total in zip(buckets, totals, strict=True):
-                parts += (line, str(total), "\n")
-            parts += (count_line, str(totals[-1]), "\n", sum_line, repr(series.sum), "\n")
-        return "".join(parts)
+    def pieces(self) -> Iterator[str]:
+        """The same, as Prometheus reads it, a piece at a time."""
+        top = head(self.name, self.help, "histogram")
+        return self._in_pieces(top, len(self._marks) + 2, _totals)
 
-    def _sample_lines(self, key: Labels) -> Iterator[str]:
+    def _sample_lines(self, key: Labels) -> Iterator[tuple[str, str]]:
         labels = tuple(zip(self.labels, key, strict=True))
         for mark in self._marks:
-            yield sample(f"{self.name}_bucket", (*labels, ("le", mark)))
-        yield sample(f"{self.name}_count", labels)
-        yield sample(f"{self.name}_sum", labels)
+            yield sample(f"{self.name}_bucket", (*labels, ("le", mark))), "%d"
+        yield sample(f"{self.name}_count", labels), "%d"
+        yield sample(f"{self.name}_sum", labels), "%r"
 
     @property
     def refused(self) -> int:
         """Values that were no durations."""
         return sum(series.refused for _, series in self.items())
+
+
+def _totals(series: Buckets) -> tuple[float, ...]:
+    """Values up to each bound, of all, and their sum."""
+    totals = tuple(accumulate(series.counts[:]))
+    return (*totals, totals[-1], series.sum)

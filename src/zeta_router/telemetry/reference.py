@@ -21,6 +21,7 @@ from zeta_router.telemetry.log_schema import (
 )
 from zeta_router.telemetry.metric_catalog import RequestSeries
 from zeta_router.telemetry.metric_gauges import GAUGES
+from zeta_router.telemetry.metric_learned import LEARNED_GAUGES
 from zeta_router.telemetry.metric_series import SERIES_LIMIT, Counter, Histogram
 
 _MADE = "<!-- Made by `python -m zeta_router.telemetry.reference docs/reference`. -->\n"
@@ -37,7 +38,7 @@ def metrics_page() -> str:
             gauge.labels,
             gauge.help,
         )
-        for gauge in GAUGES
+        for gauge in (*GAUGES, *LEARNED_GAUGES)
     ]
     buckets = [
         (f"`{series.name}`", ", ".join(f"{bound:g}" for bound in series.bounds))

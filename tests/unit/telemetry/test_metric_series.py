@@ -31,7 +31,7 @@ def test_a_histogram_counts_as_theirs_does(values: list[float]) -> None:
         for sample in expected.samples
         if not sample.name.endswith("_created")
     }
-    (read,) = text_string_to_metric_families(ours.text())
+    (read,) = text_string_to_metric_families("".join(ours.pieces()))
     for told in (ours.family(), read):
         found = {
             (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -62,4 +62,22 @@ def test_series_beyond_the_limit_count_as_other() -> None:
 
 
 def test_a_series_without_labels_is_there_from_the_start() -> None:
-    assert Counter("zeta_x", "X.").text().endswith("\nzeta_x_total 0\n")
+    assert "".join(Counter("zeta_x", "X.").pieces()).endswith("\nzeta_x_total 0\n")
+
+
+def test_a_label_may_hold_what_a_template_would_mistake() -> None:
+    counter = Counter("zeta_x", "X.", ("m",))
+    counter.of("100%d %").n += 2
+    (read,) = text_string_to_metric_families("".join(counter.pieces()))
+    assert [(sample.labels["m"], sample.value) for sample in read.samples] == [("100%d %", 2)]
+
+
+def test_pieces_hold_every_series_once() -> None:
+    histogram = Histogram("zeta_x_seconds", "X.", BOUNDS, ("m",))
+    for n in range(500):
+        histogram.of(str(n)).observe(0.3)
+    pieces = list(histogram.pieces())
+    (read,) = text_string_to_metric_families("".join(pieces))
+    assert len({sample.labels["m"] for sample in read.samples}) == 500
+    assert len(read.samples) == 500 * (len(BOUNDS) + 3)
+    assert max(piece.count("\n") for piece in pieces) <= 200

@@ -12,14 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.bench import BUSY, ERROR_500, GONE, OK, Bench
 from support.fleets import fleet
 from support.fleets import query as ask
-from support.records import FLEET, decided, ended, query, snapshot
+from support.records import FLEET, decided, ended, query, snapshot, view
 from zeta_router.core.decision import Verdict
 from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Status
-from zeta_router.core.query import Lane, Task
+from zeta_router.core.query import NO_SLO, Lane, Slo, Task
 from zeta_router.core.reasons import Reason
+from zeta_router.core.snapshot import Health, Snapshot
 from zeta_router.telemetry.metric_catalog import RequestSeries
 from zeta_router.telemetry.metric_gauges import GAUGES
+from zeta_router.telemetry.metric_learned import LEARNED_GAUGES, Beliefs
 from zeta_router.telemetry.metrics import CAPACITY_REASONS, Metrics
 from zeta_router.telemetry.records import LogHealth
 
@@ -147,6 +149,80 @@ def test_an_end_that_nobody_remembers_is_still_counted() -> None:
     metrics = made()
     feed(metrics, [ended()])
     assert values(metrics, "zeta_requests_total") == {("a", "other", "ok", "other"): 1}
+
+
+@pytest.mark.parametrize(
+    ("slo", "ttft_s", "result"),
+    [
+        (NO_SLO, 0.5, "met"),
+        (Slo(ttft_s=1.1), 0.5, "met"),
+        (Slo(ttft_s=0.9), 0.5, "late"),  # half a second in the router counts
+        (Slo(e2e_s=4.6), 0.5, "met"),
+        (Slo(e2e_s=4.4), 0.5, "late"),
+        (Slo(tpot_s=0.051), 0.5, "met"),
+        (Slo(tpot_s=0.049), 0.5, "late"),
+        (Slo(ttft_s=4.6, tpot_s=0.001), None, "met"),  # came whole: first token with the last
+        (Slo(ttft_s=4.4), None, "late"),
+    ],
+)
+def test_objectives(slo: Slo, ttft_s: float | None, result: str) -> None:
+    metrics = made()
+    asked = query("q1", slo=slo)
+    feed(metrics, [decided(of=asked, at_s=100.4), ended(at_s=104.4, ttft_s=ttft_s)])
+    told = values(metrics, "zeta_slo_total")
+    assert {key for key, count in told.items() if count} == {("coder-7b", result, "code")}
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_only_what_the_fleet_owes_counts_against_objectives(status: Status) -> None:
+    metrics = made()
+    feed(metrics, [decided(), ended(status=status, started=True)])
+    counted = sum(values(metrics, "zeta_slo_total").values())
+    client = (Status.CLIENT_ERROR, Status.CLIENT_GONE)
+    assert counted == (0 if status in client else 1)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_refusal_is_unserved_unless_nobody_could_do_it(reason: Reason) -> None:
+    metrics = made()
+    feed(metrics, [decided(verdict=Verdict.REJECT, reason=reason)])
+    lasting = reason in (Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL)
+    assert values(metrics, "zeta_slo_total")["none", "unserved", "code"] == (0 if lasting else 1)
+
+
+def test_a_circuit_breaker_is_in_one_state() -> None:
+    views = (view(0, health=Health.DOWN), view(1, paused=True), view(2))
+    metrics = Metrics(fleet_state=lambda: Snapshot(1, 100.0, views), queue_depths=dict)
+    states = values(metrics, "zeta_breaker_state")
+    assert {key for key, on in states.items() if on} == {
+        ("a", "open"),
+        ("b", "paused"),
+        ("e", "closed"),
+    }
+    assert len(states) == 9
+
+
+def test_beliefs_are_shown_and_what_nobody_believes_is_not() -> None:
+    beliefs = Beliefs({("coder-7b", "code"): (0.8, 0.05)}, {"a": (1.5, 0.9)})
+    metrics = Metrics(
+        fleet_state=lambda: snapshot(101.0), queue_depths=dict, beliefs=lambda: beliefs
+    )
+    assert values(metrics, "zeta_quality_estimate") == {("coder-7b", "code"): 0.8}
+    assert values(metrics, "zeta_quality_estimate_stddev") == {("coder-7b", "code"): 0.05}
+    assert values(metrics, "zeta_endpoint_ttft_slowness_ratio") == {("a",): 1.5}
+    assert values(metrics, "zeta_endpoint_tpot_slowness_ratio") == {("a",): 0.9}
+    assert values(metrics, "zeta_drift_score") == {}
+    assert values(metrics, "zeta_memory_slope_bytes_per_hour") == {}
+    assert {g.name for g in LEARNED_GAUGES} <= set(scraped(metrics))
+
+
+def test_a_large_page_comes_in_small_pieces() -> None:
+    metrics = made()
+    for n in range(400):
+        feed(metrics, [decided(f"q{n}", endpoint_id=f"e{n}"), ended(f"q{n}", endpoint_id=f"e{n}")])
+    pieces = list(metrics.pieces())
+    assert "".join(pieces).count("\n") > 800
+    assert max(piece.count("\n") for piece in pieces) <= 202
 
 
 def test_gauges_show_the_fleet() -> None:
