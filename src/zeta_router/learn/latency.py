@@ -324,6 +324,7 @@ class LatencyHead:
             "decode_variance": self._decode_variance,
             "output_tokens": self._output_tokens,
             "stolen_tokens": self._stolen_tokens,
+            "fastest_s": self._fastest_s,
             "batch_drift": self._batch_drift.state(),
             "prefill": self._prefill.state(),
             "decode": self._decode.state(),
@@ -336,6 +337,8 @@ class LatencyHead:
         self._decode_variance = float(state["decode_variance"])
         self._output_tokens = float(state["output_tokens"])
         self._stolen_tokens = float(state["stolen_tokens"])
+        fastest_s = state["fastest_s"]
+        self._fastest_s = None if fastest_s is None else float(fastest_s)
         self._batch_drift.restore(state["batch_drift"])
         self._prefill.restore(state["prefill"])
         self._decode.restore(state["decode"])

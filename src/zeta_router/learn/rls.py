@@ -81,9 +81,17 @@ class Rls:
         return {"gram": [list(row) for row in self._gram], "moment": list(self._moment)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Replace what was learned by an earlier `state()`."""
-        self._gram = [[float(x) for x in row] for row in state["gram"]]
-        self._moment = [float(x) for x in state["moment"]]
+        """Replace what was learned by an earlier `state()`.
+
+        Raises:
+            ValueError: It is of a regression of other features.
+        """
+        gram = [[float(x) for x in row] for row in state["gram"]]
+        moment = [float(x) for x in state["moment"]]
+        size = len(self._scale)
+        if len(moment) != size or [len(row) for row in gram] != list(range(1, size + 1)):
+            raise ValueError(f"{len(moment)} sums are not those of {size} features")
+        self._gram, self._moment = gram, moment
         self._solve()
 
     def _solve(self) -> None:

@@ -7,6 +7,7 @@ replay drive the same object; that is what makes a simulated result a statement 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from zeta_router.core.decision import Decision
@@ -28,6 +29,7 @@ from zeta_router.router.commands import (
 )
 from zeta_router.router.inside import Inside, look_inside
 from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.learned import Learned
 from zeta_router.router.lessons import on_end, on_first_token, true_up
 from zeta_router.router.placement import HOLDBACK_TIMER, QUEUE_TIMER, Placement
 
@@ -65,6 +67,7 @@ class ZetaDynamicRouter:
         self.knowledge = knowledge or Knowledge.of(config, classifier)
         self._placement = Placement(config, self.knowledge, seed=seed, capped=capped)
         self._fleet = self._placement.fleet
+        self._learned = Learned(self._fleet, self.knowledge)
         self._answered: OrderedDict[str, tuple[Topics, str]] = OrderedDict()
         self._handlers: dict[type, Any] = {
             events.Arrived: self._arrived,
@@ -102,9 +105,34 @@ class ZetaDynamicRouter:
         """What is held and what was learned, for people to look at."""
         return look_inside(self._placement, now_s)
 
+    def slowness(self) -> dict[str, tuple[float, float]]:
+        """By how much each endpoint's TTFT and TPOT are slower than fitted, of late; 1 is not."""
+        return {key: state.latency.rates for key, state in self._fleet.endpoints.items()}
+
     def queue_depths(self) -> dict[Lane, int]:
         """Queries waiting here, by lane."""
         return {lane: self._placement.line.depth(lane) for lane in LANES}
+
+    def learned_names(self) -> list[str]:
+        """The parts of what it has learned (`router.learned`)."""
+        return self._learned.names()
+
+    def learned_part(self, name: str) -> dict[str, Any]:
+        """One part of what it has learned, as plain values.
+
+        Raises:
+            KeyError: There is no such part.
+        """
+        return self._learned.part(name)
+
+    def restore(
+        self, parts: Mapping[str, Any], now_s: float, shift_s: float = 0.0
+    ) -> dict[str, str]:
+        """Take over parts that another router learned; what was left out, by name, and why.
+
+        `shift_s` is added to that router's times, none of which may lie after `now_s`.
+        """
+        return self._learned.restore(parts, now_s, shift_s)
 
     @property
     def open_cases(self) -> int:
