@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.core.query import Query
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.core.query import Query, TopicShare
+from zeta_router.router.commands import ChecksRecord, DecisionRecord, Record
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.explain import explain
 from zeta_router.telemetry.log import DecisionLog
+from zeta_router.telemetry.metric_learned import Beliefs
 from zeta_router.telemetry.metrics import CONTENT_TYPE, Metrics
 from zeta_router.telemetry.recent import Recent, Story
 from zeta_router.telemetry.records import FeedbackRecord, FeedbackResult
@@ -39,15 +40,17 @@ class Telemetry:
             fleet_state=lambda: router.snapshot(clock()),
             queue_depths=router.queue_depths,
             log_health=log.health,
+            beliefs=lambda: beliefs_of(router),
             routes=lambda: router.config.routes,
         )
         self.observe_overhead = self._metrics.observe_overhead
 
-    def on_record(self, record: DecisionRecord | OutcomeRecord) -> None:
+    def on_record(self, record: Record) -> None:
         """Take in a record; never blocks."""
         self._log.append(record)
         self._recent.on_record(record)
-        self._metrics.on_record(record)
+        if not isinstance(record, ChecksRecord):
+            self._metrics.on_record(record)
 
     def on_text(self, query_id: str, raw: bytes) -> None:
         """Keep a request's body, when the user has switched that on."""
@@ -71,16 +74,16 @@ class Telemetry:
         """The latest queries, newest first."""
         return [_summary(story) for story in self._recent.newest(limit)]
 
-    def judge(self, query_id: str, score: float, at_s: float) -> str:
+    def judge(self, query_id: str, score: float, at_s: float, voter: str = "") -> str:
         """Store a judgement of an answer."""
-        result = self._log.append_feedback(query_id, score, at_s)
+        result = self._log.append_feedback(query_id, score, at_s, voter)
         if result is FeedbackResult.STORED:
-            self._recent.on_feedback(FeedbackRecord(at_s, query_id, score))
+            self._recent.on_feedback(FeedbackRecord(at_s, query_id, score, voter))
         return result.value
 
-    def metrics(self) -> tuple[bytes, str]:
-        """The exposition and its content type."""
-        return self._metrics.render(), CONTENT_TYPE
+    def metrics(self) -> tuple[Iterator[str], str]:
+        """The exposition, in pieces that are made as they are taken, and its content type."""
+        return self._metrics.pieces(), CONTENT_TYPE
 
     def trouble(self) -> str | None:
         """What is wrong with the log at the moment, if anything."""
@@ -88,6 +91,17 @@ class Telemetry:
 
     def _told(self, story: Story, fleet: FleetConfig) -> Mapping[str, Any]:
         return explain(story.decisions, story.outcomes, story.feedback, fleet=fleet)
+
+
+def beliefs_of(router: ZetaDynamicRouter) -> Beliefs:
+    """What the router has learned, as far as it is shown as metrics."""
+    cells = router.knowledge.quality
+    quality = {}
+    for name, model in router.config.models.items():
+        for task in model.tasks:
+            topics = (TopicShare(task.value, task, 1.0),)
+            quality[name, task.value] = (cells.mean(topics, name), cells.sigma(topics, name))
+    return Beliefs(quality=quality, slowness=router.slowness())
 
 
 def _summary(story: Story) -> Mapping[str, Any]:

@@ -132,6 +132,22 @@ AUTO = "auto"
 """The `model_requested` of a query whose model the router chooses."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a conversation was when it asked, as hashes: to notice that the same is asked again.
+
+    Attributes:
+        whole: Of everything that was said, the question included.
+        before: Of everything before the question.
+        words: The smallest hashes of the question's words, ascending: two questions share about
+            as many as they share words.
+    """
+
+    whole: int
+    before: int
+    words: tuple[int, ...] = ()
+
+
 class Query(NamedTuple):
     """One request to be placed on an endpoint.
 
@@ -150,6 +166,9 @@ class Query(NamedTuple):
         weight: What a good answer to this query is worth, relative to 1.
         prefix_hashes: Chained hashes of the leading blocks of `PREFIX_BLOCK_TOKENS`: equal ones
             mean that everything up to that block is the same.
+        asker: Whose judgement of the answer it would be: tenant, key or address, hashed; empty
+            when unknown. Bounds what one client can make of a model's quality.
+        fingerprint: To notice that it is asked again; None where that says nothing.
     """
 
     id: str
@@ -169,3 +188,5 @@ class Query(NamedTuple):
     max_wait_s: float | None = None
     weight: float = 1.0
     prefix_hashes: tuple[int, ...] = ()
+    asker: str = ""
+    fingerprint: Fingerprint | None = None

@@ -14,10 +14,9 @@ from zeta_router.core.outcome import Outcome
 from zeta_router.core.query import Query
 from zeta_router.router.commands import (
     Command,
-    DecisionRecord,
     Dispatch,
     Emit,
-    OutcomeRecord,
+    Record,
     Reject,
     SetTimer,
     StartProbe,
@@ -27,7 +26,6 @@ from zeta_router.router.router import ZetaDynamicRouter
 
 _LOG = logging.getLogger("zeta_router.gateway")
 
-Record = DecisionRecord | OutcomeRecord
 Probe = Callable[[Endpoint, int], Awaitable[Probed]]
 
 

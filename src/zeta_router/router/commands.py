@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from zeta_router.core.checks import Checks
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.outcome import Outcome
@@ -60,10 +61,23 @@ class OutcomeRecord(NamedTuple):
     queue_wait_s: float
 
 
+class ChecksRecord(NamedTuple):
+    """What was found of a model's answer without a judge."""
+
+    at_s: float
+    query_id: str
+    model: str
+    checks: Checks
+
+
+Record = DecisionRecord | OutcomeRecord | ChecksRecord
+"""What the router tells telemetry."""
+
+
 class Emit(NamedTuple):
     """Hand a record to telemetry."""
 
-    record: DecisionRecord | OutcomeRecord
+    record: Record
 
 
 Command = Dispatch | Reject | StartProbe | SetTimer | Emit

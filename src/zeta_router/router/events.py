@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zeta_router.core.checks import Checks
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.outcome import Outcome
-from zeta_router.core.query import Query
+from zeta_router.core.query import Query, TopicShare
 from zeta_router.core.signal import EngineSample
 
 
@@ -68,12 +69,39 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found of an answer after its last byte, by whoever had its text."""
+
+    at_s: float
+    query_id: str
+    checks: Checks
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Who answered a query that the router no longer remembers, as its log has it."""
+
+    model: str
+    topics: tuple[TopicShare, ...]
+    asker: str = ""
+    features: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
-    """A client said how good an answer was, `score` in [0, 1]."""
+    """A client said how good an answer was.
+
+    Attributes:
+        score: In [0, 1], higher is better.
+        voter: Who said so, named as `Query.asker` is; empty takes whoever asked.
+        answered: For a query of long ago, or of before a restart.
+    """
 
     at_s: float
     query_id: str
     score: float
+    voter: str = ""
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +136,7 @@ Event = (
     | Finished
     | Sampled
     | Probed
+    | Checked
     | Feedback
     | Timer
     | ConfigChanged

@@ -12,7 +12,7 @@ from typing import Self
 
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import Record
 from zeta_router.telemetry.log import DecisionLog
 from zeta_router.telemetry.log_fleet import FLEET_FACT, fleet_fact
 
@@ -53,7 +53,7 @@ class SimulatedLog:
         self._path = path
         self._unflushed = 0
 
-    def on_record(self, record: DecisionRecord | OutcomeRecord) -> None:
+    def on_record(self, record: Record) -> None:
         """Keep what the router emitted."""
         self._log.append(record)
         self._unflushed += 1

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from zeta_router import __version__
 from zeta_router.core.errors import ConfigError
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import DecisionRecord, Record
 from zeta_router.telemetry.bounded import Generations
 from zeta_router.telemetry.log_reader import LogReader
 from zeta_router.telemetry.log_retention import DAY_S, Retention
@@ -90,7 +90,7 @@ class DecisionLog:
         retention = Retention(keep_days * DAY_S, keep_bytes, wall_clock)
         self._thread = LogThread(self.path, run, retention, pending_rows)
 
-    def append(self, record: DecisionRecord | OutcomeRecord) -> None:
+    def append(self, record: Record) -> None:
         """Take in a record of the router. From the event loop only; never fails, never waits."""
         self._thread.append(record)
         if type(record) is DecisionRecord:
@@ -109,7 +109,9 @@ class DecisionLog:
         else:
             self._thread.append(PromptRecord(query_id, text[:PROMPT_CHARACTERS]))
 
-    def append_feedback(self, query_id: str, score: float, at_s: float) -> FeedbackResult:
+    def append_feedback(
+        self, query_id: str, score: float, at_s: float, voter: str = ""
+    ) -> FeedbackResult:
         """Keep a judgement of an answer; the first one for a query counts.
 
         Looks into memory first and into the file only for queries that are no longer there, which
@@ -119,6 +121,7 @@ class DecisionLog:
             query_id: What `x-zeta-decision-id` said.
             score: In [0, 1], higher is better.
             at_s: When, on the driver's clock.
+            voter: Who says so (`FeedbackRecord`).
 
         Raises:
             ValueError: `score` is not in [0, 1].
@@ -132,7 +135,7 @@ class DecisionLog:
             if result is not FeedbackResult.STORED:
                 return result
         self._judged.put(query_id, True)
-        self._thread.append(FeedbackRecord(at_s, query_id, score))
+        self._thread.append(FeedbackRecord(at_s, query_id, score, voter))
         return FeedbackResult.STORED
 
     def _in_file(self, query_id: str) -> FeedbackResult:

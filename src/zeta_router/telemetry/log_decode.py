@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 import msgspec
 
+from zeta_router.core.checks import Checks
 from zeta_router.core.decision import Decision, Standing, Verdict
 from zeta_router.core.fleet import Endpoint, Model
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import (
     Capability,
+    Fingerprint,
     Lane,
     Operation,
     Query,
@@ -27,7 +29,7 @@ from zeta_router.core.query import (
 from zeta_router.core.reasons import Drop, Reason
 from zeta_router.core.signal import EngineSample
 from zeta_router.core.snapshot import Candidate, EndpointView, Health
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import ChecksRecord, DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.log_rows import Row
 from zeta_router.telemetry.records import FeedbackRecord
 
@@ -78,6 +80,8 @@ class _Candidate(msgspec.Struct, array_like=True, frozen=True):
 _topics = msgspec.json.Decoder(tuple[TopicShare, ...]).decode
 _standing = msgspec.json.Decoder(Standing).decode
 _hint = msgspec.json.Decoder(TaskEstimate).decode
+_fingerprint = msgspec.json.Decoder(Fingerprint).decode
+_checks = msgspec.json.Decoder(Checks).decode
 _candidates = msgspec.json.Decoder(tuple[_Candidate, ...]).decode
 _dropped = msgspec.json.Decoder(tuple[tuple[str, Drop], ...]).decode
 _needs = msgspec.json.Decoder(frozenset[Capability]).decode
@@ -91,7 +95,7 @@ def decision_from(row: Row, sample_of: SampleOf) -> DecisionRecord:
     """The record of a row of `decisions` (without `seq`)."""
     (_, run, _, at_s, query_id, number, verdict, reason, policy, task, topics) = row[:11]
     (endpoint_id, _, propensity, retry_after_s, version, candidates, dropped) = row[11:18]
-    standing, slo_scale = row[-2:]
+    standing, slo_scale, asker, fingerprint = row[-4:]
     compared = _candidates(candidates)
     decision = Decision(
         query_id,
@@ -111,7 +115,9 @@ def decision_from(row: Row, sample_of: SampleOf) -> DecisionRecord:
         None if standing is None else _standing(standing),
         slo_scale,
     )
-    return DecisionRecord(_query(query_id, row[18:-2]), decision)
+    query = _query(query_id, row[18:-4])
+    known = None if fingerprint is None else _fingerprint(fingerprint)
+    return DecisionRecord(query._replace(asker=asker, fingerprint=known), decision)
 
 
 def _query(query_id: str, row: Row) -> Query:
@@ -149,8 +155,14 @@ def outcome_from(row: Row) -> OutcomeRecord:
 
 def feedback_from(row: Row) -> FeedbackRecord:
     """The record of a row of `feedback` (without `seq`)."""
-    (_, _, _, at_s, query_id, score) = row
-    return FeedbackRecord(at_s, query_id, score)
+    (_, _, _, at_s, query_id, score, voter) = row
+    return FeedbackRecord(at_s, query_id, score, voter)
+
+
+def checks_from(row: Row) -> ChecksRecord:
+    """The record of a row of `checks` (without `seq`)."""
+    (_, _, _, at_s, query_id, model, checks) = row
+    return ChecksRecord(at_s, query_id, model, _checks(checks))
 
 
 def _candidate(entry: _Candidate, run: int, sample_of: SampleOf) -> Candidate:

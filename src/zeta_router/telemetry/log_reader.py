@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from zeta_router.core.signal import NO_SAMPLE, EngineSample
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import ChecksRecord, DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.log_decode import (
+    checks_from,
     decision_from,
     decode_facts,
     decode_sample,
@@ -23,6 +24,7 @@ from zeta_router.telemetry.log_decode import (
 from zeta_router.telemetry.log_file import open_for_reading
 from zeta_router.telemetry.log_rows import Row
 from zeta_router.telemetry.log_schema import (
+    CHECKS,
     DECISIONS,
     FEEDBACK,
     OUTCOMES,
@@ -86,6 +88,10 @@ class LogReader:
         """What somebody said of the answer; None when nobody did."""
         return next((feedback_from(row) for row in self._of(FEEDBACK, query_id)), None)
 
+    def checks_of(self, query_id: str) -> ChecksRecord | None:
+        """What was found of the answer; None when nobody looked."""
+        return next((checks_from(row) for row in self._of(CHECKS, query_id)), None)
+
     def prompt_of(self, query_id: str) -> str | None:
         """The query's text, where the operator keeps it."""
         row = next(iter(self._of(PROMPTS, query_id)), None)
@@ -121,12 +127,13 @@ class LogReader:
     def iterate(self, since_wall_s: float = 0.0, until_wall_s: float = 1e15) -> Iterator[LogRecord]:
         """Everything between two wall times, in the order in which it happened.
 
-        At equal times a decision comes before an outcome and that before a judgement, which is the
-        order of cause and effect.
+        At equal times a decision comes before an outcome, and that before what was found or said of
+        the answer, which is the order of cause and effect.
         """
         kinds: tuple[tuple[Table, Callable[[Row], LogRecord]], ...] = (
             (DECISIONS, self._decision),
             (OUTCOMES, outcome_from),
+            (CHECKS, checks_from),
             (FEEDBACK, feedback_from),
         )
         streams = [

@@ -6,9 +6,17 @@ import sqlite3
 from collections.abc import Callable
 
 from zeta_router.telemetry.log_rows import REPEAT_S
-from zeta_router.telemetry.log_schema import DECISIONS, FEEDBACK, OUTCOMES, PROMPTS, SAMPLES, Table
+from zeta_router.telemetry.log_schema import (
+    CHECKS,
+    DECISIONS,
+    FEEDBACK,
+    OUTCOMES,
+    PROMPTS,
+    SAMPLES,
+    Table,
+)
 
-AGED = (DECISIONS, OUTCOMES, FEEDBACK, PROMPTS)
+AGED = (DECISIONS, OUTCOMES, FEEDBACK, CHECKS, PROMPTS)
 """Tables whose rows are let go with age."""
 
 DAY_S = 86_400.0

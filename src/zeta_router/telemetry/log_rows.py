@@ -15,7 +15,7 @@ import msgspec
 from zeta_router.core.decision import Decision
 from zeta_router.core.signal import NO_SAMPLE, EngineSample
 from zeta_router.core.snapshot import EndpointView
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import ChecksRecord, DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.log_schema import ROW_VERSION
 from zeta_router.telemetry.records import FeedbackRecord
 
@@ -97,6 +97,8 @@ class RowEncoder:
             _array(query.prefix_hashes),
             None if decision.standing is None else _encode(decision.standing).decode(),
             decision.slo_scale,
+            query.asker,
+            None if query.fingerprint is None else _encode(query.fingerprint).decode(),
         )
 
     def outcome(self, record: OutcomeRecord) -> Row:
@@ -128,7 +130,13 @@ class RowEncoder:
         """The row of one judgement."""
         at_s = record.at_s
         row = (ROW_VERSION, self._run, at_s + self._offset_s, at_s, record.query_id)
-        return (*row, record.score)
+        return (*row, record.score, record.voter)
+
+    def checks(self, record: ChecksRecord) -> Row:
+        """The row of what was found of one answer."""
+        at_s = record.at_s
+        row = (ROW_VERSION, self._run, at_s + self._offset_s, at_s, record.query_id)
+        return (*row, record.model, _encode(record.checks).decode())
 
     def take_samples(self) -> list[Row]:
         """Rows of the polls that the decisions since the last call saw for the first time."""

@@ -31,17 +31,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. `indexes` are tuples of column names; `columns` does not list the row number."""
+    """A table. `indexes` are tuples of column names; `columns` does not list the row number.
+
+    `since` is the schema that brought it.
+    """
 
     name: str
     text: str
     columns: tuple[Column, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    since: int = 1
 
     @property
     def create(self) -> tuple[str, ...]:
         """Statements that make the table and its indexes."""
-        first = [column for column in self.columns if column.since == 1]
+        first = [column for column in self.columns if column.since <= self.since]
         body = ", ".join(f"{column.name} {column.sql}" for column in first)
         table = f"CREATE TABLE {self.name} (seq INTEGER PRIMARY KEY, {body})"
         indexes = (
@@ -51,7 +55,9 @@ class Table:
         return (table, *indexes)
 
     def added(self, schema: int) -> tuple[str, ...]:
-        """Statements that add the columns of a later schema."""
+        """Statements that add what a later schema brought: the table, or columns of it."""
+        if self.since == schema:
+            return self.create
         return tuple(
             f"ALTER TABLE {self.name} ADD COLUMN {column.name} {column.sql}"
             for column in self.columns
@@ -142,6 +148,18 @@ DECISIONS = Table(
             "What the objectives were multiplied by, because no endpoint could meet them idle.",
             since=2,
         ),
+        Column(
+            "asker",
+            "TEXT NOT NULL DEFAULT ''",
+            "Whose judgement of the answer it would be: tenant, or hash of key or address.",
+            since=3,
+        ),
+        Column(
+            "fingerprint",
+            "TEXT",
+            "To notice that it is asked again: JSON `{whole, before, words}`, hashes only.",
+            since=3,
+        ),
     ),
     (("query_id",), ("wall_s",)),
 )
@@ -195,8 +213,33 @@ FEEDBACK = Table(
         *_STAMP,
         Column("query_id", "TEXT NOT NULL UNIQUE", "The query."),
         Column("score", "REAL NOT NULL", "How good the answer was, 0 to 1."),
+        Column(
+            "voter",
+            "TEXT NOT NULL DEFAULT ''",
+            "Who judged it, named as `asker` is; empty for whoever had asked.",
+            since=3,
+        ),
     ),
     (("wall_s",),),
+)
+
+CHECKS = Table(
+    "checks",
+    "One row per answer whose text the gateway looked at after its last byte.",
+    (
+        *_STAMP,
+        Column("query_id", "TEXT NOT NULL UNIQUE", "The query."),
+        Column("model", "TEXT NOT NULL", "The model that answered."),
+        Column(
+            "checks",
+            "TEXT NOT NULL",
+            "JSON object: `empty`, `refusal`, `cut`, `json_valid`, `schema_valid`, `code_parses`, "
+            "`compression_ratio`, `distinct_trigrams_ratio`, `repeated_lines_ratio`, "
+            "`degeneration`, `other_script`, `text_bytes`; null where nothing can be told.",
+        ),
+    ),
+    (("wall_s",),),
+    since=3,
 )
 
 PROMPTS = Table(
@@ -233,11 +276,12 @@ STATE = Table(
     ),
 )
 
-TABLES = (DECISIONS, OUTCOMES, SAMPLES, FEEDBACK, PROMPTS, RUNS, STATE)
+TABLES = (DECISIONS, OUTCOMES, SAMPLES, FEEDBACK, CHECKS, PROMPTS, RUNS, STATE)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    tuple(statement for table in TABLES for statement in table.create),
+    tuple(statement for table in TABLES if table.since == 1 for statement in table.create),
     tuple(statement for table in TABLES for statement in table.added(2)),
+    tuple(statement for table in TABLES for statement in table.added(3)),
 )
 """Statements that lead from schema n to n + 1; the file's schema is how many it has had."""
 

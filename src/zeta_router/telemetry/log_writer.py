@@ -12,10 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import ChecksRecord, DecisionRecord, OutcomeRecord, Record
 from zeta_router.telemetry.log_file import open_for_writing
 from zeta_router.telemetry.log_rows import Row, RowEncoder
 from zeta_router.telemetry.log_schema import (
+    CHECKS,
     DECISIONS,
     FEEDBACK,
     OUTCOMES,
@@ -30,7 +31,7 @@ CHUNK = 8
 """Records turned into rows at a stretch. SQLite lets go of the interpreter lock at every row but
 the turning does not: 8 keep the event loop waiting for about a tenth of a millisecond."""
 
-Entry = DecisionRecord | OutcomeRecord | FeedbackRecord | PromptRecord | SavedState
+Entry = Record | FeedbackRecord | PromptRecord | SavedState
 
 _SAVE = (
     f"INSERT INTO {STATE.name} ({STATE.names}) VALUES (?, ?, ?, ?) "  # noqa: S608
@@ -41,6 +42,7 @@ _SAVE = (
 STATEMENTS = {
     DecisionRecord: DECISIONS.insert,
     OutcomeRecord: OUTCOMES.insert,
+    ChecksRecord: CHECKS.insert,
     FeedbackRecord: FEEDBACK.insert,
     PromptRecord: PROMPTS.insert,
     SavedState: _SAVE,
@@ -77,6 +79,7 @@ class LogWriter:
         self._encode: dict[type, Callable[..., Row]] = {
             DecisionRecord: encoder.decision,
             OutcomeRecord: encoder.outcome,
+            ChecksRecord: encoder.checks,
             FeedbackRecord: encoder.feedback,
             PromptRecord: self._prompt,
             SavedState: _state,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
 from zeta_router.telemetry.log_reader import LogReader
 from zeta_router.telemetry.records import FeedbackRecord, LogRecord
 
@@ -54,7 +54,7 @@ class Recent:
         self._told: OrderedDict[str, list[LogRecord]] = OrderedDict()
         self._held_candidates = 0
 
-    def on_record(self, record: DecisionRecord | OutcomeRecord) -> None:
+    def on_record(self, record: Record) -> None:
         """Remember a record of the router. About a microsecond; never fails."""
         if type(record) is DecisionRecord:
             query_id = record.query.id

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.commands import ChecksRecord, DecisionRecord, OutcomeRecord
 
 
 class FeedbackResult(StrEnum):
@@ -19,11 +19,15 @@ class FeedbackResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedbackRecord:
-    """Somebody judged an answer: `score` in [0, 1], higher is better."""
+    """Somebody judged an answer: `score` in [0, 1], higher is better.
+
+    `voter` is who, named as `Query.asker` is; empty for whoever had asked.
+    """
 
     at_s: float
     query_id: str
     score: float
+    voter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +83,5 @@ class LogHealth:
     errors: int
 
 
-LogRecord = DecisionRecord | OutcomeRecord | FeedbackRecord
+LogRecord = DecisionRecord | OutcomeRecord | ChecksRecord | FeedbackRecord
 """What can be read back from the log, in the order in which it happened."""

@@ -9,14 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.records import ENDPOINTS, MODELS, SAMPLE, candidate, decided, ended, query, view
+from zeta_router.core.checks import Checks
 from zeta_router.core.decision import Verdict
 from zeta_router.core.fleet import Endpoint, Model
-from zeta_router.core.query import LANES, Operation, Slo, Task, TaskEstimate, TopicShare, certain
+from zeta_router.core.query import (
+    LANES,
+    Fingerprint,
+    Operation,
+    Slo,
+    Task,
+    TaskEstimate,
+    TopicShare,
+    certain,
+)
 from zeta_router.core.reasons import Drop, Reason
 from zeta_router.core.signal import NO_SAMPLE, EngineSample
 from zeta_router.core.snapshot import Candidate
-from zeta_router.router.commands import DecisionRecord
+from zeta_router.router.commands import ChecksRecord, DecisionRecord
 from zeta_router.telemetry.log_decode import (
+    checks_from,
     decision_from,
     decode_sample,
     feedback_from,
@@ -25,6 +36,7 @@ from zeta_router.telemetry.log_decode import (
 from zeta_router.telemetry.log_rows import REPEAT_S, RowEncoder
 from zeta_router.telemetry.log_schema import (
     CANDIDATE_FIELDS,
+    CHECKS,
     DECISIONS,
     FEEDBACK,
     OUTCOMES,
@@ -80,6 +92,7 @@ def test_a_bare_rejection_comes_back_whole() -> None:
 
 
 numbers = st.floats(0, 1e9)
+HASHES = st.integers(0, 2**63 - 1)
 shares = st.lists(
     st.builds(TopicShare, st.text(max_size=8), st.sampled_from(Task), st.floats(0, 1)), max_size=5
 )
@@ -98,6 +111,11 @@ shares = st.lists(
         lane=st.sampled_from(LANES),
         stream=st.booleans(),
         prefix_hashes=st.lists(st.integers(-(2**63), 2**64 - 1)).map(tuple),
+        asker=st.text(max_size=20),
+        fingerprint=st.none()
+        | st.builds(
+            Fingerprint, HASHES, HASHES, st.lists(st.integers(0, 2**32 - 1), max_size=8).map(tuple)
+        ),
     ),
     terms=st.lists(numbers, min_size=6, max_size=6),
     dropped=st.lists(st.tuples(st.text(max_size=5), st.sampled_from(Drop))).map(tuple),
@@ -131,10 +149,24 @@ def test_an_outcome_comes_back_whole(record) -> None:  # type: ignore[no-untyped
 
 
 def test_feedback_comes_back_whole() -> None:
-    record = FeedbackRecord(12.0, "q1", 0.25)
+    record = FeedbackRecord(12.0, "q1", 0.25, "key-1")
     row = RowEncoder(1, 0.0).feedback(record)
     assert len(row) == len(FEEDBACK.columns)
     assert feedback_from(row) == record
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        Checks(),
+        Checks(empty=True, json_valid=False, code_parses=True, degeneration=0.5, text_bytes=12),
+    ],
+)
+def test_findings_come_back_whole(checks: Checks) -> None:
+    record = ChecksRecord(12.0, "q1", "coder-7b", checks)
+    row = RowEncoder(1, 0.0).checks(record)
+    assert len(row) == len(CHECKS.columns)
+    assert checks_from(row) == record
 
 
 def test_rows_carry_wall_time() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.records import decided, ended, query
+from zeta_router.core.checks import Checks
+from zeta_router.router.commands import ChecksRecord
 from zeta_router.telemetry.log_reader import LogReader
 from zeta_router.telemetry.log_writer import LogWriter, RunFacts
 from zeta_router.telemetry.records import FeedbackRecord, PromptRecord, SavedState
@@ -31,13 +33,14 @@ def test_every_kind_of_record_finds_its_table(writer: LogWriter) -> None:
     batch = [
         decided(),
         ended(),
+        ChecksRecord(104.5, "q1", "coder-7b", Checks(cut=True)),
         FeedbackRecord(105.0, "q1", 1.0),
         PromptRecord("q1", "hello"),
         SavedState("cells", 2, 105.0, b"\x00\x01"),
     ]
     assert writer.write(batch) == 0
-    tables = ("decisions", "outcomes", "samples", "feedback", "prompts", "state", "runs")
-    assert [count(writer, name) for name in tables] == [1, 1, 2, 1, 1, 1, 1]
+    tables = ("decisions", "outcomes", "samples", "checks", "feedback", "prompts", "state", "runs")
+    assert [count(writer, name) for name in tables] == [1, 1, 2, 1, 1, 1, 1, 1]
     row = writer.connection.execute("SELECT * FROM runs").fetchone()
     assert row == (1, 5000.0, 1000.0, "zeta-router test", '{"seed":"7"}')
 
