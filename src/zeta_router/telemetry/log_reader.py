@@ -124,6 +124,12 @@ class LogReader:
             for number, opened, offset, software, facts in self._connection.execute(sql)
         ]
 
+    def states(self, prefix: str) -> list[SavedState]:
+        """All learned state whose name begins with `prefix`, by name."""
+        sql = f"SELECT {STATE.names} FROM {STATE.name} ORDER BY name"  # noqa: S608
+        rows = [SavedState(*row) for row in self._connection.execute(sql)]
+        return [state for state in rows if state.name.startswith(prefix)]
+
     def iterate(self, since_wall_s: float = 0.0, until_wall_s: float = 1e15) -> Iterator[LogRecord]:
         """Everything between two wall times, in the order in which it happened.
 
@@ -139,9 +145,15 @@ class LogReader:
         streams = [
             self._between(rank, table, make, since_wall_s, until_wall_s)
             for rank, (table, make) in enumerate(kinds)
+            if table.since <= self._schema
         ]
         for *_, record in heapq.merge(*streams, key=lambda entry: entry[:3]):
             yield record
+
+    @property
+    def _schema(self) -> int:
+        """The file's schema at this moment: a router that opens it brings it up to date."""
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
     def _decision(self, row: Row) -> DecisionRecord:
         return decision_from(row, self._sample)
@@ -170,7 +182,7 @@ class LogReader:
         until_wall_s: float,
     ) -> Iterator[tuple[float, int, int, LogRecord]]:
         sql = (
-            f"SELECT seq, {table.names} FROM {table.name} "  # noqa: S608
+            f"SELECT seq, {table.names_in(self._schema)} FROM {table.name} "  # noqa: S608
             "WHERE (wall_s, seq) > (?, ?) AND wall_s >= ? AND wall_s < ? "
             "ORDER BY wall_s, seq LIMIT ?"
         )
@@ -185,5 +197,8 @@ class LogReader:
             at = (page[-1][3], page[-1][0])
 
     def _of(self, table: Table, query_id: str) -> sqlite3.Cursor | list[Any]:
-        sql = f"SELECT {table.names} FROM {table.name} WHERE query_id = ? ORDER BY seq"  # noqa: S608
+        if table.since > self._schema:
+            return []
+        names = table.names_in(self._schema)
+        sql = f"SELECT {names} FROM {table.name} WHERE query_id = ? ORDER BY seq"  # noqa: S608
         return self._connection.execute(sql, (query_id,)).fetchall()

@@ -28,6 +28,12 @@ class Column:
     text: str
     since: int = 1
 
+    @property
+    def default(self) -> str:
+        """What a row has here that was written before the column was, as SQL."""
+        _, said, value = self.sql.partition(" DEFAULT ")
+        return value if said else "NULL"
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -68,6 +74,17 @@ class Table:
     def names(self) -> str:
         """The columns' names, separated by commas."""
         return ", ".join(column.name for column in self.columns)
+
+    def names_in(self, schema: int) -> str:
+        """What to select from a file of an older schema to get the columns of this one.
+
+        A column that the file lacks is given its default, as the rows of a file that is brought up
+        to date would have it.
+        """
+        return ", ".join(
+            column.name if column.since <= schema else f"{column.default} AS {column.name}"
+            for column in self.columns
+        )
 
     @property
     def insert(self) -> str:
