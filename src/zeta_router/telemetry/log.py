@@ -11,7 +11,7 @@ import math
 import platform
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from zeta_router import __version__
@@ -151,7 +151,19 @@ class DecisionLog:
 
     def save_state(self, name: str, blob: bytes, *, version: int = 1, at_s: float = 0.0) -> None:
         """Keep learned state under `name`, in place of what was there. Written within a second."""
-        self._thread.save(SavedState(name, version, at_s, blob))
+        self._thread.save([SavedState(name, version, at_s, blob)])
+
+    def save_states(self, states: Sequence[SavedState]) -> None:
+        """Like `save_state` for several, written together or not at all."""
+        self._thread.save(states)
+
+    def load_states(self, prefix: str) -> list[SavedState]:
+        """All states in the file whose names begin with `prefix`; none when it cannot be read."""
+        reader = self.reader()
+        try:
+            return [] if reader is None else reader.states(prefix)
+        except sqlite3.Error:
+            return []
 
     def load_state(self, name: str) -> SavedState | None:
         """The state saved last under `name`; None when there is none or it cannot be read."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zeta_router.core.errors import ConfigError
+from zeta_router.telemetry.log_damage import is_ours
 from zeta_router.telemetry.log_schema import APPLICATION_ID, MIGRATIONS
 
 BUSY_TIMEOUT_S = 2.0
@@ -24,7 +25,8 @@ def open_for_writing(path: Path, migrations: Migrations = MIGRATIONS) -> sqlite3
 
     Raises:
         ConfigError: The file belongs to something else, or to a newer version of this program.
-        sqlite3.Error: It cannot be opened or written at present (locked, read-only, disk full).
+        sqlite3.Error: It cannot be opened or written at present (locked, read-only, disk full), or
+            it is a decision log and damaged (`log_damage.is_damage`).
     """
     check_place(path)
     connection = sqlite3.connect(
@@ -39,7 +41,7 @@ def open_for_writing(path: Path, migrations: Migrations = MIGRATIONS) -> sqlite3
         _migrate(connection, migrations)
     except sqlite3.DatabaseError as error:
         connection.close()
-        if "not a database" in str(error):
+        if "not a database" in str(error) and not is_ours(path):
             raise _foreign(path) from error
         raise
     except BaseException:
@@ -68,7 +70,7 @@ def open_for_reading(path: Path, migrations: Migrations = MIGRATIONS) -> sqlite3
         version = check_owner(connection, path, len(migrations))
     except sqlite3.DatabaseError as error:
         connection.close()
-        if "not a database" in str(error):
+        if "not a database" in str(error) and not is_ours(path):
             raise _foreign(path) from error
         raise
     except BaseException:

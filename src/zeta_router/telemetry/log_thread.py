@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from zeta_router.core.errors import ConfigError
+from zeta_router.telemetry.log_damage import check, is_damage, is_ours, set_aside
 from zeta_router.telemetry.log_retention import Retention
 from zeta_router.telemetry.log_writer import Entry, LogWriter, RunFacts
 from zeta_router.telemetry.records import LogHealth, SavedState
@@ -67,7 +68,8 @@ class LogThread:
         self._appended = self._given_up = self._written = self._refused = 0
         self._errors = self._rounds = 0
         self._pause_s = BATCH_S
-        self._trouble = self._refusal = ""
+        self._trouble = self._refusal = self._set_aside = ""
+        self._openings = 0
         self._writer: LogWriter | None = None
         self._open_first()
         self._thread = threading.Thread(target=self._work, name="zeta-log", daemon=True)
@@ -104,10 +106,13 @@ class LogThread:
         self._appended += 1
         self._given_up += 1
 
-    def save(self, state: SavedState) -> None:
-        """Take `state` in, in place of an older one of its name that was not written yet."""
+    def save(self, states: Iterable[SavedState]) -> None:
+        """Take `states` in, in place of older ones of their names that were not written yet.
+
+        They are written together or not at all.
+        """
         with self._states_lock:
-            self._states[state.name] = state
+            self._states.update((state.name, state) for state in states)
 
     def unwritten_state(self, name: str) -> SavedState | None:
         """The state of this name that waits to be written."""
@@ -124,6 +129,8 @@ class LogThread:
             pending=self.pending,
             dropped=self._given_up + self._refused + self._lost_after_close(),
             errors=self._errors,
+            set_aside=self._set_aside,
+            openings=self._openings,
         )
 
     def flush(self, timeout_s: float) -> bool:
@@ -217,13 +224,34 @@ class LogThread:
             self._close_writer()
         if self._writer is None:
             self._writer = LogWriter(self._path, self._run_facts())
+            self._openings += 1
         return self._writer
 
     def _open_first(self) -> None:
+        """Open and look for damage; where there is some, begin anew at once."""
+        for _ in range(2):
+            try:
+                check(self._open().connection, self._path)
+            except (sqlite3.Error, OSError) as error:
+                self._in_trouble(error)
+                if not (is_damage(error) and self._set_aside):
+                    return
+                self._trouble, self._pause_s = "", BATCH_S
+            else:
+                return
+
+    def _keep_aside(self, error: Exception) -> None:
+        """Rename a damaged file; the next round begins a new one."""
+        if not is_ours(self._path):
+            return
         try:
-            self._open()
-        except (sqlite3.Error, OSError) as error:
-            self._in_trouble(error)
+            aside = set_aside(self._path, self._run_facts().opened_wall_s)
+        except OSError as reason:
+            self._trouble = f"{self._path} is damaged and cannot be renamed: {reason}"
+            return
+        self._set_aside = (
+            f"{self._path} was damaged ({error}); it is kept as {aside} and a new log was begun"
+        )
 
     def _in_trouble(self, error: Exception) -> None:
         self._errors += 1
@@ -232,6 +260,8 @@ class LogThread:
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
         if not _is_passing(error):
             self._close_writer()
+        if is_damage(error):
+            self._keep_aside(error)
 
     def _close_writer(self) -> None:
         if self._writer is not None:

@@ -72,6 +72,9 @@ class LogHealth:
         pending: Rows not written yet.
         dropped: Rows given up: the file could not take them in time, or nobody can write them.
         errors: Attempts to write that failed.
+        set_aside: What became of a file that was found damaged; empty when none was.
+        openings: How many times a file was opened; what was saved before the latest may be in
+            another file.
     """
 
     ok: bool
@@ -81,6 +84,8 @@ class LogHealth:
     pending: int
     dropped: int
     errors: int
+    set_aside: str = ""
+    openings: int = 1
 
 
 LogRecord = DecisionRecord | OutcomeRecord | ChecksRecord | FeedbackRecord

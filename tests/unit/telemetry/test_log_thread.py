@@ -189,7 +189,7 @@ def test_state_waits_for_the_file_and_only_the_latest(start: Start, tmp_path: Pa
     with closing(sqlite3.connect(tmp_path / "z.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for version in range(5):
-            thread.save(SavedState("cells", version, 0.0, b""))
+            thread.save([SavedState("cells", version, 0.0, b"")])
         assert not thread.flush(5.0)
         assert thread.unwritten_state("cells") == SavedState("cells", 4, 0.0, b"")
         other.execute("ROLLBACK")
