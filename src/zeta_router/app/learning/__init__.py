@@ -1,0 +1,1 @@
+"""The loop: learned state over restarts, retraining, promotion and rollback."""
