@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -44,8 +45,8 @@ class Records(Protocol):
     def judge(self, query_id: str, score: float, at_s: float) -> str:
         """Store a judgement: ``stored``, ``unknown`` or ``duplicate``."""
 
-    def metrics(self) -> tuple[bytes, str]:
-        """The exposition and its content type."""
+    def metrics(self) -> tuple[Iterator[str], str]:
+        """The exposition, in pieces that are made as they are taken, and its content type."""
 
     def trouble(self) -> str | None:
         """What is wrong with the log at the moment, if anything."""
@@ -164,8 +165,13 @@ class Admin:
         return _json({"ready": ready, "endpoints": states}, status=200 if ready else 503)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        body, content_type = self._records.metrics()
-        return web.Response(body=body, headers={"content-type": content_type})
+        """The page is made between the chunks of running streams, never in one go."""
+        pieces, content_type = self._records.metrics()
+        parts = []
+        for piece in pieces:
+            parts.append(piece)
+            await asyncio.sleep(0)
+        return web.Response(body="".join(parts).encode(), headers={"content-type": content_type})
 
     async def _fleet(self, request: web.Request) -> web.StreamResponse:
         router = self._driver.router

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -146,6 +148,32 @@ class TestHealth:
                 got = await made.ask(path="/metrics", method="GET")
                 assert got.headers["content-type"].startswith("text/plain")
                 assert b"zeta_requests_total{" in got.body
+
+        on_loopback(scenario)
+
+    def test_metrics_are_made_between_other_work(self) -> None:
+        async def scenario() -> None:
+            turns = 0
+            turns_at_piece: list[int] = []
+            loop = asyncio.get_running_loop()
+
+            def turn() -> None:
+                nonlocal turns
+                turns += 1
+                if len(turns_at_piece) < 10:
+                    loop.call_soon(turn)
+
+            def pieces() -> Iterator[str]:
+                for number in range(10):
+                    turns_at_piece.append(turns)
+                    yield f"x_{number} 1\n"
+
+            records = cast(Records, SimpleNamespace(metrics=lambda: (pieces(), "text/plain")))
+            async with gateway(("c", "coder", engine()), records=records) as made:
+                loop.call_soon(turn)
+                got = await made.ask(path="/metrics", method="GET")
+            assert got.body.count(b"\n") == 10
+            assert all(after > before for before, after in pairwise(turns_at_piece))
 
         on_loopback(scenario)
 
