@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from zeta_router.app.config import LoadedConfig, Resources
+from zeta_router.app.learning.keeper import Keeper, kept
 from zeta_router.app.records import Telemetry
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.gateway.admin import Admin
@@ -95,13 +96,14 @@ async def running(
         ConfigError: The log's file cannot be used.
     """
     clock = time.monotonic
+    wall_offset_s = time.time() - clock()
     seed = secrets.randbits(63) if seed is None else seed
     async with contextlib.AsyncExitStack() as stack:
         log = DecisionLog(
             config.log.path,
             config.log.keep_days,
             prompts=config.log.prompts,
-            wall_offset_s=time.time() - clock(),
+            wall_offset_s=wall_offset_s,
             facts={
                 "seed": str(seed),
                 "policy": config.fleet.policy,
@@ -111,6 +113,7 @@ async def running(
         )
         stack.push_async_callback(asyncio.to_thread, log.close)
         router = ZetaDynamicRouter(config.fleet, shipped_classifier(), seed=seed)
+        await stack.enter_async_context(kept(Keeper(router, log, wall_offset_s), clock))
         telemetry = Telemetry(log, router, clock)
         session = await stack.enter_async_context(new_session())
         dealings = Dealings(config)

@@ -9,8 +9,9 @@ that the thread collects rows, a killed process loses at most the last second.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from zeta_router.app.learning.sealed import (
@@ -148,6 +149,31 @@ class Keeper:
         ]
         if refused:
             self._shelf.save_states(refused)
+
+
+@contextlib.asynccontextmanager
+async def kept(
+    keeper: Keeper, clock: Callable[[], float], every_s: float = SAVE_EVERY_S
+) -> AsyncIterator[Keeper]:
+    """Put back what was saved, save during the block, and once more at its end."""
+    keeper.restore(clock())
+    task = asyncio.create_task(_keep(keeper, clock, every_s))
+    try:
+        yield keeper
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        keeper.save(clock())
+
+
+async def _keep(keeper: Keeper, clock: Callable[[], float], every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await keeper.save_gently(clock())
+        except Exception:
+            _LOG.exception("a bug: learned state could not be saved; it is tried again")
 
 
 def _opened(state: SavedState) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from support.bench import OK, Bench
 from support.fleets import endpoint, fleet, query
-from zeta_router.app.learning.keeper import PREFIX, REFUSED, Keeper
+from zeta_router.app.learning.keeper import PREFIX, REFUSED, Keeper, kept
 from zeta_router.app.learning.sealed import BrokenSealError, packed, sealed, unsealed
 from zeta_router.router.events import Feedback
 from zeta_router.telemetry.log import DecisionLog
@@ -121,6 +121,38 @@ def test_a_log_that_went_on_in_another_file_gets_everything_anew(tmp_path: Path)
     assert log.flush()
     assert keeper.save(1.0) == len(bench.router.learned_names())
     log.close()
+
+
+def test_it_is_saved_while_it_runs_and_once_more_at_the_end(tmp_path: Path) -> None:
+    bench = a_bench()
+    log = open_log(tmp_path)
+    shared: list[int] = []
+
+    async def run() -> None:
+        keeper = Keeper(bench.router, log, WALL_S)
+        save = keeper.save_gently
+        enough = asyncio.Event()
+
+        async def counted(now_s: float) -> int:
+            shared.append(await save(now_s))
+            if len(shared) == 1:
+                raise OSError("a passing bug")
+            if len(shared) == 3:
+                enough.set()
+            return shared[-1]
+
+        keeper.save_gently = counted  # type: ignore[method-assign]
+        async with kept(keeper, lambda: bench.now_s, every_s=0.0):
+            await enough.wait()
+            teach(bench, 2)
+
+    asyncio.run(run())
+    assert log.flush()
+    second = a_bench()
+    Keeper(second.router, log, WALL_S).restore(bench.now_s)
+    log.close()
+    assert shared[0] > 0
+    assert parts_of(second) == parts_of(bench)
 
 
 @pytest.mark.parametrize("damage", [b"", b"abc", b"\x00" * 40])
