@@ -8,6 +8,7 @@ one on a strong model merely takes its time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Protocol
 
 from zeta_router.core.query import Operation, Task, TaskEstimate, TopicShare
@@ -66,9 +67,8 @@ def estimate_of(posterior: tuple[float, float, float], costs: TaskCosts) -> Task
         TopicShare("code", Task.CODE, code),
         TopicShare("reasoning", Task.REASONING, reasoning),
     ]
-    shares.sort(key=_probability, reverse=True)
+    shares.sort(key=_PROBABILITY, reverse=True)
     return TaskEstimate(task, tuple(shares))
 
 
-def _probability(share: TopicShare) -> float:
-    return share.probability
+_PROBABILITY = attrgetter("probability")

@@ -7,13 +7,12 @@ case-insensitive regex alternation takes more than 100 µs, `str.translate` on C
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import log1p
 from typing import Final
 
 import numpy as np
 
-from zeta_router.learn.task_lexicon import GROUPS, substring_hits, word_hits
+from zeta_router.learn.task_lexicon import GROUPS, alphabetic_hits, syllabic_hits, word_hits
 
 _SYMBOLS: Final = {
     "brace": "{}", "bracket": "[]", "paren": "()", "semicolon": ";", "equals": "=", "angle": "<>",
@@ -45,7 +44,7 @@ _WIDE: Final = ("semitic", "indic_thai", "kana", "han", "hangul")
 """Scripts searched for substrings, because words are not found by splitting at spaces."""
 
 _SYLLABIC: Final = ("kana", "han", "hangul")
-"""Wide scripts with many different characters."""
+"""Those of them in which a character is a syllable or a word."""
 
 _COUNTS: Final = (
     "chars", "words", "numbers", "years", "long_numbers",
@@ -83,6 +82,7 @@ _BACKSLASH, _CARET, _DOLLAR = _CODE["backslash"], _CODE["caret"], _CODE["dollar"
 _NOT_WIDE: Final = bytes({*range(256)} - {_CODE[name] for name in _WIDE})
 _NOT_SYLLABIC: Final = bytes({*range(256)} - {_CODE[name] for name in _SYLLABIC})
 _CYRILLIC: Final = bytes([_CODE["cyrillic"]])
+_NO_NUMBERS: Final = (0.0, 0.0, 0.0)
 _OTHER_END: Final = (0.0, 0.0, 0.0, 1.0)
 _ENDS: Final = (
     dict.fromkeys("?？؟", (1.0, 0.0, 0.0, 0.0))
@@ -97,7 +97,7 @@ _TYPOGRAPHIC = (
 )
 
 
-def text_features(text: str, length: int) -> tuple[float, ...]:
+def text_features(text: str, length: int) -> list[float]:
     """The features of an excerpt, in the order of `TEXT_FEATURE_NAMES`.
 
     Args:
@@ -106,31 +106,38 @@ def text_features(text: str, length: int) -> tuple[float, ...]:
     """
     raw = text.encode("utf-8", "replace")
     codes = raw.translate(_CODE_OF)
-    ascii_only = len(raw) == len(text)
+    n_bytes = len(raw)
+    ascii_only = n_bytes == len(text)
     wide = 0 if ascii_only else len(codes.translate(None, _NOT_WIDE))
     words = raw.translate(_FOLD_ASCII).split() if wide else _words(raw, ascii_only)
     unique = set(words)
     found = word_hits(words, unique, cyrillic=not ascii_only and _CYRILLIC in codes)
     if wide:
-        found += substring_hits(text, 2 * len(codes.translate(None, _NOT_SYLLABIC)) > wide)
-    numbers = raw.translate(_DIGITS_ONLY).split()
+        found += _substring_hits(text, codes, wide)
     counts = np.bincount(np.frombuffer(codes + found, np.uint8), minlength=_N_CODES)
-    logs = np.log1p(counts).tolist()
+    logs: list[float] = _LOGS[counts].tolist()
     n_words = len(words) + 1
-    return (
-        *logs,
+    numbers = raw.translate(_DIGITS_ONLY).split() if logs[_DIGIT] else []
+    count, share = counts.item, 1.0 / (n_bytes + 1)
+    logs += (
         log1p(length),
         log1p(n_words - 1),
-        *_number_logs(numbers),
-        *_sums(logs),
+        *(_number_logs(numbers) if numbers else _NO_NUMBERS),
+        logs[_BRACE] + logs[_SEMICOLON] + logs[_BACKTICK] + logs[_UNDERSCORE] + logs[_ANGLE],
+        logs[_BACKSLASH] + logs[_CARET] + logs[_DOLLAR],
         *_mark_logs(raw),
-        min(12.0, (len(raw) + 1) / n_words),
-        *_byte_ratios(len(raw), len(text), counts.item, wide),
+        min(12.0, (n_bytes + 1) / n_words),
+        count(_DIGIT) * share,
+        count(_UPPER) * share,
+        count(_SPACE) * share,
+        wide * share,
+        (n_bytes - len(text)) * share,
         len(unique) / n_words,
         len(numbers) / (n_words + wide),
-        float(raw[:1].isupper()),
+        1.0 if raw[:1].isupper() else 0.0,
         *_ENDS.get(text.rstrip()[-1:], _OTHER_END),
     )
+    return logs
 
 
 def _words(raw: bytes, ascii_only: bool) -> list[bytes]:
@@ -143,15 +150,21 @@ def _words(raw: bytes, ascii_only: bool) -> list[bytes]:
     return raw.translate(_FOLD).split()
 
 
+def _substring_hits(text: str, codes: bytes, wide: int) -> bytes:
+    syllabic = len(codes.translate(None, _NOT_SYLLABIC))
+    found = syllabic_hits(text) if syllabic else b""
+    return found + alphabetic_hits(text) if wide > syllabic else found
+
+
 def _number_logs(numbers: list[bytes]) -> tuple[float, float, float]:
     """Logs of: all numbers, those that look like a year, those of five digits and more."""
-    if not numbers:
-        return (0.0, 0.0, 0.0)
-    count = [*map(len, numbers)].count
-    four = count(4)
-    years = sum([len(number) == 4 and number[0] in b"12" for number in numbers]) if four else 0
-    longer = len(numbers) - count(1) - count(2) - count(3) - four
-    return (log1p(len(numbers)), log1p(years), log1p(longer))
+    sizes = [*map(len, numbers)]
+    years = longer = 0
+    if 4 in sizes:
+        years = sum([len(number) == 4 and number[0] in b"12" for number in numbers])
+    if max(sizes) > 4:
+        longer = sum([size > 4 for size in sizes])
+    return (log1p(len(sizes)), log1p(years), log1p(longer))
 
 
 def _mark_logs(raw: bytes) -> tuple[float, float]:
@@ -159,33 +172,11 @@ def _mark_logs(raw: bytes) -> tuple[float, float]:
 
     Looking for two bytes takes a microsecond, for one a twentieth of that: hence the conditions.
     """
-    options = lists = 0
-    if b")" in raw:
-        options = (b"B)" in raw) + (b"b)" in raw)
-    if b"\n" in raw:
-        options += b"\nB." in raw
-        lists = (b"\n- " in raw) + (b"\n* " in raw) + (b"\n2" in raw)
-    return (log1p(options), log1p(lists))
-
-
-def _sums(logs: list[float]) -> tuple[float, float]:
-    """Symbols that mean little alone: of code, and of formulas."""
-    code = logs[_BRACE] + logs[_SEMICOLON] + logs[_BACKTICK] + logs[_UNDERSCORE] + logs[_ANGLE]
-    return (code, logs[_BACKSLASH] + logs[_CARET] + logs[_DOLLAR])
-
-
-def _byte_ratios(
-    n_bytes: int, n_chars: int, count: Callable[[int], int], wide: int
-) -> tuple[float, float, float, float, float]:
-    """Shares of digits, capitals, spaces, wide scripts, and of bytes beyond one a character."""
-    share = 1.0 / (n_bytes + 1)
-    return (
-        count(_DIGIT) * share,
-        count(_UPPER) * share,
-        count(_SPACE) * share,
-        wide * share,
-        (n_bytes - n_chars) * share,
-    )
+    options = (b"B)" in raw) + (b"b)" in raw) if b")" in raw else 0
+    if b"\n" not in raw:
+        return (_LOG_OF[options], 0.0)
+    lists = (b"\n- " in raw) + (b"\n* " in raw) + (b"\n2" in raw)
+    return (_LOG_OF[options + (b"\nB." in raw)], _LOG_OF[lists])
 
 
 def _fold_table() -> bytes:
@@ -213,4 +204,7 @@ _FOLD = _fold_table()
 _FOLD_ASCII = _FOLD[:128] + b" " * 128
 """For scripts without spaces: what is left are the foreign words in between (``用Python写``)."""
 _CODE_OF = _code_table()
+_LOGS = np.log1p(np.arange(1 << 16))
+"""log(1 + count) by count; an excerpt holds far fewer bytes and words than this is long."""
+_LOG_OF = _LOGS[:4].tolist()
 _DIGITS_ONLY = bytes(byte if 48 <= byte <= 57 else 32 for byte in range(256))

@@ -1,16 +1,24 @@
 """The keyword tables find what is written in them, in every script, and nothing across words."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from zeta_router.learn.task_lexicon import GROUPS, lexicon_digest, substring_hits, word_hits
+from zeta_router.learn.task_lexicon import (
+    GROUPS,
+    alphabetic_hits,
+    lexicon_digest,
+    syllabic_hits,
+    word_hits,
+)
 
 
 def groups_of(text: str, cyrillic: bool = False) -> set[str]:
     """Names of the groups found in folded text, by word or by substring."""
     words = [word.encode() for word in text.split()]
-    numbers = {*word_hits(words, set(words), cyrillic), *substring_hits(text, syllabic=True)}
+    numbers = {
+        *word_hits(words, set(words), cyrillic),
+        *syllabic_hits(text),
+        *alphabetic_hits(text),
+    }
     return {GROUPS[number] for number in numbers if number < len(GROUPS)}
 
 
@@ -69,21 +77,5 @@ def test_the_first_words_are_told_apart():
     assert len(GROUPS) + GROUPS.index("code_name") not in found
 
 
-def test_one_character_is_too_short_for_a_pair_and_does_not_raise():
-    assert list(substring_hits("倍", syllabic=True)) == [GROUPS.index("quantity")]
-    assert substring_hits("", syllabic=False) == b""
-
-
 def test_the_digest_is_stable():
     assert lexicon_digest() == lexicon_digest()
-
-
-@given(
-    st.text(
-        st.sampled_from("用函数写一个证明多少几个ทั้งหมดกี่ราคาكم نصف كل 코드 함수 ab。"), max_size=80
-    )
-)
-def test_both_ways_of_finding_substrings_agree(text):
-    assert sorted(substring_hits(text, syllabic=True)) == sorted(
-        substring_hits(text, syllabic=False)
-    )
