@@ -15,68 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isfinite, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 from zeta_router.core.fleet import Model
 from zeta_router.core.query import Task, TopicShare
+from zeta_router.learn.quality_cell import PRIOR_WEIGHT_LEFT, BetaCell, Trace
 from zeta_router.learn.sizes import prior_quality
 
 PRIOR_WEIGHT = 20.0
-PRIOR_WEIGHT_LEFT = 4.0
-PRIOR_FADE = 0.97
-"""Share of the rest that a prior keeps at each reward in its cell."""
-
-DISCOUNT = 0.985
 
 _LEAST_SHARE = 0.05
 _YOUNG = 20.0
 
-
-class BetaCell:
-    """Evidence of successes and failures beyond a prior that is held elsewhere.
-
-    Attributes:
-        prior_weight: Observations that the prior is worth; fades with rewards.
-    """
-
-    __slots__ = ("failures", "prior_weight", "successes")
-
-    def __init__(self, prior_weight: float, successes: float = 0.0, failures: float = 0.0) -> None:
-        self.prior_weight = prior_weight
-        self.successes = successes
-        self.failures = failures
-
-    @property
-    def evidence(self) -> float:
-        """Observations it is worth, beyond the prior."""
-        return self.successes + self.failures
-
-    def mean(self, prior: float) -> float:
-        """Posterior mean under the prior mean `prior`."""
-        alpha = self.prior_weight * prior + self.successes
-        return alpha / (self.prior_weight + self.evidence)
-
-    def sigma(self, prior: float) -> float:
-        """Posterior standard deviation under the prior mean `prior`."""
-        mean = self.mean(prior)
-        return sqrt(mean * (1.0 - mean) / (self.prior_weight + self.evidence + 1.0))
-
-    def add(self, y: float, weight: float, discount: float) -> None:
-        """Discount towards the prior, then add a reward `y` in [0, 1] of `weight` in (0, 1].
-
-        A weak observation discounts less: else a stream of faint hints would wipe out the
-        evidence of strong ones.
-        """
-        kept = discount**weight
-        left = min(self.prior_weight, PRIOR_WEIGHT_LEFT)
-        self.prior_weight = left + PRIOR_FADE**weight * (self.prior_weight - left)
-        self.successes = kept * self.successes + weight * y
-        self.failures = kept * self.failures + weight * (1.0 - y)
-
-    def keep(self, share: float) -> None:
-        """Scale the evidence, e.g. by .2 after an alarm that the model changed."""
-        self.successes *= share
-        self.failures *= share
+Traces = tuple[Trace, ...]
+"""What one vote left in the cells it went to."""
 
 
 class QualityCells:
@@ -88,33 +40,23 @@ class QualityCells:
         models: The fleet's models, for their priors; a model not among them gets the size table's
             figure for its name.
         prior_weight: Observations that a prior is worth.
-        discount: Weight that evidence keeps at each observation in its cell.
         caution: Standard deviations taken off the mean of cells with less than 20 observations;
             0 takes none. Against the optimism of choosing the largest of several guesses.
     """
 
-    __slots__ = (
-        "_caution",
-        "_cells",
-        "_discount",
-        "_models",
-        "_prior_weight",
-        "_seeds",
-        "_settled",
-        "_tasks",
-    )
+    STATE_VERSION: ClassVar = 2
+
+    __slots__ = ("_caution", "_cells", "_models", "_prior_weight", "_seeds", "_settled", "_tasks")
 
     def __init__(
         self,
         models: Mapping[str, Model],
         *,
         prior_weight: float = PRIOR_WEIGHT,
-        discount: float = DISCOUNT,
         caution: float = 0.0,
     ) -> None:
         self._models = models
         self._prior_weight = prior_weight
-        self._discount = discount
         self._caution = caution
         self._cells: dict[tuple[str, str], BetaCell] = {}
         self._tasks: dict[tuple[Task, str], BetaCell] = {}
@@ -158,21 +100,65 @@ class QualityCells:
         return cell.evidence if cell is not None else 0.0
 
     def observe(
-        self, topics: Sequence[TopicShare], model: str, y: float, weight: float = 1.0
-    ) -> None:
+        self,
+        topics: Sequence[TopicShare],
+        model: str,
+        y: float,
+        weight: float = 1.0,
+        voter: str = "",
+        cap: float = 1.0,
+    ) -> Traces:
         """Learn a reward `y` in [0, 1] of `weight` in (0, 1]; anything else is ignored.
 
-        Each topic's cell, and its task's, learns by its share of the posterior.
+        Each topic's cell, and its task's, learns by its share of the posterior. Of each cell the
+        `voter` may hold the share `cap`. What is returned takes the reward back (`take_back`).
         """
         if not (0.0 <= y <= 1.0 and isfinite(weight) and weight > 0.0):
-            return
+            return ()
+        left: list[Trace] = []
         for share in topics:
-            part = min(1.0, weight) * share.probability
+            if share.probability >= _LEAST_SHARE:
+                part = min(1.0, weight) * share.probability
+                left += self._add(share, model, part * y, part * (1.0 - y), voter, cap)
+        self._settled.pop(model, None)
+        return tuple(left)
+
+    def push(
+        self,
+        topics: Sequence[TopicShare],
+        model: str,
+        amount: float,
+        voter: str = "",
+        cap: float = 1.0,
+    ) -> Traces:
+        """Move the mean without measuring it: up by a positive `amount`, in [-1, 1], else down.
+
+        It moves the mean m by 2m(1 - m) · amount over the cell's weight, so that pushes that cancel
+        out on average leave it where it is, at any m.
+        """
+        if not -1.0 <= amount <= 1.0:
+            return ()
+        left: list[Trace] = []
+        for share in topics:
             if share.probability < _LEAST_SHARE:
                 continue
-            self._cell(share.topic, model).add(y, part, self._discount)
-            self._task_cell(share.task, model).add(y, part, self._discount)
+            mean = self._posterior(share, model)[0]
+            part = 2.0 * share.probability * amount
+            up, down = max(0.0, part * mean), max(0.0, -part * (1.0 - mean))
+            left += self._add(share, model, min(1.0, up), min(1.0, down), voter, cap)
         self._settled.pop(model, None)
+        return tuple(left)
+
+    def take_back(self, traces: Traces, model: str) -> None:
+        """Undo what is left of an earlier reward: there is better evidence on the same answer."""
+        for trace in traces:
+            trace.cell.take_back(trace)
+        self._settled.pop(model, None)
+
+    def held(self, topic: str, model: str, voter: str) -> float:
+        """Share of a cell, prior included, that stems from one voter."""
+        cell = self._cells.get((topic, model))
+        return cell.held(voter) if cell is not None else 0.0
 
     def seed(self, topic: str, model: str, mean: float, weight: float | None = None) -> None:
         """Give a cell a prior of its own, e.g. from a table: `mean` in [0, 1] worth `weight`."""
@@ -180,35 +166,45 @@ class QualityCells:
         self._cell(topic, model).prior_weight = self._prior_weight if weight is None else weight
         self._settled.pop(model, None)
 
-    def forget(self, model: str, keep_share: float = 0.2) -> None:
-        """Keep only a share of all evidence on `model`: it changed, by all signs."""
-        for cells in (self._cells, self._tasks):
-            for (_, name), cell in cells.items():
-                if name == model:
-                    cell.keep(keep_share)
+    def forget(self, model: str, keep_share: float = 0.2, topic: str | None = None) -> None:
+        """Keep only a share of the evidence on `model`: it changed, by all signs.
+
+        Of one topic where that is given; its task's cell then stays. The priors count for no more
+        than they would after many rewards.
+        """
+        cells = [c for (t, m), c in self._cells.items() if m == model and topic in (None, t)]
+        if topic is None:
+            cells += [cell for (_, name), cell in self._tasks.items() if name == model]
+        for cell in cells:
+            cell.keep(keep_share)
+            cell.prior_weight = min(cell.prior_weight, PRIOR_WEIGHT_LEFT)
         self._settled.pop(model, None)
 
     def state(self) -> dict[str, Any]:
         """Evidence and seeded priors, as plain lists."""
         return {
-            "cells": [
-                [topic, model, cell.prior_weight, cell.successes, cell.failures]
-                for (topic, model), cell in self._cells.items()
-            ],
-            "tasks": [
-                [task.value, model, cell.prior_weight, cell.successes, cell.failures]
-                for (task, model), cell in self._tasks.items()
-            ],
+            "cells": [[topic, model, *c.state()] for (topic, model), c in self._cells.items()],
+            "tasks": [[task.value, model, *c.state()] for (task, model), c in self._tasks.items()],
             "seeds": [[topic, model, mean] for (topic, model), mean in self._seeds.items()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Replace what was learned by an earlier `state()`."""
-        cells = {(t, m): BetaCell(*map(float, rest)) for t, m, *rest in state["cells"]}
-        tasks = {(Task(t), m): BetaCell(*map(float, rest)) for t, m, *rest in state["tasks"]}
+        cells = {(t, m): BetaCell.of(*rest) for t, m, *rest in state["cells"]}
+        tasks = {(Task(t), m): BetaCell.of(*rest) for t, m, *rest in state["tasks"]}
         self._seeds = {(t, m): float(mean) for t, m, mean in state["seeds"]}
         self._cells, self._tasks = cells, tasks
         self._settled.clear()
+
+    def _add(
+        self, share: TopicShare, model: str, up: float, down: float, voter: str, cap: float
+    ) -> list[Trace]:
+        task = self._task_cell(share.task, model)
+        learned_prior = (share.topic, model) not in self._seeds
+        left = [task.add(up, down, voter, cap)]
+        held = task.held(voter) if learned_prior else 0.0
+        left.append(self._cell(share.topic, model).add(up, down, voter, cap, held))
+        return [trace for trace in left if trace is not None]
 
     def _cell(self, topic: str, model: str) -> BetaCell:
         return self._cells.setdefault((topic, model), BetaCell(self._prior_weight))

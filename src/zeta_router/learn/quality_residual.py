@@ -10,6 +10,7 @@ while its progressive log-loss (each reward predicted before it is learned) is b
 from __future__ import annotations
 
 from math import exp, isfinite, log
+from struct import Struct
 from typing import Any
 
 from zeta_router.learn.rls_inputs import StandardInputs
@@ -38,6 +39,7 @@ L2 = 1e-3
 CLIP = 1.0
 _LOSS_STEP = 0.005
 _EDGE = 1e-3
+_PACKED = Struct(f"{len(INPUTS)}f")
 
 
 class _Weights:
@@ -61,27 +63,33 @@ class QualityResidual:
         self._inputs = StandardInputs(INPUTS)
         self._models: dict[str, _Weights] = {}
 
-    def inputs(self, features: tuple[float, ...]) -> tuple[float, ...]:
-        """What `corrected` wants of a query's features; work it out once per query."""
-        return self._inputs.of(features)
+    def pack(self, features: tuple[float, ...]) -> bytes:
+        """What `learn` wants of a query's features, in 56 bytes to be kept; empty for no text."""
+        picked = self._inputs.pick(features)
+        return _PACKED.pack(*picked) if picked else b""
 
     def useful(self, model: str) -> bool:
         """Whether the correction has beaten the cell for `model`, over enough rewards."""
         known = self._models.get(model)
         return known is not None and known.rewards >= MIN_REWARDS and known.loss_with < known.loss
 
-    def corrected(self, mean: float, model: str, inputs: tuple[float, ...]) -> float:
-        """The cell's `mean` corrected, within 0..1; unchanged while not `useful`."""
-        if not inputs or not self.useful(model):
-            return mean
-        return _shifted(mean, _dot(self._models[model].w, inputs))
+    def corrected(self, mean: float, model: str, features: tuple[float, ...]) -> float:
+        """The cell's `mean` corrected, within 0..1; unchanged, and at no cost, while not `useful`.
 
-    def learn(
-        self, mean: float, model: str, features: tuple[float, ...], y: float, weight: float = 1.0
-    ) -> None:
-        """Learn a reward `y` in [0, 1] of `weight` in (0, 1], given the cell's `mean` before it."""
+        About 4 µs where it is useful.
+        """
+        if not self.useful(model):
+            return mean
         inputs = self._inputs.of(features)
-        if not inputs or not 0.0 <= y <= 1.0 or not isfinite(weight) or weight <= 0.0:
+        return _shifted(mean, _dot(self._models[model].w, inputs)) if inputs else mean
+
+    def learn(self, mean: float, model: str, packed: bytes, y: float, weight: float = 1.0) -> None:
+        """Learn a reward `y` in [0, 1] of `weight` in (0, 1], given the cell's `mean` before it."""
+        if len(packed) != _PACKED.size:
+            return
+        picked = _PACKED.unpack(packed)
+        inputs = self._inputs.of_picked(picked)
+        if not 0.0 <= y <= 1.0 or not isfinite(weight) or weight <= 0.0:
             return
         known = self._models.setdefault(model, _Weights(len(INPUTS)))
         predicted = _shifted(mean, _dot(known.w, inputs))
@@ -92,7 +100,7 @@ class QualityResidual:
         pull = LEARNING_RATE * min(1.0, weight)
         error = y - predicted
         known.w = [w + pull * (error * x - L2 * w) for w, x in zip(known.w, inputs, strict=True)]
-        self._inputs.learn(features)
+        self._inputs.learn_picked(picked)
 
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""

@@ -35,23 +35,33 @@ class StandardInputs:
 
     def of(self, features: tuple[float, ...]) -> tuple[float, ...]:
         """The inputs for a request; empty when `features` is not what `learn.features` makes."""
+        return self.of_picked(self.pick(features))
+
+    def pick(self, features: tuple[float, ...]) -> tuple[float, ...]:
+        """The features by these names as they are; empty for those of another make."""
         if len(features) != len(FEATURE_NAMES):
             return ()
+        return tuple([features[place] for place in self._places])
+
+    def of_picked(self, picked: tuple[float, ...]) -> tuple[float, ...]:
+        """The inputs for what `pick` picked."""
         return tuple(
-            min(LIMIT, max(-LIMIT, (features[place] - mean) / sqrt(variance + 1e-6)))
-            for place, mean, variance in zip(
-                self._places, self._means, self._variances, strict=True
-            )
+            min(LIMIT, max(-LIMIT, (value - mean) / sqrt(variance + 1e-6)))
+            for value, mean, variance in zip(picked, self._means, self._variances, strict=False)
         )
 
     def learn(self, features: tuple[float, ...]) -> None:
         """Take the features of one request into the moments."""
-        if len(features) != len(FEATURE_NAMES):
+        self.learn_picked(self.pick(features))
+
+    def learn_picked(self, picked: tuple[float, ...]) -> None:
+        """The same for what `pick` picked; nothing where that is empty."""
+        if not picked:
             return
         self._seen += 1
         step = max(_STEP, 1.0 / self._seen)
-        for index, place in enumerate(self._places):
-            off = features[place] - self._means[index]
+        for index, value in enumerate(picked):
+            off = value - self._means[index]
             self._means[index] += step * off
             self._variances[index] += step * (off * off - self._variances[index])
 

@@ -101,4 +101,7 @@ def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float,
     """Quality, answer tokens and their log spread on a model."""
     topics: tuple[TopicShare, ...] = case.task.topics
     tokens, log_sigma = knowledge.length.expect(topics, model, case.query.max_output_tokens)
-    return knowledge.quality.mean(topics, model), tokens, log_sigma
+    quality = knowledge.quality.mean(topics, model)
+    if knowledge.residual.useful(model):
+        quality = knowledge.residual.corrected(quality, model, case.query.features)
+    return quality, tokens, log_sigma

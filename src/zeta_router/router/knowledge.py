@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.learn.length import LengthHead
 from zeta_router.learn.quality import QualityCells
+from zeta_router.learn.quality_residual import QualityResidual
+from zeta_router.learn.rewards import Rewards
 from zeta_router.learn.task import TaskClassifier
 
 
@@ -17,6 +19,8 @@ class Knowledge:
     quality: QualityCells
     length: LengthHead
     classifier: TaskClassifier
+    residual: QualityResidual = field(default_factory=QualityResidual)
+    rewards: Rewards = field(default_factory=Rewards)
 
     @classmethod
     def of(cls, fleet: FleetConfig, classifier: TaskClassifier) -> Knowledge:

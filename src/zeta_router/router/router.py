@@ -6,14 +6,13 @@ replay drive the same object; that is what makes a simulated result a statement 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Endpoint, FleetConfig
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import LANES, Lane, Query, TopicShare
+from zeta_router.core.query import LANES, Lane, Query
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Snapshot
 from zeta_router.learn.task import TaskClassifier
@@ -28,15 +27,11 @@ from zeta_router.router.commands import (
     StartProbe,
 )
 from zeta_router.router.inside import Inside, look_inside
+from zeta_router.router.judging import Judging
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.learned import Learned
 from zeta_router.router.lessons import on_end, on_first_token, true_up
 from zeta_router.router.placement import HOLDBACK_TIMER, QUEUE_TIMER, Placement
-
-REMEMBERED = 20_000
-"""Answered queries whose judgement still teaches; about 5 MB."""
-
-Topics = tuple[TopicShare, ...]
 
 _ENDED_BY_ITSELF = frozenset(
     {Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE, Status.HEDGE_LOST}
@@ -68,7 +63,7 @@ class ZetaDynamicRouter:
         self._placement = Placement(config, self.knowledge, seed=seed, capped=capped)
         self._fleet = self._placement.fleet
         self._learned = Learned(self._fleet, self.knowledge)
-        self._answered: OrderedDict[str, tuple[Topics, str]] = OrderedDict()
+        self._judging = Judging(self.knowledge)
         self._handlers: dict[type, Any] = {
             events.Arrived: self._arrived,
             events.FirstToken: self._first_token,
@@ -76,6 +71,7 @@ class ZetaDynamicRouter:
             events.Finished: self._finished,
             events.Sampled: self._sampled,
             events.Probed: self._probed,
+            events.Checked: self._checked,
             events.Feedback: self._feedback,
             events.Timer: self._timer,
             events.ConfigChanged: self._config_changed,
@@ -156,6 +152,7 @@ class ZetaDynamicRouter:
             return
         self._placement.take_in(case)
         self._placement.place(case, event.at_s, commands)
+        self._judging.arrived(event.query, event.at_s)
 
     # ---- attempts
 
@@ -228,19 +225,12 @@ class ZetaDynamicRouter:
         state.end(query.id, event.at_s)
         if state.generation != attempt.generation:
             return
-        if outcome.status is Status.OK:
-            self._remember(query.id, case.task.topics, state.model.name)
+        self._judging.ended(query, case.task, state.model.name, outcome, event.at_s)
         more_s = true_up(state, attempt, outcome, event.at_s)
         self._placement.tenants.charge(query.tenant, more_s)
         on_end(state, self.knowledge, case.task.topics, attempt, outcome, company, event.at_s)
         state.liveness.on_outcome(event.at_s, outcome)
         self._follow_health(state.endpoint.id, event.at_s, commands)
-
-    def _remember(self, query_id: str, topics: Topics, model: str) -> None:
-        """Who answered what, for as long as a judgement may come."""
-        self._answered[query_id] = (topics, model)
-        if len(self._answered) > REMEMBERED:
-            self._answered.popitem(last=False)
 
     def _close(self, case: Case, outcome: Outcome, now_s: float, commands: list[Command]) -> None:
         """No further attempt: done, or an honest error when the client has nothing yet."""
@@ -308,12 +298,12 @@ class ZetaDynamicRouter:
     # ---- the rest
 
     def _feedback(self, event: events.Feedback, commands: list[Command]) -> None:
-        """Learn how good an answer was; a judgement of a query long gone teaches nothing."""
-        answered = self._answered.pop(event.query_id, None)
-        if answered is None:
-            return
-        topics, model = answered
-        self.knowledge.quality.observe(topics, model, event.score)
+        """Learn how good an answer was."""
+        self._judging.judged(event)
+
+    def _checked(self, event: events.Checked, commands: list[Command]) -> None:
+        """Learn what was found of an answer without a judge."""
+        self._judging.checked(event, commands)
 
     def _timer(self, event: events.Timer, commands: list[Command]) -> None:
         self._placement.timers.pop(event.key, None)

@@ -8,7 +8,7 @@ import pytest
 
 from zeta_router.core.fleet import Model
 from zeta_router.core.query import Task, TopicShare
-from zeta_router.learn.quality import DISCOUNT, BetaCell, QualityCells
+from zeta_router.learn.quality import QualityCells
 from zeta_router.learn.sizes import prior_quality
 
 MODELS = {
@@ -23,47 +23,6 @@ def topic(name: str, task: Task = Task.CODE, probability: float = 1.0) -> TopicS
 
 SQL = (topic("sql"),)
 WEB = (topic("web"),)
-
-
-def test_the_formula_by_hand() -> None:
-    """α - n0 μ0 ← γ (α - n0 μ0) + ω y, the same for β; n0 ← 4 + .97 (n0 - 4); γ .985."""
-    cell = BetaCell(20.0)
-    successes = failures = 0.0
-    for y in (1.0, 0.0, 0.25):
-        successes = 0.985 * successes + y
-        failures = 0.985 * failures + 1.0 - y
-        cell.add(y, 1.0, DISCOUNT)
-    weight = 4.0 + 16.0 * 0.97**3
-    alpha, beta = weight * 0.7 + successes, weight * 0.3 + failures
-    mean = alpha / (alpha + beta)
-    assert cell.prior_weight == pytest.approx(weight)
-    assert cell.mean(0.7) == pytest.approx(mean)
-    assert cell.sigma(0.7) == pytest.approx(math.sqrt(mean * (1 - mean) / (alpha + beta + 1)))
-
-
-def test_evidence_is_bounded_by_the_discount_and_the_prior_fades_to_four() -> None:
-    cell = BetaCell(20.0)
-    for _ in range(2000):
-        cell.add(1.0, 1.0, 0.99)
-    assert cell.evidence == pytest.approx(100.0)
-    assert cell.prior_weight == pytest.approx(4.0)
-    assert cell.mean(0.5) == pytest.approx((2.0 + 100.0) / 104.0)
-
-
-def test_a_prior_that_was_weak_to_begin_with_does_not_fade() -> None:
-    cell = BetaCell(2.0)
-    cell.add(1.0, 1.0, 0.99)
-    assert cell.prior_weight == 2.0
-
-
-def test_faint_hints_discount_faintly() -> None:
-    """1,000 hints of weight .05 must not outvote 50 clear rewards for good."""
-    cell = BetaCell(20.0)
-    for _ in range(50):
-        cell.add(1.0, 1.0, 0.99)
-    before = cell.evidence
-    cell.add(0.0, 0.05, 0.99)
-    assert cell.evidence == pytest.approx(before * 0.99**0.05 + 0.05)
 
 
 @pytest.mark.parametrize(
