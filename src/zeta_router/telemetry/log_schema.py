@@ -293,12 +293,30 @@ STATE = Table(
     ),
 )
 
-TABLES = (DECISIONS, OUTCOMES, SAMPLES, FEEDBACK, CHECKS, PROMPTS, RUNS, STATE)
+PROMOTIONS = Table(
+    "promotions",
+    "One row per head and period of retraining: promoted, refused or rolled back, and why.",
+    (
+        Column("wall_s", "REAL NOT NULL", "When, in seconds since 1970 (UTC)."),
+        Column("head", "TEXT NOT NULL", "What was trained: `residual`, `quality`, `length`."),
+        Column("verdict", "TEXT NOT NULL", "`promoted`, `refused` or `rolled_back`."),
+        Column("reason", "TEXT NOT NULL", "Why, in a sentence."),
+        Column("from_wall_s", "REAL NOT NULL", "Begin of the part of the log that was looked at."),
+        Column("until_wall_s", "REAL NOT NULL", "Its end."),
+        Column("evidence", "TEXT NOT NULL", "JSON object: the figures that the verdict rests on."),
+        Column("state", "BLOB", "The head to go on with; empty when refused."),
+        Column("before", "BLOB", "The head that it replaces; empty when refused."),
+    ),
+    since=4,
+)
+
+TABLES = (DECISIONS, OUTCOMES, SAMPLES, FEEDBACK, CHECKS, PROMPTS, RUNS, STATE, PROMOTIONS)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     tuple(statement for table in TABLES if table.since == 1 for statement in table.create),
     tuple(statement for table in TABLES for statement in table.added(2)),
     tuple(statement for table in TABLES for statement in table.added(3)),
+    tuple(statement for table in TABLES for statement in table.added(4)),
 )
 """Statements that lead from schema n to n + 1; the file's schema is how many it has had."""
 
