@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from zeta_router.app.cli.train_topics import command as topics
 from zeta_router.app.training.classifier import run
 
 
@@ -16,6 +17,9 @@ def command(context: click.Context) -> None:
     """Train again what the router decides with."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+
+
+command.add_command(topics)
 
 
 @command.command("classifier")
