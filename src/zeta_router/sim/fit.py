@@ -29,8 +29,11 @@ MOST_REQUESTS = 800
 LEAST_REQUESTS = 20
 """Requests below which nothing is fitted."""
 
-_FACTORS = (2.0, 1.4, 1.15, 1.05, 1.02)
+_COARSE = (2.0, 1.4, 1.15)
+_FINE = (1.15, 1.05, 1.02)
 _PASSES = 3
+_FEW = 250
+"""Requests of the first search, which begins at several places: the loss has more than one dip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +83,28 @@ def fit_engine(seen: Sequence[Seen], slots: int) -> Fit | None:
     if len(seen) < LEAST_REQUESTS:
         return None
     part = _busiest(sorted(seen, key=lambda each: each.sent_at_s))
-    best = _guess(part, slots)
-    loss = _loss(part, best.spec)
-    for factor in _FACTORS:
+    few = part[:_FEW]
+    starts = [_search(few, start, _COARSE) for start in _starts(part, slots)]
+    best, _ = _search(part, min(starts, key=lambda found: found[1])[0], _FINE)
+    ttft, tpot, e2e = _errors(part, best.spec)
+    return Fit(best.spec, len(part), _median(ttft), _median(tpot), _median(e2e))
+
+
+def _search(
+    seen: Sequence[Seen], start: _Speeds, factors: Sequence[float]
+) -> tuple[_Speeds, float]:
+    """The best constants near `start`, and their loss."""
+    best, loss = start, _loss(seen, start.spec)
+    for factor in factors:
         for _ in range(_PASSES):
             before = loss
             for tried in best.around(factor):
-                reached = _loss(part, tried.spec)
+                reached = _loss(seen, tried.spec)
                 if reached < loss:
                     best, loss = tried, reached
             if loss >= before:
                 break
-    ttft, tpot, e2e = _errors(part, best.spec)
-    return Fit(best.spec, len(part), _median(ttft), _median(tpot), _median(e2e))
+    return best, loss
 
 
 def _busiest(seen: Sequence[Seen]) -> Sequence[Seen]:
@@ -117,21 +129,22 @@ class _Speeds(NamedTuple):
 
     @property
     def spec(self) -> EngineSpec:
-        """The engine; a full batch is no faster than one alone, and no slower than one by one."""
-        full_s = min(max(self.full_s, self.alone_s), self.slots * self.alone_s)
-        growth_s = (full_s - self.alone_s) / (self.slots - 1) if self.slots > 1 else 0.0
+        """The engine of these constants."""
+        growth_s = (self.full_s - self.alone_s) / (self.slots - 1) if self.slots > 1 else 0.0
         step_s = max(0.0, self.alone_s - growth_s)
         return EngineSpec(self.prefill_tokens_per_s, step_s, growth_s, self.slots)
 
     def around(self, factor: float) -> Iterator[_Speeds]:
-        """Each constant, both steps together, and rate and steps together, larger and smaller."""
+        """Each constant, both steps together, and rate and steps together, larger and smaller.
+
+        A full batch is never faster than one alone, nor slower than one by one: what departs from
+        that is set to the bound, so that the next try begins where it counts.
+        """
         for rates, alones, fulls in _DIRECTIONS:
-            yield _Speeds(
-                self.prefill_tokens_per_s * factor**rates,
-                self.alone_s * factor**alones,
-                self.full_s * factor**fulls,
-                self.slots,
-            )
+            alone_s = self.alone_s * factor**alones
+            full_s = min(max(self.full_s * factor**fulls, alone_s), self.slots * alone_s)
+            rate = self.prefill_tokens_per_s * factor**rates
+            yield _Speeds(rate, alone_s, full_s, self.slots)
 
 
 _DIRECTIONS = (
@@ -140,12 +153,16 @@ _DIRECTIONS = (
 )  # fmt: skip
 
 
-def _guess(seen: Sequence[Seen], slots: int) -> _Speeds:
-    """Where to begin: the fastest prompts and tokens as if nobody else had been there."""
+def _starts(seen: Sequence[Seen], slots: int) -> list[_Speeds]:
+    """Where to begin: the fastest prompts and tokens alone; a batch costs hardly more, or much."""
     tpots = sorted(tpot for each in seen if (tpot := each.tpot_s) is not None)
     step_s = max(1e-6, tpots[len(tpots) // 10]) if tpots else 0.001
     rates = sorted(each.prompt_tokens / max(1e-6, each.ttft_s or each.e2e_s) for each in seen)
-    return _Speeds(max(1.0, rates[-1 - len(rates) // 10]), step_s, 1.5 * step_s, slots)
+    rate = max(1.0, rates[-1 - len(rates) // 10])
+    return [
+        _Speeds(rate, alone * step_s, full * step_s, slots)
+        for alone, full in ((1.0, 1.2), (0.9, 2.0), (0.7, 3.0))
+    ]
 
 
 def _loss(seen: Sequence[Seen], spec: EngineSpec) -> float:

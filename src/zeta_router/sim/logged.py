@@ -14,7 +14,7 @@ from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import Query
+from zeta_router.core.query import Query, TopicShare
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.log_fleet import fleet_of
@@ -86,6 +86,7 @@ class Traffic:
         queries: By arrival.
         seconds: From the first arrival to the last.
         notes: What a reader of any figure made from it should know.
+        start_wall_s: When the first arrival was, in seconds since 1970.
     """
 
     fleet: FleetConfig
@@ -94,20 +95,40 @@ class Traffic:
     queries: tuple[LoggedQuery, ...]
     seconds: float
     notes: tuple[str, ...]
+    start_wall_s: float = 0.0
 
 
-def chosen_candidate(decision: Decision) -> Candidate | None:
-    """The candidate that a decision named; None when it named none."""
-    index = _chosen(decision)
-    return None if index is None else decision.candidates[index]
+SURE = 0.9
+"""Probability of a topic from which on a prediction is taken to be about that topic."""
 
 
-def read_traffic(path: Path, fleet: FleetConfig | None = None) -> Traffic:
-    """Read a decision log of any schema version whole.
+def first_beliefs(traffic: Traffic) -> Iterator[tuple[TopicShare, Candidate]]:
+    """What the logged router predicted first for each topic and model, as far as a log shows it.
+
+    Only from queries that are surely of one topic and have no limit on their answer: other
+    predictions are mixed or cut.
+    """
+    seen: set[tuple[str, str]] = set()
+    for each in traffic.queries:
+        topics = each.decisions[0].task.topics
+        if not topics or topics[0].probability < SURE or each.query.max_output_tokens is not None:
+            continue
+        for candidate in each.decisions[0].candidates:
+            key = (topics[0].topic, candidate.view.model.name)
+            if key not in seen:
+                seen.add(key)
+                yield topics[0], candidate
+
+
+def read_traffic(
+    path: Path, fleet: FleetConfig | None = None, since_wall_s: float = 0.0
+) -> Traffic:
+    """Read a decision log of any schema version, whole or from a time on.
 
     Args:
         path: The file; its router may be running.
         fleet: The fleet it was written over; None takes what the log noted about it.
+        since_wall_s: What was written before is left out, in seconds since 1970.
 
     Raises:
         ConfigError: It is no decision log, holds no decision, or does not say what fleet it is of.
@@ -119,7 +140,7 @@ def read_traffic(path: Path, fleet: FleetConfig | None = None) -> Traffic:
             raise ConfigError(
                 str(path), "the log does not say what fleet it is of", "name it with --config FILE"
             )
-        queries = _queries(reader, runs)
+        queries = _queries(reader, runs, since_wall_s)
     if not queries:
         raise ConfigError(str(path), "there is no decision in it")
     start_s = queries[0].query.arrived_at_s
@@ -134,10 +155,11 @@ def read_traffic(path: Path, fleet: FleetConfig | None = None) -> Traffic:
         tuple(queries),
         queries[-1].query.arrived_at_s,
         tuple(_notes(queries, policies, noted, runs)),
+        start_s + (runs[0].wall_offset_s if runs else 0.0),
     )
 
 
-def _queries(reader: LogReader, runs: list[LoggedRun]) -> list[LoggedQuery]:
+def _queries(reader: LogReader, runs: list[LoggedRun], since_wall_s: float) -> list[LoggedQuery]:
     """Every query; the clocks of later runs are set to that of the first."""
     found: dict[str, LoggedQuery] = {}
     ends = [run.opened_wall_s for run in runs[1:]] + [1e15]
@@ -145,7 +167,7 @@ def _queries(reader: LogReader, runs: list[LoggedRun]) -> list[LoggedQuery]:
         begin_s = run.opened_wall_s if number and run.wall_offset_s else 0.0
         ahead_s = run.wall_offset_s - runs[0].wall_offset_s
         until_s = end_s if len(runs) > 1 else 1e15
-        for record in reader.iterate(begin_s, until_s):
+        for record in reader.iterate(max(begin_s, since_wall_s), until_s):
             _take(found, record, ahead_s)
     return sorted(found.values(), key=lambda each: each.query.arrived_at_s)
 

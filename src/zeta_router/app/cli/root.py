@@ -19,6 +19,7 @@ _COMMANDS = {
     "simulate": "Judge policies on a trace with real prompts' outcomes, in virtual time.",
     "calibrate": "Measure a live engine and print its speed for zeta.yaml.",
     "emulate": "Stand in for an engine, in real time, at a given speed.",
+    "replay": "Say what another policy would have made of a decision log.",
     "train": "Train again what the router decides with.",
     "bench": "Send load to a live gateway and report what came back.",
 }

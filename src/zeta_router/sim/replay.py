@@ -1,0 +1,253 @@
+"""A log's traffic through the router again, with another policy, on engines fitted to the log.
+
+Arrivals, features, topics, lengths and objectives are the log's; the router is the product's own;
+engines are the simulator's, with constants that make them as fast as the log says they were. So
+latency under another policy is simulated and never reweighted: queries share engines, and one that
+goes elsewhere makes others faster.
+
+The router starts with what the logged one believed at its first decisions of each topic, as far
+as the log shows it. A judgement in the log is told again only if the same model answers again:
+what somebody would have said of another answer is not known.
+
+Differences from what happened: engines never fail and nobody leaves; the router starts at the
+log's first arrival, even if the logged one did not; requests of others on the engines are absent.
+`sim.replay_check` says how far off the logging policy's own replay is, which is the only warrant
+for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from zeta_router.core.errors import ConfigError
+from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, FleetConfig
+from zeta_router.core.query import Query
+from zeta_router.learn.length import LOG_SIGMA_FLOOR
+from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.router import events
+from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.router import ZetaDynamicRouter
+from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.fit import Fit, Seen, fit_engine, typical
+from zeta_router.sim.logged import LoggedQuery, Traffic, first_beliefs
+from zeta_router.sim.logged_work import LoggedLengths, prompt_tokens, tokens_ratio
+from zeta_router.sim.record import End, Record
+from zeta_router.sim.spec import EngineSpec
+from zeta_router.sim.tables import Prompt
+from zeta_router.sim.workload import Card, Outcome, Played
+
+PREFIX_BLOCKS = 500
+"""Blocks of an engine's prefix cache where the log shows that it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A log made ready to be replayed with any policy.
+
+    Attributes:
+        fleet: The logged fleet without the endpoints that nothing is known about.
+        specs: Each endpoint's engine.
+        fits: How each was fitted; endpoints that were not are absent.
+        played: The queries, by arrival.
+        notes: The log's, and what preparing it had to assume.
+    """
+
+    traffic: Traffic
+    fleet: FleetConfig
+    specs: Mapping[str, EngineSpec]
+    fits: Mapping[str, Fit]
+    played: tuple[Played, ...]
+    notes: tuple[str, ...]
+
+
+def prepare(traffic: Traffic) -> Prepared:
+    """Fit engines and lengths to a log.
+
+    Raises:
+        ConfigError: Nothing in it was answered, so that no engine's speed is known.
+    """
+    slots = _slots(traffic)
+    fits: dict[str, Fit] = {}
+    seen = _seen(traffic)
+    for endpoint in traffic.fleet.endpoints:
+        fit = fit_engine(seen.get(endpoint.id, ()), slots[endpoint.id])
+        if fit is not None:
+            fits[endpoint.id] = fit
+    specs, notes = _specs(traffic, fits, slots)
+    if not specs:
+        raise ConfigError("", "no endpoint of the log answered enough to know how fast it is")
+    fleet = replace(
+        traffic.fleet,
+        endpoints=tuple(
+            replace(endpoint, slots=slots[endpoint.id])
+            for endpoint in traffic.fleet.endpoints
+            if endpoint.id in specs
+        ),
+    )
+    lengths = LoggedLengths(traffic)
+    ratio = tokens_ratio(traffic.queries)
+    models = [*fleet.models]
+    played = tuple(_played(each, models, lengths, ratio) for each in traffic.queries)
+    return Prepared(traffic, fleet, specs, fits, played, (*traffic.notes, *notes))
+
+
+def replay(prepared: Prepared, policy: str) -> Drive:
+    """Play the log with a policy, to the end; the drive's records say what became of each query.
+
+    Raises:
+        ConfigError: There is no such policy.
+    """
+    traffic = prepared.traffic
+    knowledge = Knowledge.of(prepared.fleet, RuleClassifier())
+    _believe(knowledge, traffic)
+    router = ZetaDynamicRouter(
+        replace(prepared.fleet, policy=policy),
+        knowledge.classifier,
+        seed=traffic.seed,
+        knowledge=knowledge,
+    )
+    drive = _ReplayDrive(router, prepared, Conditions(seed=traffic.seed))
+    drive.run()
+    return drive
+
+
+class _ReplayDrive(Drive):
+    """Plays logged queries as they were, and tells logged judgements of the same model again."""
+
+    def __init__(
+        self, router: ZetaDynamicRouter, prepared: Prepared, conditions: Conditions
+    ) -> None:
+        super().__init__(router, prepared.specs, prepared.played, conditions)
+        self._logged = {each.query.id: each for each in prepared.traffic.queries}
+        self._models = {endpoint.id: endpoint.model for endpoint in prepared.fleet.endpoints}
+
+    def _query(self, played: Played) -> Query:
+        each = self._logged[played.id]
+        return each.query._replace(arrived_at_s=self.kernel.now_s, task=each.decisions[0].task)
+
+    def _close(self, record: Record, end: End) -> None:
+        super()._close(record, end)
+        each = self._logged[record.played.id]
+        answered = each.answered
+        if end is not End.SERVED or each.reward is None or answered is None:
+            return
+        if each.model_of(answered.endpoint_id) == self._models.get(record.endpoint_id):
+            ended_s = answered.dispatched_at_s + (answered.outcome.e2e_s or 0.0)
+            after_s = max(0.0, each.judged_at_s - ended_s)
+            self.kernel.at(self.kernel.now_s + after_s, self._judge, each.query.id, each.reward)
+
+    def _judge(self, query_id: str, score: float) -> None:
+        self._tell(events.Feedback(self.kernel.now_s, query_id, score))
+
+
+def _believe(knowledge: Knowledge, traffic: Traffic) -> None:
+    """Start from the logged router's first predictions, where they differ from the priors."""
+    for share, told in first_beliefs(traffic):
+        model, topics = told.view.model.name, (share,)
+        if abs(knowledge.quality.mean(topics, model) - told.quality) > 0.01:
+            knowledge.quality.seed(share.topic, model, told.quality)
+        expected, _ = knowledge.length.expect(topics, model)
+        if told.output_tokens >= 1.0 and abs(expected / told.output_tokens - 1.0) > 0.02:
+            spread = max(LOG_SIGMA_FLOOR, told.length_log_sigma)
+            knowledge.length.seed(share.topic, model, told.output_tokens, spread, task=share.task)
+
+
+def _slots(traffic: Traffic) -> dict[str, int]:
+    """Slots of each endpoint: configured, else as the log saw them last."""
+    seen: dict[str, int] = {}
+    for each in traffic.queries:
+        for decision in each.decisions:
+            for candidate in decision.candidates:
+                seen[candidate.view.endpoint.id] = candidate.view.slots
+    return {
+        endpoint.id: endpoint.slots or seen.get(endpoint.id, DEFAULT_SLOTS)
+        for endpoint in traffic.fleet.endpoints
+    }
+
+
+def _seen(traffic: Traffic) -> dict[str, list[Seen]]:
+    """What each endpoint served, with the prompt tokens that it had to compute."""
+    ratio = tokens_ratio(traffic.queries)
+    seen: dict[str, list[Seen]] = {}
+    for each in traffic.queries:
+        answered = each.answered
+        if answered is None or not answered.outcome.e2e_s:
+            continue
+        outcome = answered.outcome
+        prompt = prompt_tokens(each, ratio) - (outcome.cached_tokens or 0)
+        seen.setdefault(answered.endpoint_id, []).append(
+            Seen(
+                answered.dispatched_at_s,
+                max(1, prompt),
+                max(1, outcome.output_tokens or 1),
+                outcome.ttft_s if each.query.stream else None,
+                answered.outcome.e2e_s or 0.0,
+            )
+        )
+    return seen
+
+
+def _specs(
+    traffic: Traffic, fits: Mapping[str, Fit], slots: Mapping[str, int]
+) -> tuple[dict[str, EngineSpec], list[str]]:
+    caching = {
+        attempt.endpoint_id
+        for each in traffic.queries
+        for attempt in each.attempts
+        if attempt.outcome.cached_tokens
+    }
+    specs: dict[str, EngineSpec] = {}
+    notes = []
+    for endpoint in traffic.fleet.endpoints:
+        fit = fits.get(endpoint.id)
+        spec = fit.spec if fit is not None else _like(endpoint, traffic.fleet, fits, slots)
+        if fit is None and spec is not None:
+            notes.append(f"{endpoint.id} hardly answered in this log; its speed is assumed")
+        if spec is None:
+            notes.append(f"{endpoint.id} hardly answered in this log; it is left out of the replay")
+            continue
+        specs[endpoint.id] = replace(
+            spec, prefix_blocks=PREFIX_BLOCKS if endpoint.id in caching else 0
+        )
+    return specs, notes
+
+
+def _like(
+    endpoint: Endpoint, fleet: FleetConfig, fits: Mapping[str, Fit], slots: Mapping[str, int]
+) -> EngineSpec | None:
+    """What is known of an endpoint that was not fitted: its configured speed, else its fellows'."""
+    told = endpoint.simulate
+    if told is not None:
+        return EngineSpec(told.prefill_tokens_per_s, told.step_s, told.step_per_seq_s, told.slots)
+    fellows = [e.id for e in fleet.endpoints if e.model == endpoint.model]
+    return typical([fits[key] for key in fellows if key in fits], slots[endpoint.id])
+
+
+def _played(
+    each: LoggedQuery, models: Sequence[str], lengths: LoggedLengths, ratio: float
+) -> Played:
+    decision, query = each.decisions[0], each.query
+    believed = {c.view.model.name: c.quality for c in decision.candidates}
+    outcomes = {
+        model: Outcome(_usable(believed.get(model, 0.0)), lengths.tokens(each, model))
+        for model in models
+    }
+    topic = decision.task.topics[0].topic if decision.task.topics else decision.task.task.value
+    tokens = prompt_tokens(each, ratio)
+    card = Card(
+        Prompt(query.id, topic, "", tokens, {}),
+        topic,
+        decision.task.task,
+        decision.task,
+        query.features,
+        query.slo,
+        outcomes,
+    )
+    return Played(
+        query.id, query.arrived_at_s, card, tokens, outcomes, query.prefix_hashes, query.tenant
+    )
+
+
+def _usable(quality: float) -> float:
+    return quality if 0.0 <= quality <= 1.0 else 0.0
