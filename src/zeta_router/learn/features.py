@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from zeta_router.learn.task_features import TEXT_FEATURE_NAMES, text_features
 
 EXCERPT_CHARS: Final = 320
-EXCERPT_BYTES: Final = 416
+EXCERPT_BYTES: Final = 320
 """Most that is looked at of the ask (bytes of UTF-8, about): two thirds from its head, the rest
 its tail. Reading 400 characters or 2 KB instead was no better on held-out sources and took longer.
 """
