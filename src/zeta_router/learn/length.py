@@ -2,8 +2,9 @@
 
 Output length decides most of an answer's time and work. It differs between models on the same
 question, and not always in favour of the small one: a small model may ramble three times as long.
-So there is a cell per (topic, model), pulled towards its (task, model) cell, which is pulled
-towards the task over all models, which starts from a guess. Reasoning tokens are output.
+So there is a cell per (topic, model), pulled towards its (domain, model) cell where the topic is a
+band of a domain, that towards its (task, model) cell, that towards the task over all models, which
+starts from a guess. Reasoning tokens are output.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from zeta_router.learn.length_cell import (
 )
 from zeta_router.learn.length_stretch import LengthStretch
 from zeta_router.learn.length_tail import LengthHistogram, log_normal_beyond
+from zeta_router.learn.topics import domain_of
 
 LOG_SIGMA_FLOOR = 0.35
 """Least spread admitted to: a sharper one made soft objectives as brittle as hard ones."""
@@ -198,9 +200,11 @@ class LengthHead:
         self._settled.clear()
 
     def _lineage(self, topic: str, task: Task, model: str) -> tuple[LengthCell, ...]:
-        """The cell, its (task, model) parent and the task's own, made where missing."""
+        """The cell and those above it, up to the task's own over all models; made where missing."""
+        domain = domain_of(topic)
+        own = (topic,) if domain is None else (topic, domain)
         return (
-            self._cells.setdefault((topic, model), LengthCell()),
+            *(self._cells.setdefault((name, model), LengthCell()) for name in own),
             self._tasks.setdefault((task, model), LengthCell()),
             self._tasks.setdefault((task, ""), LengthCell()),
         )
@@ -225,6 +229,7 @@ class LengthHead:
         for cell in (
             self._tasks.get((task, "")),
             self._tasks.get((task, model)),
+            self._cells.get((domain_of(topic) or "", model)),
             self._cells.get((topic, model)),
         ):
             if cell is not None:

@@ -2,8 +2,10 @@
 
 One Beta cell per (topic, model). It starts from a prior worth 20 observations, and what was seen
 is discounted towards that prior at every further observation, so that a cell remembers about 67
-and a model that got worse is found out. A cell's prior is its (task, model) cell's mean, whose own
-prior is the fleet file's figure or the size table's.
+and a model that got worse is found out. The prior of a topic that is a band of a domain is its
+(domain, model) cell's mean, that cell's prior the (task, model) cell's mean, and that one's prior
+the fleet file's figure or the size table's. After 100 answers to prompts of three domains, the step
+in between took the log-loss on others from .533 to .500.
 
 A prior is a guess, and fades to the worth of 4 observations as its cell gets rewards of its own.
 In simulation, 500 to 600 rewards after priors in the wrong order, one that stays (with a memory of
@@ -21,6 +23,7 @@ from zeta_router.core.fleet import Model
 from zeta_router.core.query import Task, TopicShare
 from zeta_router.learn.quality_cell import PRIOR_WEIGHT_LEFT, BetaCell, Trace
 from zeta_router.learn.sizes import prior_quality
+from zeta_router.learn.topics import domain_of
 
 PRIOR_WEIGHT = 20.0
 
@@ -199,11 +202,13 @@ class QualityCells:
     def _add(
         self, share: TopicShare, model: str, up: float, down: float, voter: str, cap: float
     ) -> list[Trace]:
-        task = self._task_cell(share.task, model)
-        learned_prior = (share.topic, model) not in self._seeds
-        left = [task.add(up, down, voter, cap)]
-        held = task.held(voter) if learned_prior else 0.0
-        left.append(self._cell(share.topic, model).add(up, down, voter, cap, held))
+        above = self._task_cell(share.task, model)
+        left = [above.add(up, down, voter, cap)]
+        domain = domain_of(share.topic)
+        for name in (share.topic,) if domain is None else (domain, share.topic):
+            held = above.held(voter) if (name, model) not in self._seeds else 0.0
+            above = self._cell(name, model)
+            left.append(above.add(up, down, voter, cap, held))
         return [trace for trace in left if trace is not None]
 
     def _cell(self, topic: str, model: str) -> BetaCell:
@@ -221,9 +226,18 @@ class QualityCells:
     def _posterior(self, share: TopicShare, model: str) -> tuple[float, float]:
         prior = self._seeds.get((share.topic, model))
         if prior is None:
-            prior = self._task_mean(share.task, model)
+            prior = self._domain_mean(share, model)
         cell = self._cells.get((share.topic, model)) or BetaCell(self._prior_weight)
         return cell.mean(prior), cell.sigma(prior)
+
+    def _domain_mean(self, share: TopicShare, model: str) -> float:
+        """The mean above a topic: its domain's if it is a band of one, else its task's."""
+        key = domain_of(share.topic) or "", model
+        prior = self._seeds.get(key)
+        if prior is None:
+            prior = self._task_mean(share.task, model)
+        cell = self._cells.get(key)
+        return prior if cell is None else cell.mean(prior)
 
     def _task_mean(self, task: Task, model: str) -> float:
         known = self._models.get(model)

@@ -207,3 +207,15 @@ def test_restored_it_expects_and_learns_the_same() -> None:
         assert copy.expect(SQL, model) == head.expect(SQL, model)
         assert copy.remaining(PROOF, model, 90.0) == head.remaining(PROOF, model, 90.0)
     assert copy.state() == head.state()
+
+
+def test_a_band_starts_from_what_its_domain_has_shown() -> None:
+    """No hard question was answered; 200 easy ones of the same domain took 1,000 tokens."""
+    head = LengthHead()
+    for _ in range(200):
+        head.observe((topic("reasoning/maths/easy", Task.REASONING),), "m", 1000.0)
+        head.observe((topic("reasoning/logic/easy", Task.REASONING),), "m", 100.0)
+    hard, _ = head.expect((topic("reasoning/maths/hard", Task.REASONING),), "m")
+    assert hard == pytest.approx(1000.0, rel=0.1)
+    other, _ = head.expect((topic("reasoning/science/hard", Task.REASONING),), "m")
+    assert 300.0 < other < 700.0

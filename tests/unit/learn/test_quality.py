@@ -194,3 +194,15 @@ def test_restored_it_expects_and_learns_the_same() -> None:
         for model in MODELS:
             assert copy.mean(shares, model) == cells.mean(shares, model)
             assert copy.interval(shares, model) == cells.interval(shares, model)
+
+
+def test_a_band_starts_from_what_its_domain_has_shown() -> None:
+    """Easy maths is always right, easy logic never: hard maths is expected near the former."""
+    cells = QualityCells({"m": Model("m", {Task.REASONING: 0.5})})
+    for _ in range(100):
+        cells.observe((TopicShare("reasoning/maths/easy", Task.REASONING, 1.0),), "m", 1.0)
+        cells.observe((TopicShare("reasoning/logic/easy", Task.REASONING, 1.0),), "m", 0.0)
+    assert cells.mean((TopicShare("reasoning/maths/hard", Task.REASONING, 1.0),), "m") > 0.9
+    assert cells.mean((TopicShare("reasoning/logic/hard", Task.REASONING, 1.0),), "m") < 0.1
+    other = cells.mean((TopicShare("reasoning/science/hard", Task.REASONING, 1.0),), "m")
+    assert 0.3 < other < 0.7
