@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-all test-system bench validity docs fmt lock clean
+.PHONY: help setup serve observe test test-all test-system bench validity docs fmt lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ $(STAMP): requirements/dev.txt requirements/model.txt pyproject.toml
 
 serve: setup ## start the embedded fleet of real engines and answer on 127.0.0.1:8080
 	$(BIN)/zeta serve --embedded
+
+observe: setup ## the same with a real Prometheus beside it; LOAD=1 sends a request a second
+	$(BIN)/python observe/run.py $(if $(LOAD),--load $(LOAD)) $(if $(LISTEN),--listen $(LISTEN)) \
+	  $(if $(PROMETHEUS),--prometheus $(PROMETHEUS)) $(if $(GATEWAY),--gateway $(GATEWAY))
 
 test: setup ## lint, types and all tests that need no system package (under 5 minutes)
 	$(BIN)/ruff format --check .
@@ -45,6 +49,7 @@ docs: setup ## write the generated reference pages anew (tests hold them equal t
 	$(BIN)/python -m zeta_router.app.config src/zeta_router/app/config/zeta.schema.json docs/reference/configuration.md
 	$(BIN)/python -m zeta_router.telemetry.reference docs/reference
 	$(BIN)/python -m zeta_router.policy.reference docs/reference
+	$(BIN)/python observe/dashboards
 
 fmt: setup ## format and mend what can be mended
 	$(BIN)/ruff format .
