@@ -79,7 +79,7 @@ class CountSeries:
 
     def interrupt(self) -> None:
         """Forget the counts after a long silence; what was learned stays."""
-        self.counts.restore({"counts": [], "ewma": [0.0, 0.0]})
+        self.counts.clear()
         for horizon in self.horizons.values():
             horizon.interrupt()
 

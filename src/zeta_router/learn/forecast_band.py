@@ -23,14 +23,13 @@ class Band:
     """Median and 90 % bound of counts around their forecast.
 
     Args:
-        overlap: Steps after which an outcome is known; errors of overlapping windows repeat each
-            other, so `overlap` of them tell as much as one.
+        overlap: Steps after which an outcome is known. Misses of overlapping windows come in rows,
+            so each moves the level the less.
     """
 
-    __slots__ = ("_errors", "_gain", "_overlap", "level")
+    __slots__ = ("_errors", "_gain", "level")
 
     def __init__(self, overlap: int) -> None:
-        self._overlap = overlap
         self._gain = min(GAIN_MAX, GAIN / overlap)
         self._errors: deque[float] = deque(maxlen=WINDOW)
         self.level = 0.9
@@ -41,9 +40,7 @@ class Band:
         errors = sorted(self._errors)
         if not errors:
             return expected, expected + _NORMAL_P90 * scale
-        # A quantile of few independent errors is uncertain by itself: n + 1 instead of n.
-        independent = max(1.0, len(errors) / self._overlap)
-        level = min(1.0, self.level * (1.0 + 1.0 / independent))
+        level = min(1.0, self.level * (1.0 + 1.0 / len(errors)))
         p50 = max(0.0, expected + scale * _quantile(errors, 0.5))
         p90 = max(p50, expected + scale * _quantile(errors, level))
         return p50, p90

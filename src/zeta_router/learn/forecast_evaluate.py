@@ -9,12 +9,15 @@ from typing import Any
 from zeta_router.learn.forecast import STEP_S, WAPE_LIMIT, CountSeries
 from zeta_router.learn.forecast_counts import MEAN_WINDOW_S
 
+SKIP_S = 300.0
+"""Forecasts made before this are not scored: there is nothing to forecast from yet."""
+
 _Z95 = 1.96
 _P90 = 0.9
 
 
 def evaluate(
-    arrivals_s: Sequence[float], horizon_s: float, *, skip_s: float = 300.0
+    arrivals_s: Sequence[float], horizon_s: float, *, skip_s: float = SKIP_S
 ) -> dict[str, Any]:
     """Forecast the count of the next `horizon_s` at every step of a trace, and score it.
 
@@ -24,8 +27,9 @@ def evaluate(
         skip_s: Forecasts made before this are not scored.
 
     Returns:
-        `forecasts` scored; `wape`, `wape_last_value` (the count of the last `horizon_s`) and
-        `wape_mean_5min`; `coverage_p50`, `coverage_p90`, `coverage_p90_low`, `coverage_p90_high`
+        `forecasts` scored, and how many of their windows do not overlap (`independent`); `wape`,
+        `wape_last_value` (the count of the last `horizon_s`) and `wape_mean_5min`;
+        `coverage_p50`, `coverage_p90`, `coverage_p90_low`, `coverage_p90_high`
         (the binomial 95 % interval around .90 for that many forecasts) and `coverage_p90_inside`;
         `forecastable` and `arrivals_per_s`. Shares are None when nothing could be scored.
     """
@@ -69,6 +73,7 @@ def _scored(
     scored: dict[str, Any] = {
         "horizon_s": horizon_s,
         "forecasts": len(rows),
+        "independent": -(-len(rows) // round(horizon_s / STEP_S)),
         "arrivals_per_s": arrivals_per_s,
     }
     total = sum(row[0] for row in rows)

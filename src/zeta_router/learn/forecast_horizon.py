@@ -11,8 +11,12 @@ from zeta_router.learn.forecast_counts import FEATURES, RecentCounts
 from zeta_router.learn.forecast_mix import Mix
 from zeta_router.learn.rls import Rls
 
-START_WEIGHTS = (0.25, 0.5, 0.25)
-"""Of the 50 s average, the 5-minute mean and the regression: steady until shown otherwise."""
+START_WEIGHTS = (0.16, 0.28, 0.12, 0.16, 0.16, 0.12)
+"""Of the 50 s average, the 5- and 20-minute means, the two steady windows and the regression:
+steady until shown otherwise."""
+
+DEVIATIONS = (3.0, 4.0)
+"""When a jump counts as one (`RecentCounts.steady`): a quick and a slow judgement."""
 
 REGRESSION_BINS = 12
 """Longest horizon that the regression takes part in. Beyond a minute it has too few windows to
@@ -65,7 +69,7 @@ class Horizon:
     def __init__(self, bins: int) -> None:
         self._bins = bins
         self._regresses = bins <= REGRESSION_BINS
-        weights = START_WEIGHTS if self._regresses else (1.0 / 3.0, 2.0 / 3.0)
+        weights = START_WEIGHTS if self._regresses else START_WEIGHTS[:-1]
         self._mix = Mix(weights, _REFERENCE, bins)
         self._band = Band(bins)
         self._regression = Rls(_AR_PRIOR, (1.0,) * FEATURES, prior_weight=1.0, nonnegative=False)
@@ -84,10 +88,11 @@ class Horizon:
         if len(self._open) == self._bins:
             self._learn(self._open.popleft(), counts.total(self._bins))
         features: tuple[float, ...] = ()
-        experts: tuple[float, ...] = (counts.ewma * self._bins, counts.mean * self._bins)
+        rates = [counts.ewma, counts.mean, counts.long_ewma, *map(counts.steady, DEVIATIONS)]
         if self._regresses:
             features = counts.features()
-            experts = (*experts, self._regressed(features) * self._bins)
+            rates.append(self._regressed(features))
+        experts = tuple([rate * self._bins for rate in rates])
         mixed, expected = self._mix.combine(experts)
         self.latest = Issued(features, experts, mixed, expected, *self._band.around(expected))
         self._open.append(self.latest)

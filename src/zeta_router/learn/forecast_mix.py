@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import exp, sqrt
 from typing import Any
 
-SHARE = 0.005
+SHARE = 0.002
 LOSS_CLIP = 5.0
 _SCALE_STEP = 0.02
 _REFERENCE_KEPT = 0.995
@@ -24,7 +24,7 @@ class Mix:
     than the plain mean over five minutes; then the plain mean is the better forecast, and is used.
 
     Args:
-        start: First weights, summing to 1; also what `SHARE` is dealt out by.
+        start: First weights, in any unit; also what `SHARE` is dealt out by.
         reference: Index of the forecast that has to be beaten.
         overlap: Steps after which an outcome is known. Losses of overlapping windows repeat each
             other and count less.
@@ -33,12 +33,12 @@ class Mix:
     __slots__ = ("_eta", "_gain", "_reference", "_scale", "_start", "weights")
 
     def __init__(self, start: Sequence[float], reference: int, overlap: int) -> None:
-        self._start = tuple(start)
+        self._start = tuple(weight / sum(start) for weight in start)
         self._reference = reference
         self._eta = 1.0 / (1.0 + overlap)
         self._scale = 0.0
         self._gain = 0.0
-        self.weights = tuple(start)
+        self.weights = self._start
 
     def combine(self, forecasts: Sequence[float]) -> tuple[float, float]:
         """The mix, and the forecast to go by: the mix, or the reference while that does better."""

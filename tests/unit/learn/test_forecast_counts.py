@@ -23,7 +23,8 @@ def test_totals_go_back_as_far_as_there_are_bins() -> None:
 def test_five_minutes_are_sixty_bins() -> None:
     recent = counted(*[1000.0] * 10, *[2.0] * 60)
     assert recent.mean == 2.0
-    assert recent.total(100) == 120.0
+    assert recent.total(60) == 120.0
+    assert recent.total(70) == 10_120.0
 
 
 def test_the_average_by_hand_without_a_bias_at_the_start() -> None:
@@ -51,3 +52,27 @@ def test_state_restores_it() -> None:
         each.push(4.0)
     assert copy.features() == recent.features()
     assert (copy.ewma, copy.mean) == (recent.ewma, recent.mean)
+
+
+def test_a_steady_window_is_as_long_as_the_rate_held() -> None:
+    """Three bins after a jump from 10 to 40 the window is those three; without one it is all."""
+    assert counted(*[10.0] * 300).steady(3.0) == 10.0
+    jumped = counted(*[10.0] * 300, *[40.0] * 3)
+    assert jumped.steady(3.0) == 40.0
+    assert jumped.mean == pytest.approx(11.5)
+
+
+def test_what_looks_like_chance_moves_a_steady_window_little() -> None:
+    recent = counted(*[10.0, 14.0, 6.0] * 80, 14.0, 13.0, 12.0)
+    assert recent.steady(3.0) == pytest.approx(10.0, abs=0.1)
+
+
+def test_a_steady_window_without_arrivals_is_empty() -> None:
+    assert counted(*[0.0] * 50).steady(3.0) == 0.0
+    assert counted(7.0).steady(3.0) == 7.0
+
+
+def test_cleared_counts_are_as_new() -> None:
+    recent = counted(*[5.0] * 50)
+    recent.clear()
+    assert recent.state() == RecentCounts(5.0).state()

@@ -91,7 +91,7 @@ def test_beyond_a_minute_the_regression_takes_no_part() -> None:
     run(horizon, [20.0] * 130)
     assert horizon.latest is not None
     assert horizon.latest.features == ()
-    assert len(horizon.latest.experts) == 2
+    assert len(horizon.latest.experts) == 5
     assert horizon.latest.expected == pytest.approx(1200.0)
     copy = Horizon(60)
     copy.restore(json.loads(json.dumps(horizon.state())))

@@ -17,6 +17,7 @@ _COMMANDS = {
     "route": "Say where a query would go, and why, without sending it.",
     "classify": "Say what kind of task a text is.",
     "simulate": "Judge policies on a trace with real prompts' outcomes, in virtual time.",
+    "forecast": "Say how well the load of a trace can be forecast.",
     "calibrate": "Measure a live engine and print its speed for zeta.yaml.",
     "emulate": "Stand in for an engine, in real time, at a given speed.",
     "replay": "Say what another policy would have made of a decision log.",
