@@ -100,6 +100,7 @@ class Candidate(NamedTuple):
             in neither `ttft_s` nor `work_s`.
         switch_cost: Quality that it would cost the conversation to move there; 0 where it is.
         prefill_stall_s: What reading its prompt adds to the TPOT of everything that runs there.
+        doubt: Share of decisions that its model should get only to find out how good it is.
     """
 
     view: EndpointView
@@ -115,6 +116,7 @@ class Candidate(NamedTuple):
     cached_tokens: float = 0.0
     switch_cost: float = 0.0
     prefill_stall_s: float = 0.0
+    doubt: float = 0.0
 
     @property
     def e2e_s(self) -> float:

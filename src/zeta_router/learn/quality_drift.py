@@ -2,7 +2,7 @@
 
 A cell remembers 67 votes, so that it follows a fall of quality with as much delay. Here each vote
 adds the log-likelihood ratio between "as before" and "a quarter worse" (and, in a sum of its own,
-"better by as much"), never below zero; at 6 it is an alarm, after which the cells keep a fifth of
+"better by as much"), never below zero; at 7 it is an alarm, after which the cells keep a fifth of
 their evidence and learn five times as fast. Votes of all topics go into one sum, because what
 happens to a model (another quantisation, a wrong template) mostly happens to all it does.
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
-ALARM = 6.0
+ALARM = 7.0
 WORSE = 0.75
 """What is tested for: quality times this, or quality divided by it."""
 

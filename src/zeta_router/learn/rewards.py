@@ -22,6 +22,10 @@ DOUBTED = 200
 
 DOUBT_SHARE = 0.05
 
+FALLEN_SHARE = 0.02
+"""Share of decisions by which a model that has become worse is tried after that, until it is
+better again: without, nobody would notice."""
+
 
 class Answer:
     """An answer of which something may still be heard.
@@ -64,7 +68,7 @@ class Rewards:
 
     STATE_VERSION: ClassVar = 1
 
-    __slots__ = ("_askers", "_doubts", "_usual", "_voters", "_watches")
+    __slots__ = ("_askers", "_doubts", "_fallen", "_usual", "_voters", "_watches")
 
     def __init__(self) -> None:
         self._askers = Askers()
@@ -72,6 +76,7 @@ class Rewards:
         self._usual = Usual()
         self._watches: dict[str, ModelWatch] = {}
         self._doubts: dict[str, int] = {}
+        self._fallen: set[str] = set()
 
     def asked(self, asker: str) -> None:
         """A query came that a model will answer: its asker has so much more of a say."""
@@ -82,7 +87,9 @@ class Rewards:
 
     def doubt(self, model: str) -> float:
         """Share of decisions that should go to `model` only to find out how good it is."""
-        return DOUBT_SHARE if model in self._doubts else 0.0
+        if model in self._doubts:
+            return DOUBT_SHARE
+        return FALLEN_SHARE if model in self._fallen else 0.0
 
     def signs(self, cells: QualityCells, answer: Answer, signs: Mapping[Signal, float]) -> None:
         """Learn signs, y of each: 1 for good, 0 for bad. Only the first of its kind counts."""
@@ -141,6 +148,10 @@ class Rewards:
         if found:
             cells.forget(model)
             self._doubts[model] = DOUBTED
+            if found < 0:
+                self._fallen.add(model)
+            else:
+                self._fallen.discard(model)
         return found
 
     def state(self) -> dict[str, Any]:
@@ -150,6 +161,7 @@ class Rewards:
             "voters": {model: voters.state() for model, voters in self._voters.items()},
             "usual": self._usual.state(),
             "watches": {model: watch.state() for model, watch in self._watches.items()},
+            "fallen": dict.fromkeys(sorted(self._fallen), 1),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -168,6 +180,7 @@ class Rewards:
         self._askers, self._usual = askers, usual
         self._voters, self._watches = voters, watches
         self._doubts = {}
+        self._fallen = {str(model) for model in state["fallen"]}
 
     def _learn_anew(self, cells: QualityCells, answer: Answer) -> None:
         """Replace what the answer taught by all that is heard of it now."""

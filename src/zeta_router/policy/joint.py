@@ -3,8 +3,8 @@
 Formula: ``weight · quality · P(SLO) − slowdown − price · work − switch_cost`` for every endpoint.
 The price is `view.price` in quality per engine-second, the work is in engine-seconds at full batch,
 the slowdown is what the running batch would lose (`externality`). Softmax at temperature 0.01, and
-with probability 0.01 any open endpoint, so that wrong estimates are found out. The propensity is
-exact.
+with probability 0.01 any open endpoint, so that wrong estimates are found out; models of which the
+quality is in doubt are tried as often as that asks for. The propensity is exact.
 
 A full endpoint stays in the comparison with its wait inside P. If it wins, the query is held: the
 right model a little later can be better than an idle wrong one. An endpoint is full for a query
@@ -38,6 +38,7 @@ from zeta_router.core.query import Query
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate
 from zeta_router.policy.crowding import tpot_limit_s, when_one_ends
+from zeta_router.policy.doubt import doubted
 from zeta_router.policy.net_value import net_values
 from zeta_router.policy.order import by_id, least_busy, load
 from zeta_router.policy.protocol import WAIT, Choice, Context
@@ -171,20 +172,25 @@ class Joint:
         free: list[int],
         draws: Draws,
     ) -> tuple[int, float, bool]:
-        """The chosen index, its exact probability, and whether it is one of the epsilon.
+        """The chosen index, its exact probability, and whether it was chosen to learn about it.
 
-        The probability is that of a mix of softmax and uniform over open.
+        The probability is that of a mix of softmax, uniform over open, and models in doubt.
         """
         epsilon = self.epsilon if free else 0.0
-        explores = draws.uniform() < epsilon
-        if explores:
+        tries = doubted(candidates, free)
+        trying = sum(tries.values())
+        draw = draws.uniform()
+        if draw < epsilon:
             index = by_id(candidates, free)[draws.below(len(free))]
+        elif draw < epsilon + trying:
+            index = _by_lot(tries, draw - epsilon)
         elif len(soft) == 1:
             (index,) = soft
         else:
             index = _by_lot(soft, draws.uniform())
-        explored = epsilon / len(free) if index in free else 0.0
-        return index, explored + (1.0 - epsilon) * soft.get(index, 0.0), explores
+        explored = epsilon / len(free) + tries.get(index, 0.0) if index in free else 0.0
+        kept = 1.0 - epsilon - trying
+        return index, explored + kept * soft.get(index, 0.0), draw < epsilon + trying
 
     def _without_room(self, candidates: Sequence[Candidate], nets: list[float]) -> Choice:
         """Nothing is worth a wait and nothing is open: shed, unless nothing could be scored."""

@@ -52,6 +52,7 @@ def net_values(  # noqa: C901 (one loop on purpose, see above)
         _,
         switch_cost,
         prefill_stall_s,
+        _,
     ) in candidates:
         sigma = log_sigma
         if sigma < SIGMA_MIN:

@@ -34,7 +34,7 @@ def candidates_for(
     rest is what `LatencyHead.predict` and `work_s` would say, added up from each state's `Outlook`.
     It is one loop because it runs for every endpoint and query: a call costs as much as the sums.
     """
-    verdicts: dict[str, Drop | tuple[float, float, float]] = {}
+    verdicts: dict[str, Drop | tuple[float, float, float, float]] = {}
     found: list[Candidate] = []
     dropped: list[tuple[str, Drop]] = []
     failed = case.tries.failed
@@ -64,7 +64,7 @@ def candidates_for(
             uncached = prompt_tokens - cached
         if stays_at:
             moving = 0.0 if stays_at == endpoint_id else switch_cost
-        quality, output_tokens, length_log_sigma = verdict
+        quality, output_tokens, length_log_sigma, doubt = verdict
         (
             start_s,
             s_per_token,
@@ -92,16 +92,17 @@ def candidates_for(
             cached,
             moving,
             uncached * stall_per_token_s,
+            doubt,
         )
         found.append(_new(Candidate, fields))
     return tuple(found), tuple(dropped)
 
 
-def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float, float]:
-    """Quality, answer tokens and their log spread on a model."""
+def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float, float, float]:
+    """Quality, answer tokens, their log spread and the doubt about a model."""
     topics: tuple[TopicShare, ...] = case.task.topics
     tokens, log_sigma = knowledge.length.expect(topics, model, case.query.max_output_tokens)
     quality = knowledge.quality.mean(topics, model)
     if knowledge.residual.useful(model):
         quality = knowledge.residual.corrected(quality, model, case.query.features)
-    return quality, tokens, log_sigma
+    return quality, tokens, log_sigma, knowledge.rewards.doubt(model)

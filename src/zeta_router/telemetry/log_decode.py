@@ -75,6 +75,7 @@ class _Candidate(msgspec.Struct, array_like=True, frozen=True):
     cached_tokens: float | None = 0.0
     switch_cost: float | None = 0.0
     prefill_stall_s: float | None = 0.0
+    doubt: float | None = 0.0
 
 
 _topics = msgspec.json.Decoder(tuple[TopicShare, ...]).decode
@@ -180,6 +181,7 @@ def _candidate(entry: _Candidate, run: int, sample_of: SampleOf) -> Candidate:
         _number(entry.cached_tokens),
         _number(entry.switch_cost),
         _number(entry.prefill_stall_s),
+        _number(entry.doubt),
     )
 
 

@@ -335,6 +335,7 @@ CANDIDATE_FIELDS = (
     ("cached_tokens", "leading prompt tokens believed to be in its prefix cache"),
     ("switch_cost", "quality that moving the conversation there would cost"),
     ("prefill_stall_s", "what reading the prompt adds to the time per token there"),
+    ("doubt", "share of decisions its model should get only to find out how good it is"),
 )
 """Layout of one entry of `decisions.candidates`. A number that is not finite is written as null."""
 
