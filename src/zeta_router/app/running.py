@@ -16,7 +16,7 @@ from aiohttp import web
 from zeta_router.app.config import LoadedConfig, Resources
 from zeta_router.app.learning.keeper import Keeper, kept
 from zeta_router.app.records import Telemetry
-from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.app.training.choosing import classifier_of
 from zeta_router.gateway.admin import Admin
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.relay import Relay
@@ -112,7 +112,7 @@ async def running(
             },
         )
         stack.push_async_callback(asyncio.to_thread, log.close)
-        router = ZetaDynamicRouter(config.fleet, shipped_classifier(), seed=seed)
+        router = ZetaDynamicRouter(config.fleet, classifier_of(config.classifier), seed=seed)
         await stack.enter_async_context(kept(Keeper(router, log, wall_offset_s), clock))
         telemetry = Telemetry(log, router, clock)
         session = await stack.enter_async_context(new_session())

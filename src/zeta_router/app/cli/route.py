@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
-from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Query
 from zeta_router.learn.features import Ask, estimate_tokens, extract
@@ -76,8 +76,9 @@ async def _ask_gateway(
 
 
 def _decide_here(text: str, model: str, path: Path) -> dict[str, Any]:
-    fleet = load(path).fleet
-    router = ZetaDynamicRouter(fleet, shipped_classifier())
+    config = load(path)
+    fleet = config.fleet
+    router = ZetaDynamicRouter(fleet, classifier_of(config.classifier))
     query = Query(
         "dry-run",
         time.monotonic(),

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from zeta_router.app.cli.sources import load
-from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo, Task
 from zeta_router.policy.registry import POLICIES, policy_named
@@ -85,14 +85,15 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
     for name in policies:
         policy_named(name)
     feedback = flags["feedback"]
+    config = load(flags["fleet"])
     return SimulateOptions(
-        fleet=load(flags["fleet"]).fleet,
+        fleet=config.fleet,
         trace=flags["trace"],
         quality=flags["quality"],
         table_model=_pairs("map", flags["maps"]),
         rates=_rates(flags["rate"]),
         policies=policies,
-        classifier=shipped_classifier(),
+        classifier=classifier_of(config.classifier),
         seeds=flags["seeds"],
         slo=Slo(ttft_s=flags["slo_ttft"], tpot_s=flags["slo_tpot"]),
         minutes=flags["minutes"] or None,

@@ -5,6 +5,7 @@
 
 from zeta_router.app.config.load import load_file, load_text
 from zeta_router.app.config.loaded import (
+    ClassifierSettings,
     EndpointSettings,
     Listen,
     LoadedConfig,
@@ -15,6 +16,7 @@ from zeta_router.app.config.loaded import (
 from zeta_router.app.config.report import ConfigErrors, Place, Problem
 
 __all__ = [
+    "ClassifierSettings",
     "ConfigErrors",
     "EndpointSettings",
     "Listen",

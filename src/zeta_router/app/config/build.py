@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zeta_router.app.config.loaded import (
+    ClassifierSettings,
     EndpointSettings,
     Listen,
     LoadedConfig,
@@ -13,7 +14,13 @@ from zeta_router.app.config.loaded import (
     Secret,
 )
 from zeta_router.app.config.report import Report
-from zeta_router.app.config.spec import EndpointSpec, FileSpec, ModelSpec, SimulateSpec
+from zeta_router.app.config.spec import (
+    ClassifierSpec,
+    EndpointSpec,
+    FileSpec,
+    ModelSpec,
+    SimulateSpec,
+)
 from zeta_router.app.config.texts import split_listen
 from zeta_router.core.errors import BugError
 from zeta_router.core.fleet import (
@@ -25,6 +32,7 @@ from zeta_router.core.fleet import (
     SimulatedSpeed,
 )
 from zeta_router.core.query import Slo, Task
+from zeta_router.learn.task import TaskCosts
 
 
 def build(file: FileSpec, report: Report) -> LoadedConfig:
@@ -39,6 +47,7 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         body_bytes=file.limits.body_bytes,
         endpoints={endpoint.id: _settings(endpoint) for endpoint in file.endpoints},
         source=report.source,
+        classifier=_classifier(file.classifier),
         warnings=report.warnings,
     )
 
@@ -53,6 +62,16 @@ def _fleet(file: FileSpec) -> FleetConfig:
         policy=file.policy,
         limits=Limits(limits.queue, limits.max_wait_s, limits.attempts),
         joint=JointParams(joint.eta, joint.rho, joint.floor, joint.switch_cost),
+    )
+
+
+def _classifier(spec: ClassifierSpec) -> ClassifierSettings:
+    return ClassifierSettings(
+        weights=spec.weights,
+        costs=TaskCosts(spec.hard_called_simple, spec.simple_called_hard, spec.hard_swapped),
+        embedder_head=spec.embedder_head,
+        embedder_below=spec.embedder_below,
+        embedder_wait_s=spec.embedder_wait_s,
     )
 
 

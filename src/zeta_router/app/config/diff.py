@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from zeta_router.app.config.loaded import EndpointSettings, LoadedConfig, Resources, Secret
+from zeta_router.app.config.loaded import (
+    ClassifierSettings,
+    EndpointSettings,
+    LoadedConfig,
+    Resources,
+    Secret,
+)
 from zeta_router.app.config.report import Path, path_text
 from zeta_router.core.fleet import Endpoint, Model
-
-RESTART_PATHS = frozenset({"listen", "log.path", "log.keep_days", "log.prompts"})
-"""Settings that are read once at the start; every other change is applied live."""
 
 Settings = Mapping[Path, object]
 
@@ -48,7 +51,7 @@ def diff(old: LoadedConfig, new: LoadedConfig) -> list[Change]:
 
 def until_restart(running: LoadedConfig, new: LoadedConfig) -> LoadedConfig:
     """`new`, with what cannot change while running as it is in `running`."""
-    return replace(new, listen=running.listen, log=running.log)
+    return replace(new, listen=running.listen, log=running.log, classifier=running.classifier)
 
 
 def _compare(before: Settings, after: Settings) -> Iterator[Change]:
@@ -89,10 +92,25 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["joint", "rho"] = fleet.joint.rho
     settings["joint", "floor"] = fleet.joint.floor
     settings["joint", "switch_cost"] = fleet.joint.switch_cost
+    for name, value in _classifier(config.classifier).items():
+        settings["classifier", name] = value
     settings["log", "path"] = log.path
     settings["log", "keep_days"] = log.keep_days
     settings["log", "prompts"] = log.prompts
     return settings
+
+
+def _classifier(settings: ClassifierSettings) -> dict[str, object]:
+    costs = settings.costs
+    return {
+        "weights": settings.weights,
+        "hard_called_simple": costs.hard_called_simple,
+        "simple_called_hard": costs.simple_called_hard,
+        "hard_swapped": costs.hard_swapped,
+        "embedder_head": settings.embedder_head,
+        "embedder_below": settings.embedder_below,
+        "embedder_wait_s": settings.embedder_wait_s,
+    }
 
 
 def _models(config: LoadedConfig) -> dict[str, Settings]:
@@ -148,3 +166,9 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+RESTART_PATHS = frozenset({"listen", "log.path", "log.keep_days", "log.prompts"}) | {
+    f"classifier.{name}" for name in _classifier(ClassifierSettings())
+}
+"""Settings that are read once at the start; every other change is applied live."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from zeta_router.app.config.report import Problem
 from zeta_router.core.fleet import FleetConfig
+from zeta_router.learn.task import DEFAULT_COSTS, TaskCosts
 
 
 class Secret:
@@ -58,6 +59,25 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassifierSettings:
+    """How tasks are told apart.
+
+    Attributes:
+        weights: File of trained weights; None takes those of the package.
+        costs: What each mistake costs.
+        embedder_head: File of a head for one embedding model; None asks no embedder.
+        embedder_below: Probability of the likeliest task below which the embedder is asked.
+        embedder_wait_s: Longest time that a query waits for its embedding; above 0.
+    """
+
+    weights: str | None = None
+    costs: TaskCosts = DEFAULT_COSTS
+    embedder_head: str | None = None
+    embedder_below: float = 0.9
+    embedder_wait_s: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """Where the CPU, memory and GPU of an endpoint's machine are measured.
 
@@ -98,4 +118,5 @@ class LoadedConfig:
     body_bytes: int
     endpoints: Mapping[str, EndpointSettings]
     source: str
+    classifier: ClassifierSettings = ClassifierSettings()
     warnings: tuple[Problem, ...] = ()

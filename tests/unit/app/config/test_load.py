@@ -6,11 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from zeta_router.app.config import ConfigErrors, LoadedConfig, Problem, Resources, Secret
+from zeta_router.app.config import (
+    ClassifierSettings,
+    ConfigErrors,
+    LoadedConfig,
+    Problem,
+    Resources,
+    Secret,
+)
 from zeta_router.app.config.load import load_file, load_text
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, JointParams, Limits, Model, SimulatedSpeed
 from zeta_router.core.query import GENERATIVE_TASKS, Capability, Slo, Task
+from zeta_router.learn.task import TaskCosts
 
 DESIGN = Path(__file__).with_name("design.yaml").read_text()
 
@@ -43,6 +51,8 @@ policy: p2c
 limits: {queue: 10, max_wait_s: 2.5, body_bytes: 4096, attempts: 3}
 joint: {eta: 0.1, rho: 0.9, floor: 0}
 log: {path: logs/z.db, keep_days: 0.5, prompts: true}
+classifier: {weights: w.npz, hard_called_simple: 3, simple_called_hard: 0, hard_swapped: 0.5,
+  embedder_head: h.npz, embedder_below: 0.8, embedder_wait_s: 0.02}
 """
 
 
@@ -119,6 +129,9 @@ def test_every_key_reaches_the_configuration() -> None:
     assert fleet.limits == Limits(10, 2.5, 3)
     assert fleet.joint == JointParams(0.1, 0.9, 0.0)
     assert config.body_bytes == 4096
+    assert config.classifier == ClassifierSettings(
+        "w.npz", TaskCosts(3.0, 0.0, 0.5), "h.npz", embedder_below=0.8, embedder_wait_s=0.02
+    )
     assert (config.log.path, config.log.keep_days, config.log.prompts) == ("logs/z.db", 0.5, True)
 
 

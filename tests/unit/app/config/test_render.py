@@ -95,6 +95,13 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
     assert written == {
         "limits": {"queue": 1000, "max_wait_s": 30, "attempts": 2, "body_bytes": 33554432},
         "joint": {"eta": 0.2, "rho": 0.8, "floor": 0.02, "switch_cost": 0.03},
+        "classifier": {
+            "hard_called_simple": 1.25,
+            "simple_called_hard": 1,
+            "hard_swapped": 1,
+            "embedder_below": 0.9,
+            "embedder_wait_s": 0.05,
+        },
         "log": {"path": "zeta.db", "keep_days": 30, "prompts": False},
     }
     usual = FleetConfig(FLEET.models, FLEET.endpoints)

@@ -1,0 +1,43 @@
+"""The classifier that zeta.yaml asks for: its weights, its costs, and what is wrong with them."""
+
+from dataclasses import replace
+
+import pytest
+
+from zeta_router.app.config import ClassifierSettings
+from zeta_router.app.training.choosing import classifier_of
+from zeta_router.app.training.weights import shipped_weights, write_weights
+from zeta_router.core.errors import ConfigError
+from zeta_router.core.query import Operation, Task
+from zeta_router.learn.features import Ask, extract
+from zeta_router.learn.task import TaskCosts
+
+
+def task_of(settings: ClassifierSettings, text: str) -> Task:
+    return classifier_of(settings).estimate(extract(Ask(text)), Operation.CHAT).task
+
+
+def test_costs_decide():
+    assert task_of(ClassifierSettings(), "Is it far?") is Task.SIMPLE
+    careful = ClassifierSettings(costs=TaskCosts(hard_called_simple=1e6))
+    assert task_of(careful, "Is it far?") is not Task.SIMPLE
+
+
+def test_weights_come_from_the_file_that_is_named(tmp_path):
+    file = tmp_path / "w.npz"
+    weights = shipped_weights()
+    write_weights(replace(weights, out=-weights.out, inner=-weights.inner), file)
+    named = ClassifierSettings(weights=str(file))
+    assert task_of(named, "What is the capital of France?") is not Task.SIMPLE
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ConfigError, match=r"absent\.npz"):
+        classifier_of(ClassifierSettings(weights="absent.npz"))
+
+
+def test_weights_of_another_version_are_refused_with_a_way_out(tmp_path):
+    file = tmp_path / "w.npz"
+    write_weights(replace(shipped_weights(), features="0" * 16), file)
+    with pytest.raises(ConfigError, match=r"w\.npz.*train it again with this version"):
+        classifier_of(ClassifierSettings(weights=str(file)))
