@@ -6,7 +6,15 @@ from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Query
 from zeta_router.learn.task_rules import RuleClassifier
-from zeta_router.router.commands import Command, Dispatch, Emit, Reject, SetTimer, StartProbe
+from zeta_router.router.commands import (
+    Cancel,
+    Command,
+    Dispatch,
+    Emit,
+    Reject,
+    SetTimer,
+    StartProbe,
+)
 from zeta_router.router.events import Arrived, Event, Finished, FirstToken, Probed, Timer
 from zeta_router.router.router import ZetaDynamicRouter
 
@@ -28,6 +36,7 @@ class Bench:
         self.rejected: dict[str, Reject] = {}
         self.timers: dict[str, float] = {}
         self.probes: list[StartProbe] = []
+        self.cancelled: list[Cancel] = []
         self.records: list[Emit] = []
 
     def send(self, event: Event) -> list[Command]:
@@ -42,6 +51,8 @@ class Bench:
                 self.timers[command.key] = command.due_at_s
             elif isinstance(command, StartProbe):
                 self.probes.append(command)
+            elif isinstance(command, Cancel):
+                self.cancelled.append(command)
             elif isinstance(command, Emit):
                 self.records.append(command)
         return commands
@@ -71,7 +82,8 @@ class Bench:
     def probe(self, endpoint_id: str, *, alive: bool) -> None:
         """The latest probe of an endpoint is answered."""
         asked = [probe for probe in self.probes if probe.endpoint.id == endpoint_id][-1]
-        self.send(Probed(self.now_s, endpoint_id, asked.generation, alive))
+        deep = asked.by is not None
+        self.send(Probed(self.now_s, endpoint_id, asked.generation, alive, deep))
 
     def advance(self, to_s: float) -> None:
         """Let time pass and fire due timers in order."""

@@ -21,7 +21,7 @@ from support.fleets import fleet
 from support.scripted import ScriptedEngine
 from zeta_router.core.fleet import Endpoint, Limits
 from zeta_router.core.outcome import Outcome
-from zeta_router.core.query import LANES
+from zeta_router.core.query import LANES, Operation
 from zeta_router.core.snapshot import EndpointView
 from zeta_router.gateway.admin import Admin, Records
 from zeta_router.gateway.driver import Record, RouterDriver
@@ -261,8 +261,8 @@ async def gateway(
 
         prober = Prober(Contacts(EngineClient(session, loop.time), key_of), loop.time)
 
-        async def probe(endpoint: Endpoint, generation: int) -> Probed:
-            probed = await prober.probe(endpoint, generation)
+        async def probe(endpoint: Endpoint, generation: int, by: Operation | None = None) -> Probed:
+            probed = await prober.probe(endpoint, generation, by)
             loop.call_soon(gate[0].note)  # runs once the router has heard of it
             return probed
 

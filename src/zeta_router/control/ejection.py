@@ -101,6 +101,10 @@ class Ejection:
         self.reason = reason
         self._turn(Circuit.OPEN, now_s)
 
+    def asked(self, now_s: float) -> None:
+        """Our question is on its way; should its answer get lost, another one is asked."""
+        self.next_probe_s = now_s + 2.0 * PROBE_EVERY_S
+
     def on_answer(self, now_s: float, fit: bool) -> None:
         """Our own question came back, `fit` when the answer was."""
         if self.circuit is not Circuit.OPEN or now_s < self._until_s:

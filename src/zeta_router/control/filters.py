@@ -88,15 +88,20 @@ def unsuitable(demand: Demand, model: Model) -> Drop | None:
     return None
 
 
-def unavailable(view: EndpointView, failed: Collection[str]) -> Drop | None:
+def unavailable(view: EndpointView, failed: Collection[str], spared: bool = False) -> Drop | None:
     """Why an endpoint cannot serve a query at this moment, or None when it can.
 
-    `failed` holds the ids of the endpoints that have already failed this query.
+    Args:
+        view: The endpoint.
+        failed: Ids of the endpoints that have already failed this query.
+        spared: Use it even when it is ejected.
     """
     if view.health is Health.DOWN:
         return Drop.DOWN
     if view.health is Health.DRAINING:
         return Drop.DRAINING
+    if view.health is Health.EJECTED and not spared:
+        return Drop.EJECTED
     if view.endpoint.id in failed:
         return Drop.ALREADY_FAILED
     return None

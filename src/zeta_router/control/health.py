@@ -1,16 +1,13 @@
 """Whether an endpoint lives: a failed connection takes it out, an answered probe brings it back.
 
-Only failures count. A client's mistake, a cancel or an engine that says "busy" leave it where it
-is. A connection that breaks is believed at once, because the probe that follows costs a millisecond
-and sending more queries into a dead process costs them all.
+Only broken connections count. What an endpoint answers, and whether it does, is the business of
+`ejection`. A connection that breaks is believed at once, because the probe that follows costs a
+millisecond and sending more queries into a dead process costs them all.
 """
 
 from __future__ import annotations
 
 from zeta_router.core.outcome import Outcome, Status, Teaches
-
-FAILURES_TO_DOWN = 3
-"""Error answers in a row after which an endpoint is taken for dead."""
 
 FIRST_PROBE_S = 0.1
 LONGEST_PROBE_S = 2.0
@@ -24,16 +21,24 @@ class Liveness:
     Attributes:
         alive: Whether it may get traffic.
         paused_until_s: It said "busy"; until then nothing is sent.
+        was_gone: A probe failed since it was taken down: it was not just one broken connection.
         next_probe_s: When to ask again whether it lives; None while it does.
     """
 
-    __slots__ = ("_failures", "_pause_s", "_probe_gap_s", "alive", "next_probe_s", "paused_until_s")
+    __slots__ = (
+        "_pause_s",
+        "_probe_gap_s",
+        "alive",
+        "next_probe_s",
+        "paused_until_s",
+        "was_gone",
+    )
 
     def __init__(self) -> None:
         self.alive = True
         self.paused_until_s = 0.0
         self.next_probe_s: float | None = None
-        self._failures = 0
+        self.was_gone = False
         self._probe_gap_s = FIRST_PROBE_S
         self._pause_s = FIRST_PAUSE_S
 
@@ -41,15 +46,11 @@ class Liveness:
         """Learn from the end of an attempt."""
         lesson = outcome.status.teaches
         if lesson is Teaches.SUCCESS:
-            self._failures = 0
             self._pause_s = FIRST_PAUSE_S
         elif lesson is Teaches.BACKPRESSURE:
             self._pause(now_s, outcome.retry_after_s)
-        elif lesson is Teaches.FAILURE:
-            self._failures += 1
-            broke = outcome.http_status is None and outcome.status is not Status.UPSTREAM_TIMEOUT
-            if broke or self._failures >= FAILURES_TO_DOWN:
-                self.take_down(now_s)
+        elif lesson is Teaches.FAILURE and _broke(outcome):
+            self.take_down(now_s)
 
     def _pause(self, now_s: float, asked_s: float | None) -> None:
         """Pause; each pause that follows another without a success in between is longer.
@@ -68,6 +69,7 @@ class Liveness:
         """No traffic until a probe succeeds; the first one is due at once."""
         if self.alive:
             self.alive = False
+            self.was_gone = False
             self._probe_gap_s = FIRST_PROBE_S
             self.next_probe_s = now_s
 
@@ -76,11 +78,17 @@ class Liveness:
         if alive:
             self.alive = True
             self.next_probe_s = None
-            self._failures = 0
             self.paused_until_s = 0.0
         elif self.alive:
             self.take_down(now_s)
+            self.was_gone = True
             self.next_probe_s = now_s + FIRST_PROBE_S
         else:
+            self.was_gone = True
             self.next_probe_s = now_s + self._probe_gap_s
             self._probe_gap_s = min(2.0 * self._probe_gap_s, LONGEST_PROBE_S)
+
+
+def _broke(outcome: Outcome) -> bool:
+    """Whether the connection broke, or there was none."""
+    return outcome.http_status is None and outcome.status is not Status.UPSTREAM_TIMEOUT

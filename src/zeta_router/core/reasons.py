@@ -66,6 +66,7 @@ class Drop(StrEnum):
     LACKS_CAPABILITY = "lacks_capability"
     DOWN = "down"
     DRAINING = "draining"
+    EJECTED = "ejected"
     ALREADY_FAILED = "already_failed"
 
 
@@ -80,6 +81,7 @@ DROP_TEXT: dict[Drop, str] = {
     Drop.LACKS_CAPABILITY: "its model lacks something that the request needs",
     Drop.DOWN: "it does not answer",
     Drop.DRAINING: "it is being drained",
+    Drop.EJECTED: "its answers were of no use of late, or none came; others can do the task",
     Drop.ALREADY_FAILED: "it has already failed this query",
 }
 """One sentence a filter."""

@@ -15,9 +15,14 @@ from zeta_router.core.signal import EngineSample
 
 
 class Health(StrEnum):
-    """Whether an endpoint may get traffic."""
+    """Whether an endpoint may get traffic.
+
+    An ejected one can be reached, but its answers were of no use of late, or none came; it is used
+    where nothing else can do the task.
+    """
 
     UP = "up"
+    EJECTED = "ejected"
     DOWN = "down"
     DRAINING = "draining"
 
@@ -38,7 +43,8 @@ class EndpointView(NamedTuple):
         remaining_output_tokens: Output tokens expected from what is in flight.
         price: Quality per engine-second (`joint`); 0 for policies without prices.
         sample: The latest poll.
-        paused: The engine said that it is busy; nothing is sent to it until that passes.
+        paused: Nothing is sent to it for a moment: the engine said that it is busy, or it is on
+            trial after an ejection and has its one query.
         price_fall_per_s: How fast the price falls while nothing is dispatched there.
         held: Queries that wait in the router for it, as of their latest decisions.
     """

@@ -27,6 +27,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Reader = Callable[[web.Request], Awaitable[bytes]]
 Route = tuple[str, str, Handler]
 
+_SERVING = (Health.UP, Health.EJECTED)
+"""What may get queries; an ejected endpoint does where it is the last."""
+
 _SMALL_NUMBER = re.compile("[0-9]{1,4}")
 
 
@@ -116,7 +119,7 @@ class Admin:
     def _model_list(self) -> list[dict[str, Any]]:
         """The virtual models, then every model of which an endpoint is up."""
         snapshot = self._driver.router.snapshot(self._driver.clock())
-        up = {view.model.name for view in snapshot.views if view.health is Health.UP}
+        up = {view.model.name for view in snapshot.views if view.health in _SERVING}
         config = self._config()
         tasks = {task for name in up for task in config.models[name].tasks}
         names = ["auto", *(f"auto:{task.value}" for task in GENERATIVE_TASKS if task in tasks)]
@@ -161,7 +164,7 @@ class Admin:
     async def _ready(self, request: web.Request) -> web.StreamResponse:
         snapshot = self._driver.router.snapshot(self._driver.clock())
         states = {view.endpoint.id: view.health.value for view in snapshot.views}
-        ready = Health.UP.value in states.values()
+        ready = any(view.health in _SERVING for view in snapshot.views)
         return _json({"ready": ready, "endpoints": states}, status=200 if ready else 503)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:

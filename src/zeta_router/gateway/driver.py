@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.outcome import Outcome
-from zeta_router.core.query import Query
+from zeta_router.core.query import Operation, Query
 from zeta_router.router.commands import (
+    Cancel,
     Command,
     Dispatch,
     Emit,
@@ -26,16 +27,23 @@ from zeta_router.router.router import ZetaDynamicRouter
 
 _LOG = logging.getLogger("zeta_router.gateway")
 
-Probe = Callable[[Endpoint, int], Awaitable[Probed]]
+Probe = Callable[[Endpoint, int, Operation | None], Awaitable[Probed]]
 
 
 class Ticket:
-    """Where a handler waits for what the router decides about its query."""
+    """Where a handler waits for what the router decides about its query.
 
-    __slots__ = ("_waiter", "command")
+    Attributes:
+        command: The decision that nobody has taken yet.
+        on_cancel: Called with the number of an attempt that the router gives up; set by whoever
+            carries attempts out.
+    """
+
+    __slots__ = ("_waiter", "command", "on_cancel")
 
     def __init__(self) -> None:
         self.command: Dispatch | Reject | None = None
+        self.on_cancel: Callable[[int], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def give(self, command: Dispatch | Reject) -> None:
@@ -137,6 +145,10 @@ class RouterDriver:
                 ticket.give(command)
         elif isinstance(command, SetTimer):
             self._set_timer(command)
+        elif isinstance(command, Cancel):
+            ticket = self._tickets.get(command.query_id)
+            if ticket is not None and ticket.on_cancel is not None:
+                ticket.on_cancel(command.attempt)
         elif isinstance(command, StartProbe):
             task = asyncio.get_running_loop().create_task(self._run_probe(command))
             self._probes.add(task)
@@ -157,8 +169,9 @@ class RouterDriver:
     async def _run_probe(self, command: StartProbe) -> None:
         endpoint, generation = command.endpoint, command.generation
         try:
-            probed = await self._probe(endpoint, generation)
+            probed = await self._probe(endpoint, generation, command.by)
         except Exception:
             _LOG.exception("a bug in probing %s; it counts as not alive", endpoint.id)
-            probed = Probed(self.clock(), endpoint.id, generation, alive=False)
+            deep = command.by is not None
+            probed = Probed(self.clock(), endpoint.id, generation, alive=False, deep=deep)
         self.submit(probed)

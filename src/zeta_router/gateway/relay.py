@@ -7,8 +7,10 @@ and that closes the engine's connection and frees the slot.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
@@ -34,10 +36,13 @@ from zeta_router.gateway.stream import SseWatcher, read_whole
 from zeta_router.gateway.upstream import (
     Answer,
     BrokenError,
+    TooSlowError,
     Upstream,
     UpstreamError,
 )
 from zeta_router.router.commands import Dispatch, Reject
+
+T = TypeVar("T")
 
 PATH_OF_OPERATION = {
     Operation.CHAT: "/v1/chat/completions",
@@ -68,6 +73,27 @@ class Exchange:
     overhead_s: float
     attempt: int = 0
     started: bool = False
+    waiting: asyncio.Timeout | None = None
+
+    async def first_part(self, coming: Awaitable[T]) -> T:
+        """Wait for a part of an answer of which the client has nothing yet; can be given up.
+
+        Raises:
+            TooSlowError: The router gave the attempt up.
+        """
+        try:
+            async with asyncio.timeout(None) as self.waiting:
+                return await coming
+        except TimeoutError as error:
+            raise TooSlowError("given up, because the engine shows no sign of life") from error
+        finally:
+            self.waiting = None
+
+    def give_up(self, attempt: int) -> None:
+        """Stop waiting for an attempt, unless the client has a part of its answer."""
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None and attempt == self.attempt:
+            waiting.reschedule(asyncio.get_running_loop().time())
 
     @property
     def ends_by_saying(self) -> bool:
@@ -122,6 +148,7 @@ class Relay:
         ticket = self._driver.arrive(query)
         spent_s = self._driver.clock() - received_s
         exchange = Exchange(request, operation, raw, body.written_model, query, ticket, spent_s)
+        ticket.on_cancel = exchange.give_up
         try:
             return await self._attempts(exchange)
         except BaseException:
@@ -159,8 +186,8 @@ class Relay:
         exchange.overhead_s += sent_s - resumed_s
         answer: Answer | None = None
         try:
-            answer = await self._upstream.send(
-                endpoint, PATH_OF_OPERATION[exchange.operation], headers, body
+            answer = await exchange.first_part(
+                self._upstream.send(endpoint, PATH_OF_OPERATION[exchange.operation], headers, body)
             )
             if not is_answer(answer.status):
                 self._end(exchange, refusal(answer))
@@ -178,7 +205,7 @@ class Relay:
     async def _relay_whole(
         self, exchange: Exchange, command: Dispatch, answer: Answer, sent_s: float
     ) -> web.StreamResponse | None:
-        body = await answer.read()
+        body = await exchange.first_part(answer.read())
         reading = read_whole(body)
         ok = answer.status < 400
         if ok and (not body or (not reading.complete and ends_by_closing(answer))):
@@ -205,7 +232,7 @@ class Relay:
         watcher = SseWatcher(on_first_token)
         chunks = answer.chunks()
         try:
-            chunk = await anext(chunks, b"")
+            chunk = await exchange.first_part(anext(chunks, b""))
             if not chunk:
                 self._end(exchange, refusal(answer))
                 return None

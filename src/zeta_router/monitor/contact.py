@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zeta_router.core.fleet import Endpoint
+from zeta_router.core.query import Operation
 from zeta_router.core.signal import EngineSample
 from zeta_router.monitor.client import EngineClient, Line
 from zeta_router.monitor.engines import ADAPTERS, AUTO, adapter_of
 from zeta_router.monitor.engines.protocol import Adapter, Identity
+from zeta_router.monitor.small_call import small_call
 
 
 async def identify(line: Line) -> Identity | None:
@@ -76,6 +78,13 @@ class Contact:
         reached = self._kept()
         self.came_back |= was_lost and reached
         return reached and alive
+
+    async def answers(self, by: Operation) -> bool:
+        """Whether it answers the smallest call of this kind with something fit for use."""
+        was_lost = not self._line.reached
+        fit = await self._line.hold(small_call(by, self._model))
+        self.came_back |= was_lost and fit
+        return fit
 
     async def _met(self) -> Adapter | None:
         if self._adapter is None:

@@ -19,12 +19,15 @@ from zeta_router.core.signal import EngineSample
 from zeta_router.monitor.contact import Contact, Contacts
 from zeta_router.monitor.resources.usage import with_resources
 from zeta_router.monitor.resources.watch import ResourceWatch
-from zeta_router.router.events import Event, Sampled
+from zeta_router.router.events import Event, Sampled, Unanswered
 
 INTERVAL_S = 1.0
 MAX_INTERVAL_S = 30.0
 MAX_SHARE = 0.25
 """Largest share of its interval that a poll may take before it is made rarer."""
+
+UNANSWERED_S = 0.5
+"""After how long without an answer the router is told, so that it can look for itself."""
 
 _log = logging.getLogger(__name__)
 
@@ -135,13 +138,26 @@ class Poller:
         self, contact: Contact, endpoint: Endpoint, generation: int, pace: Pace
     ) -> None:
         started_at_s = self._clock()
-        sample = await self._sample(contact, endpoint.id)
+        sample = await self._answered(contact, endpoint, generation)
         pace.after(started_at_s, self._clock(), reached=sample is not None)
         if sample is None:
             return
         if self._resources is not None:
             sample = with_resources(sample, await self._resources.read(endpoint))
         self._submit(Sampled(self._clock(), endpoint.id, generation, sample))
+
+    async def _answered(
+        self, contact: Contact, endpoint: Endpoint, generation: int
+    ) -> EngineSample | None:
+        """What a poll says; the router is told when that takes suspiciously long."""
+        asking = asyncio.ensure_future(self._sample(contact, endpoint.id))
+        try:
+            done, _ = await asyncio.wait({asking}, timeout=UNANSWERED_S)
+            if not done:
+                self._submit(Unanswered(self._clock(), endpoint.id, generation))
+            return await asking
+        finally:
+            asking.cancel()
 
     async def _sample(self, contact: Contact, endpoint_id: str) -> EngineSample | None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zeta_router.core.fleet import Endpoint
+from zeta_router.core.query import Operation
 from zeta_router.monitor.contact import Contacts
 from zeta_router.router.events import Probed
 
@@ -16,10 +17,14 @@ class Prober:
         self._contacts = contacts
         self._clock = clock
 
-    async def probe(self, endpoint: Endpoint, generation: int) -> Probed:
+    async def probe(
+        self, endpoint: Endpoint, generation: int, by: Operation | None = None
+    ) -> Probed:
         """Whether the endpoint could take a request, within a few seconds; never raises.
 
-        A loading engine is not alive yet, a busy one is.
+        A loading engine is not alive yet, a busy one is. With `by` it has to answer the smallest
+        call of that kind with something that is fit for use.
         """
-        alive = await self._contacts.of(endpoint).probe()
-        return Probed(self._clock(), endpoint.id, generation, alive)
+        contact = self._contacts.of(endpoint)
+        alive = await (contact.probe() if by is None else contact.answers(by))
+        return Probed(self._clock(), endpoint.id, generation, alive, deep=by is not None)

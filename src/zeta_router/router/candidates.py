@@ -18,6 +18,9 @@ _new = tuple.__new__
 _UP = Health.UP
 """Looked up once: a member of an enum costs as much as a function call."""
 
+PANIC_LEAST = 3
+"""Ejected endpoints among which nobody is believed; two of three may well be bad."""
+
 Dropped = tuple[tuple[str, Drop], ...]
 
 
@@ -27,9 +30,11 @@ def candidates_for(
     endpoints: Mapping[str, EndpointState],
     knowledge: Knowledge,
     switch_cost: float = 0.0,
+    spared: bool = False,
 ) -> tuple[tuple[Candidate, ...], Dropped]:
     """Every endpoint that may serve the case, with predictions, and why the others may not.
 
+    Ejected endpoints are left out as long as enough others are there (`spared` takes them in).
     What depends on the model alone (suitability, quality, length) is worked out once per model. The
     rest is what `LatencyHead.predict` and `work_s` would say, added up from each state's `Outlook`.
     It is one loop because it runs for every endpoint and query: a call costs as much as the sums.
@@ -54,7 +59,7 @@ def candidates_for(
             dropped.append((endpoint_id, verdict))
             continue
         if failed or view.health is not _UP:
-            drop = unavailable(view, failed)
+            drop = unavailable(view, failed, spared)
             if drop is not None:
                 dropped.append((endpoint_id, drop))
                 continue
@@ -95,7 +100,19 @@ def candidates_for(
             doubt,
         )
         found.append(_new(Candidate, fields))
+    if dropped and not spared and _too_few(len(found), dropped):
+        return candidates_for(case, views, endpoints, knowledge, switch_cost, spared=True)
     return tuple(found), tuple(dropped)
+
+
+def _too_few(found: int, dropped: Sequence[tuple[str, Drop]]) -> bool:
+    """Whether ejected endpoints have to be used: nothing else is left, or too many are out.
+
+    Where most of those that could serve look bad at once, the fault is more likely to be elsewhere,
+    and what is left would drown.
+    """
+    ejected = sum(drop is Drop.EJECTED for _, drop in dropped)
+    return ejected > 0 and (found == 0 or (ejected >= PANIC_LEAST and ejected > found))
 
 
 def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float, float, float]:

@@ -15,6 +15,7 @@ class Attempt:
 
     The state of the endpoint at dispatch (`batch`, `pending_prefill_tokens` …) is kept because the
     latency estimate learns from what the query met, not from what is there when it ends.
+    `streams` tells whether signs of life come before the end of the answer.
     `running_s_before` and `prefilled_before` are the endpoint's sums at its first token.
     """
 
@@ -28,6 +29,7 @@ class Attempt:
     work_s: float
     batch: int
     pending_prefill_tokens: int
+    streams: bool = True
     cached_tokens: float = 0.0
     first_token_at_s: float | None = None
     emitted_tokens: int = 0

@@ -8,7 +8,7 @@ from zeta_router.core.checks import Checks
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.outcome import Outcome
-from zeta_router.core.query import Query
+from zeta_router.core.query import Operation, Query
 
 
 class Dispatch(NamedTuple):
@@ -30,10 +30,25 @@ class Reject(NamedTuple):
 
 
 class StartProbe(NamedTuple):
-    """Ask the endpoint whether it is alive and answer with `Probed`."""
+    """Ask the endpoint whether it is alive and answer with `Probed`.
+
+    With `by`, through the smallest real call of that kind: whether it can be reached says nothing
+    about what it answers.
+    """
 
     endpoint: Endpoint
     generation: int
+    by: Operation | None = None
+
+
+class Cancel(NamedTuple):
+    """Give up an attempt that has produced nothing; report it ended, as cancelled by us.
+
+    One whose first byte has come in the meantime goes on.
+    """
+
+    query_id: str
+    attempt: int
 
 
 class SetTimer(NamedTuple):
@@ -80,4 +95,4 @@ class Emit(NamedTuple):
     record: Record
 
 
-Command = Dispatch | Reject | StartProbe | SetTimer | Emit
+Command = Dispatch | Reject | Cancel | StartProbe | SetTimer | Emit

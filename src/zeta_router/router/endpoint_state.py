@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from math import inf, isfinite
 
+from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
 from zeta_router.control.price import VirtualQueue
+from zeta_router.control.silence import patience_s
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, Model
 from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
 from zeta_router.core.snapshot import EndpointView, Health
@@ -41,6 +43,9 @@ class EndpointState:
     """One endpoint over its life under one id, url and model.
 
     Attributes:
+        ejection: Whether its answers are fit for use.
+        heard_at_s: Its last sign of life to a query, or when it got the first one after a rest.
+        asked_whether_alive: A probe is on its way because it did not answer a poll.
         learned_at_s: When an answer last taught something about its speed.
         on_trial: It was found slow, and nothing has been heard of it since: as long as it is idle
             it is taken for as fast as ever, and what the next answer shows is believed at once.
@@ -55,6 +60,9 @@ class EndpointState:
         self.model = model
         self.generation = generation
         self.liveness = Liveness()
+        self.ejection = Ejection()
+        self.heard_at_s = 0.0
+        self.asked_whether_alive = False
         self.draining = False
         self.attempts: dict[str, Attempt] = {}
         self.dispatched_seq = 0
@@ -96,6 +104,8 @@ class EndpointState:
     def begin(self, query_id: str, attempt: Attempt, seq: int) -> None:
         """Account for a dispatch."""
         self._sum_up(attempt.dispatched_at_s)
+        if not self.attempts:
+            self.heard_at_s = attempt.dispatched_at_s
         self.price.slots = self.slots
         self.attempts[query_id] = attempt
         self.dispatched_seq = seq
@@ -106,15 +116,16 @@ class EndpointState:
     def first_token(self, attempt: Attempt, at_s: float) -> None:
         """Account for the end of an attempt's prefill."""
         self._sum_up(at_s)
-        attempt.first_token_at_s = at_s
+        attempt.first_token_at_s = self.heard_at_s = at_s
         self._pending_prefill_tokens -= attempt.uncached_tokens
         self._prefilled_tokens += attempt.uncached_tokens
         attempt.running_s_before = self._running_s
         attempt.prefilled_before = self._prefilled_tokens
         self.kept_view = None
 
-    def progress(self, attempt: Attempt, output_tokens: int) -> None:
+    def progress(self, attempt: Attempt, output_tokens: int, at_s: float) -> None:
         """Account for tokens that an attempt has produced."""
+        self.heard_at_s = at_s
         before = attempt.remaining_tokens
         attempt.emitted_tokens = max(attempt.emitted_tokens, output_tokens)
         self._remaining_tokens += attempt.remaining_tokens - before
@@ -146,6 +157,23 @@ class EndpointState:
         decoded_s = now_s - attempt.first_token_at_s
         produced = max(attempt.emitted_tokens, decoded_s / self.latency.decode_s(mean_batch))
         return max(tokens - produced, 0.1 * tokens) * step_s
+
+    def silent(self, now_s: float) -> bool:
+        """Whether it has given no sign of life for longer than any of its queries explains."""
+        if not self.attempts:
+            return False
+        tpot_s = self.latency.decode_s(len(self.attempts))
+        longest_s = max(
+            patience_s(
+                waits_for_first=attempt.first_token_at_s is None,
+                streams=attempt.streams,
+                ttft_s=attempt.expected_ttft_s,
+                tpot_s=tpot_s,
+                output_tokens=attempt.expected_output_tokens,
+            )
+            for attempt in self.attempts.values()
+        )
+        return now_s - self.heard_at_s > longest_s
 
     def _sum_up(self, now_s: float) -> None:
         """Carry the integral of in-flight over time up to now."""
@@ -219,6 +247,8 @@ class EndpointState:
         paused_until_s = self.liveness.paused_until_s
         forgotten_at_s = self._sampled_at_s + FOREIGN_MAX_AGE_S
         paused = now_s < paused_until_s
+        if self.ejection.circuit is Circuit.HALF_OPEN and self.attempts:
+            paused = True  # it has its one query
         foreign = min(self._foreign) if now_s <= forgotten_at_s else 0
         self._stands_until_s = min(
             paused_until_s if paused else inf, forgotten_at_s if foreign else inf
@@ -255,7 +285,9 @@ class EndpointState:
     def _health(self) -> Health:
         if not self.liveness.alive:
             return Health.DOWN
-        return Health.DRAINING if self.draining else Health.UP
+        if self.draining:
+            return Health.DRAINING
+        return Health.EJECTED if self.ejection.circuit is Circuit.OPEN else Health.UP
 
 
 def _count(signal: Signal | None) -> int | None:

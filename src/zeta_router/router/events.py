@@ -60,12 +60,22 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """An endpoint was asked whether it is alive."""
+    """An endpoint was asked whether it is alive; `deep` where by a real call."""
 
     at_s: float
     endpoint_id: str
     generation: int
     alive: bool
+    deep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A poll of an endpoint has had no answer so far; it may be stopped, or only busy."""
+
+    at_s: float
+    endpoint_id: str
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,7 @@ Event = (
     | Sampled
     | Probed
     | Checked
+    | Unanswered
     | Feedback
     | Timer
     | ConfigChanged

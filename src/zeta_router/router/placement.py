@@ -187,6 +187,7 @@ class Placement:
             work_s=chosen.work_s,
             batch=chosen.view.in_flight + chosen.view.foreign_in_flight,
             pending_prefill_tokens=chosen.view.pending_prefill_tokens,
+            streams=case.query.stream,
             cached_tokens=chosen.cached_tokens,
         )
         state.begin(case.query.id, case.attempt, self._dispatches)

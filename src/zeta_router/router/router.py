@@ -24,7 +24,6 @@ from zeta_router.router.commands import (
     Emit,
     OutcomeRecord,
     Reject,
-    StartProbe,
 )
 from zeta_router.router.inside import Inside, look_inside
 from zeta_router.router.judging import Judging
@@ -32,6 +31,7 @@ from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.learned import Learned
 from zeta_router.router.lessons import on_end, on_first_token, true_up
 from zeta_router.router.placement import HOLDBACK_TIMER, QUEUE_TIMER, Placement
+from zeta_router.router.watch import Watch
 
 _ENDED_BY_ITSELF = frozenset(
     {Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE, Status.HEDGE_LOST}
@@ -62,6 +62,7 @@ class ZetaDynamicRouter:
         self.knowledge = knowledge or Knowledge.of(config, classifier)
         self._placement = Placement(config, self.knowledge, seed=seed, capped=capped)
         self._fleet = self._placement.fleet
+        self._watch = Watch(self._placement)
         self._learned = Learned(self._fleet, self.knowledge)
         self._judging = Judging(self.knowledge)
         self._handlers: dict[type, Any] = {
@@ -71,6 +72,7 @@ class ZetaDynamicRouter:
             events.Finished: self._finished,
             events.Sampled: self._sampled,
             events.Probed: self._probed,
+            events.Unanswered: self._unanswered,
             events.Checked: self._checked,
             events.Feedback: self._feedback,
             events.Timer: self._timer,
@@ -178,7 +180,7 @@ class ZetaDynamicRouter:
             return
         state = self._fleet.get(attempt.endpoint_id, attempt.generation)
         if state is not None:
-            state.progress(attempt, event.output_tokens)
+            state.progress(attempt, event.output_tokens, event.at_s)
 
     def _finished(self, event: events.Finished, commands: list[Command]) -> None:
         case = self._placement.cases.get(event.query_id)
@@ -229,8 +231,7 @@ class ZetaDynamicRouter:
         more_s = true_up(state, attempt, outcome, event.at_s)
         self._placement.tenants.charge(query.tenant, more_s)
         on_end(state, self.knowledge, case.task.topics, attempt, outcome, company, event.at_s)
-        state.liveness.on_outcome(event.at_s, outcome)
-        self._follow_health(state.endpoint.id, event.at_s, commands)
+        self._watch.on_end(state, case, attempt, outcome, event.at_s, commands)
 
     def _close(self, case: Case, outcome: Outcome, now_s: float, commands: list[Command]) -> None:
         """No further attempt: done, or an honest error when the client has nothing yet."""
@@ -255,6 +256,7 @@ class ZetaDynamicRouter:
         if state is None:
             return
         state.on_sample(event.at_s, event.sample)
+        self._watch.on_sample(state, event.at_s, commands)
         self._fleet.version += 1
         self._placement.serve_waiting(event.at_s, commands)
 
@@ -262,29 +264,14 @@ class ZetaDynamicRouter:
         state = self._fleet.get(event.endpoint_id, event.generation)
         if state is None:
             return
-        if event.alive and not state.liveness.alive:
-            state.price.freeze(event.at_s)
-            state.prefixes.clear()
-        state.liveness.on_probe(event.at_s, event.alive)
-        state.touch()
+        self._watch.on_probe(state, event.alive, event.deep, event.at_s, commands)
         self._fleet.version += 1
-        self._follow_health(event.endpoint_id, event.at_s, commands)
         self._placement.serve_waiting(event.at_s, commands)
 
-    def _follow_health(self, endpoint_id: str, now_s: float, commands: list[Command]) -> None:
-        """Ask for the probe or the wake-up that the endpoint's state calls for."""
-        state = self._fleet.endpoints[endpoint_id]
-        state.touch()
-        due_s = state.liveness.next_probe_s
-        if due_s is not None and due_s <= now_s:
-            state.liveness.next_probe_s = None
-            commands.append(StartProbe(state.endpoint, state.generation))
-        elif due_s is not None:
-            self._placement.set_timer(f"probe:{endpoint_id}", due_s, commands)
-        elif state.liveness.paused_until_s > now_s:
-            self._placement.set_timer(
-                f"pause:{endpoint_id}", state.liveness.paused_until_s, commands
-            )
+    def _unanswered(self, event: events.Unanswered, commands: list[Command]) -> None:
+        state = self._fleet.get(event.endpoint_id, event.generation)
+        if state is not None:
+            self._watch.on_unanswered(state, commands)
 
     def _drain_requested(self, event: events.DrainRequested, commands: list[Command]) -> None:
         state = self._fleet.endpoints.get(event.endpoint_id)
@@ -313,9 +300,9 @@ class ZetaDynamicRouter:
         if event.key == HOLDBACK_TIMER:
             self._placement.end_holdback(event.at_s, commands)
             return
-        endpoint_id = event.key.partition(":")[2]
-        if endpoint_id in self._fleet.endpoints:
-            self._follow_health(endpoint_id, event.at_s, commands)
+        state = self._fleet.endpoints.get(event.key.partition(":")[2])
+        if state is not None:
+            self._watch.follow(state, event.at_s, commands)
             self._placement.serve_waiting(event.at_s, commands)
 
     def _config_changed(self, event: events.ConfigChanged, commands: list[Command]) -> None:

@@ -21,6 +21,7 @@ from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Query, TaskEstimate
 from zeta_router.router import events
 from zeta_router.router.commands import (
+    Cancel,
     Command,
     Dispatch,
     Emit,
@@ -185,6 +186,8 @@ class Drive:
                 self._set_timer(command)
             elif isinstance(command, Reject):
                 self._reject(command)
+            elif isinstance(command, Cancel):
+                self._cancel(command)
             else:
                 self._watching.probe(command)
 
@@ -214,6 +217,13 @@ class Drive:
         record.reason = command.decision.reason
         record.queue_wait_s = command.queue_wait_s
         self._close(record, End.SHED)
+
+    def _cancel(self, command: Cancel) -> None:
+        """Take an attempt off its engine, unless its first token has come."""
+        trip = self._trips.get((command.query_id, command.attempt))
+        if trip is not None and trip.first_token_at_s is None:
+            self.engines[trip.endpoint_id].cancel(trip)
+            self._end(trip, Status.UPSTREAM_TIMEOUT, None)
 
     def _set_timer(self, command: SetTimer) -> None:
         due_s = max(command.due_at_s, self.kernel.now_s)

@@ -62,6 +62,7 @@ class Engine:
         self._version = 0
         self._in_boundary = False
         self._blocked_until_s = 0.0
+        self._stalled_until_s = 0.0
         self._idle_since_s = 0.0
 
     # ---- what may be asked of it
@@ -123,6 +124,11 @@ class Engine:
 
     # ---- what may happen to it
 
+    @property
+    def stalled(self) -> bool:
+        """Whether it neither works nor answers for the moment."""
+        return self._kernel.now_s < self._stalled_until_s
+
     def slow_down(self, factor: float) -> None:
         """Make every iteration from the next one on take `factor` times its normal time."""
         self._slow_factor = factor
@@ -130,8 +136,9 @@ class Engine:
 
     def stall(self, duration_s: float) -> None:
         """Stand still for `duration_s` from now; nothing is lost."""
+        self._stalled_until_s = max(self._stalled_until_s, self._kernel.now_s + duration_s)
         if self._stretch is None:
-            self._blocked_until_s = max(self._blocked_until_s, self._kernel.now_s + duration_s)
+            self._blocked_until_s = max(self._blocked_until_s, self._stalled_until_s)
             return
         self._stretch.cut(self._kernel.now_s)
         self._stretch.paused_s += duration_s

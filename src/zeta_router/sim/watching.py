@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.router.commands import StartProbe
-from zeta_router.router.events import Event, Probed, Sampled
+from zeta_router.router.events import Event, Probed, Sampled, Unanswered
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.engine import Engine
 from zeta_router.sim.kernel import Kernel
 
 PROBE_S = 0.002
 """How long a probe takes on one machine."""
+
+UNANSWERED_S = 0.5
+"""After how long without an answer the router is told of a poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ POLLS = Polls()
 
 
 class Watching:
-    """Polls engines and answers probes, in virtual time. An engine that is down says nothing."""
+    """Polls engines and answers probes, in virtual time; what is down or stalled says nothing."""
 
     def __init__(
         self,
@@ -58,18 +61,24 @@ class Watching:
 
     def _probed(self, command: StartProbe) -> None:
         endpoint_id = command.endpoint.id
-        alive = self._engines[endpoint_id].alive
-        self._tell(Probed(self._kernel.now_s, endpoint_id, command.generation, alive))
+        engine = self._engines[endpoint_id]
+        alive = engine.alive and not engine.stalled
+        deep = command.by is not None
+        self._tell(Probed(self._kernel.now_s, endpoint_id, command.generation, alive, deep))
 
     def _poll(self, endpoint_id: str) -> None:
         engine, now_s = self._engines[endpoint_id], self._kernel.now_s
         self._kernel.at(now_s + self._polls.period_s, self._poll, endpoint_id)
         if not engine.alive:
             return
+        if engine.stalled:
+            event = Unanswered(now_s + UNANSWERED_S, endpoint_id, self._generations[endpoint_id])
+            self._kernel.at(event.at_s, self._tell, event)
+            return
         arrives_s = now_s + self._polls.lag_s
         sample = _sample(engine, now_s)
-        event = Sampled(arrives_s, endpoint_id, self._generations[endpoint_id], sample)
-        self._kernel.at(arrives_s, self._tell, event)
+        sampled = Sampled(arrives_s, endpoint_id, self._generations[endpoint_id], sample)
+        self._kernel.at(arrives_s, self._tell, sampled)
 
 
 def _sample(engine: Engine, now_s: float) -> EngineSample:

@@ -13,6 +13,7 @@ from support.fleets import endpoint, fleet, query
 from support.gateways import MovableLoop, on_loopback
 from zeta_router.core.fleet import Endpoint, FleetConfig, Limits
 from zeta_router.core.outcome import Outcome
+from zeta_router.core.query import Operation
 from zeta_router.core.reasons import Reason
 from zeta_router.gateway.driver import Record, RouterDriver
 from zeta_router.learn.task_rules import RuleClassifier
@@ -37,10 +38,11 @@ class Desk:
             on_record=self.records.append,
         )
 
-    async def probe(self, asked: Endpoint, generation: int) -> Probed:
+    async def probe(self, asked: Endpoint, generation: int, by: Operation | None = None) -> Probed:
         answer: asyncio.Future[bool] = self.loop.create_future()
         self.probes.append(answer)
-        return Probed(self.loop.time(), asked.id, generation, await answer)
+        alive = await answer
+        return Probed(self.loop.time(), asked.id, generation, alive, by is not None)
 
     def arrive(self, id_: str) -> Any:
         return self.driver.arrive(query(id_, at_s=self.loop.time()))

@@ -8,8 +8,8 @@ from math import inf, nan
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.memory_series import memory_series
 
+from support.memory_series import memory_series
 from zeta_router.learn.leak import (
     BLOCK_S,
     LEAST,

@@ -9,6 +9,7 @@ from zeta_router.core.fleet import Endpoint
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.monitor.poller import INTERVAL_S, MAX_INTERVAL_S, Pace, Poller
 from zeta_router.monitor.resources.usage import Resources
+from zeta_router.router.events import Unanswered
 
 
 class FakeContact:
@@ -172,7 +173,7 @@ def test_a_poll_under_way_of_a_removed_endpoint_is_cancelled(virtual_run):
 
     events = virtual_run(polling(FakeContacts(a=contact), 10, [(endpoint("a"), 1)], remove))
     assert contact.cancelled
-    assert events == []
+    assert events == [Unanswered(0.5, "a", 1)]
 
 
 def test_a_new_generation_ends_the_polls_of_the_old_one(virtual_run):
@@ -271,3 +272,14 @@ def test_a_machine_whose_engine_is_not_reached_is_not_measured(virtual_run):
     contacts = FakeContacts(a=FakeContact(reached=False))
     assert with_measuring(virtual_run, contacts, resources, 5.5) == []
     assert resources.asked == []
+
+
+def test_the_router_hears_of_a_poll_that_takes_long_and_then_what_it_said(virtual_run):
+    contact = FakeContact(takes_s=0.8)
+
+    async def wait(poller):
+        await asyncio.sleep(1.0)
+
+    events = virtual_run(polling(FakeContacts(a=contact), 10, [(endpoint("a"), 1)], wait))
+    assert [type(event).__name__ for event in events[:2]] == ["Unanswered", "Sampled"]
+    assert events[0] == Unanswered(0.5, "a", 1)

@@ -187,12 +187,12 @@ def test_client_errors_never_change_health() -> None:
     assert bench.router.snapshot(0.0).views[0].health is Health.UP
 
 
-def test_three_error_answers_in_a_row_take_an_endpoint_down() -> None:
+def test_three_error_answers_in_a_row_eject_an_endpoint() -> None:
     bench = Bench(fleet(endpoint("c", "coder")))
     for i in range(3):
         bench.arrive(query(str(i)))
         bench.finish(str(i), ERROR_500)
-    assert bench.router.snapshot(0.0).views[0].health is Health.DOWN
+    assert bench.router.snapshot(0.0).views[0].health is Health.EJECTED
 
 
 def test_embeddings_overflow_within_their_space_only() -> None:
