@@ -8,9 +8,8 @@ the logarithm where load is bursty. Trend and season won nowhere below an hour.
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import pairwise
-from math import exp, log1p, sqrt
+from math import exp, log1p
 from typing import Any
 
 MEAN_WINDOW_S = 300.0
@@ -25,6 +24,11 @@ FEATURES = 1 + len(LAG_BINS)
 STEADY_BINS = (3, 6, 12, 24, 60, 120, 240)
 """Windows among which `steady` chooses."""
 
+DEVIATIONS = (3.0, 4.0)
+"""When a jump counts as one in `rates`: a quick and a slow judgement."""
+
+KEPT_BINS = STEADY_BINS[-1]
+
 
 class RecentCounts:
     """Counts of the last twenty minutes and their moving averages.
@@ -33,25 +37,37 @@ class RecentCounts:
         step_s: Width of a bin in seconds.
     """
 
-    __slots__ = ("_counts", "_ewma", "_long", "_mean_bins", "_step_s")
+    __slots__ = ("_counts", "_ewma", "_long", "_mean_bins", "_rates", "_step_s")
 
     def __init__(self, step_s: float) -> None:
         self._step_s = step_s
         self._mean_bins = round(MEAN_WINDOW_S / step_s)
-        self._counts: deque[float] = deque(maxlen=STEADY_BINS[-1])
+        self._counts: list[float] = []
         self._ewma = (0.0, 0.0)
         self._long = (0.0, 0.0)
+        self._rates: tuple[float, ...] | None = None
 
     def push(self, count: float) -> None:
         """Close a bin with this count."""
-        self._counts.append(count)
+        self._rates = None
+        counts = self._counts
+        counts.append(count)
+        if len(counts) > 2 * KEPT_BINS:
+            del counts[:-KEPT_BINS]
         self._ewma = _decayed(self._ewma, exp(-self._step_s / EWMA_TAU_S), count)
         self._long = _decayed(self._long, exp(-self._step_s / LONG_TAU_S), count)
 
     def total(self, bins: int) -> float:
         """Arrivals in the last `bins` bins, as far back as counts are kept."""
-        counts = self._counts
-        return sum(counts[index] for index in range(-min(bins, len(counts)), 0))
+        return sum(self._counts[-bins:])
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """All of the below per bin, in this order; worked out once for all horizons."""
+        if self._rates is None:
+            steady = [self.steady(deviations) for deviations in DEVIATIONS]
+            self._rates = (self.ewma, self.mean, self.long_ewma, *steady)
+        return self._rates
 
     @property
     def ewma(self) -> float:
@@ -78,15 +94,16 @@ class RecentCounts:
 
         Source: Lepski 1990, choice of a window by pairwise comparison.
         """
-        counts = list(self._counts)
+        counts = self._counts[-KEPT_BINS:]
         dispersion = _dispersion(counts[-self._mean_bins :])
         shorter: list[tuple[float, int]] = []
         for bins in STEADY_BINS:
             width = min(bins, len(counts))
             mean = sum(counts[-width:]) / width
-            spread = deviations * sqrt(dispersion * max(mean, 1.0 / width))
-            if any(abs(m - mean) > spread * sqrt(1.0 / w - 1.0 / width) for m, w in shorter):
-                break
+            variance = deviations**2 * dispersion * max(mean, 1.0 / width)
+            for other, w in shorter:
+                if (other - mean) ** 2 > variance * (1.0 / w - 1.0 / width):
+                    return shorter[-1][0]
             shorter.append((mean, width))
             if width < bins:
                 break
@@ -101,15 +118,17 @@ class RecentCounts:
         """Forget everything."""
         self._counts.clear()
         self._ewma = self._long = (0.0, 0.0)
+        self._rates = None
 
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""
-        return {"counts": list(self._counts), "ewma": list(self._ewma), "long": list(self._long)}
+        counts = self._counts[-KEPT_BINS:]
+        return {"counts": counts, "ewma": list(self._ewma), "long": list(self._long)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Replace what it knows by an earlier `state()`."""
-        self._counts.clear()
-        self._counts.extend(float(count) for count in state["counts"])
+        self._rates = None
+        self._counts = [float(count) for count in state["counts"]]
         self._ewma = (float(state["ewma"][0]), float(state["ewma"][1]))
         self._long = (float(state["long"][0]), float(state["long"][1]))
 
@@ -124,5 +143,5 @@ def _dispersion(counts: list[float]) -> float:
     mean = sum(counts) / len(counts)
     if len(counts) < 2 or mean <= 0.0:
         return 1.0
-    squares = sum((after - before) ** 2 for before, after in pairwise(counts))
+    squares = sum([(after - before) ** 2 for before, after in pairwise(counts)])
     return max(1.0, squares / (2.0 * (len(counts) - 1) * mean))

@@ -15,9 +15,6 @@ START_WEIGHTS = (0.16, 0.28, 0.12, 0.16, 0.16, 0.12)
 """Of the 50 s average, the 5- and 20-minute means, the two steady windows and the regression:
 steady until shown otherwise."""
 
-DEVIATIONS = (3.0, 4.0)
-"""When a jump counts as one (`RecentCounts.steady`): a quick and a slow judgement."""
-
 REGRESSION_BINS = 12
 """Longest horizon that the regression takes part in. Beyond a minute it has too few windows to
 learn from: at 300 s it raised the error by 2 % on drifting and 7 % on steady series."""
@@ -88,7 +85,7 @@ class Horizon:
         if len(self._open) == self._bins:
             self._learn(self._open.popleft(), counts.total(self._bins))
         features: tuple[float, ...] = ()
-        rates = [counts.ewma, counts.mean, counts.long_ewma, *map(counts.steady, DEVIATIONS)]
+        rates = list(counts.rates)
         if self._regresses:
             features = counts.features()
             rates.append(self._regressed(features))
