@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from time import perf_counter
 from typing import cast
 
@@ -118,19 +119,40 @@ class Drive:
         Raises:
             BugError: If a query is lost on the way, or nothing moves for a week.
         """
+        self.begin()
+        self.advance()
+        if self.router.open_cases:
+            raise BugError(f"the router still holds {self.router.open_cases} ended queries")
+
+    def begin(self) -> None:
+        """Make everything ready; nothing has happened yet. For whoever plays a run in parts."""
         self._disturbances.arrange(self.kernel, self.engines)
         self._watching.start()
         if self._conditions.watch is not None:
             self.kernel.at(0.0, self._watch)
         if self.records:
             self.kernel.at(self.records[0].played.at_s, self._arrive)
-        while self._goes_on:
+
+    def advance(self, until_s: float = inf) -> None:
+        """Play on until `until_s`, or until every query has come and ended.
+
+        Raises:
+            BugError: If nothing moves for a week.
+        """
+        while self._goes_on and (self.kernel.next_at_s or 0.0) <= until_s:
             if not self.kernel.step():
                 raise BugError(f"{len(self._open)} queries are held and nothing will free them")
             if self.kernel.now_s - self._moved_at_s > _STUCK_S:
                 raise BugError(f"{len(self._open)} queries have not moved for a week")
-        if self.router.open_cases:
-            raise BugError(f"the router still holds {self.router.open_cases} ended queries")
+
+    def tell(self, event: events.Event) -> None:
+        """Tell the router something that comes from outside the run, and do what it says."""
+        self._tell(event)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every query has come and ended."""
+        return not self._goes_on
 
     @property
     def _goes_on(self) -> bool:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zeta_router.app.bench import prompts
+from zeta_router.app.bench.body import body_of
 from zeta_router.app.bench.figures import LATE_S, Figures, figures, is_late
 from zeta_router.app.bench.load import Run, play
 from zeta_router.app.bench.prompts import Ask
@@ -26,7 +27,6 @@ from zeta_router.app.bench.schedule import arrivals
 from zeta_router.app.bench.sending import End, Reply, Sender
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
-from zeta_router.sim.emulate import OUTPUT_FIELD
 
 EVERY_S = 10.0
 """Between two lines of progress."""
@@ -168,22 +168,6 @@ def _headers(slo: Slo, key: str | None) -> dict[str, str]:
         if seconds is not None
     }
     return {**headers, "authorization": f"Bearer {key}"} if key else headers
-
-
-def body_of(ask: Ask, model: str, *, max_tokens: int | None, tell_lengths: bool) -> bytes:
-    """The request for a prompt, streamed."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": "user", "content": ask.text}],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "temperature": 0,
-    }
-    if max_tokens is not None:
-        body["max_tokens"] = max_tokens
-    if tell_lengths:
-        body[OUTPUT_FIELD] = ask.output_tokens
-    return msgspec.json.encode(body)
 
 
 async def _tell(run: Run) -> None:

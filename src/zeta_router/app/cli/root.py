@@ -20,6 +20,7 @@ _COMMANDS = {
     "forecast": "Say how well the load of a trace can be forecast.",
     "calibrate": "Measure a live engine and print its speed for zeta.yaml.",
     "emulate": "Stand in for an engine, in real time, at a given speed.",
+    "ab": "Compare two policies on one fleet, in blocks, until it is clear.",
     "replay": "Say what another policy would have made of a decision log.",
     "train": "Train again what the router decides with.",
     "bench": "Send load to a live gateway and report what came back.",

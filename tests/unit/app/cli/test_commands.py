@@ -62,6 +62,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
         "simulate",
         "emulate",
         "calibrate",
+        "ab",
         "replay",
         "train",
         "bench",

@@ -1,0 +1,103 @@
+"""The gateway and the load of a live test, from a configuration to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+import aiohttp
+
+from zeta_router.app.ab.design import Design
+from zeta_router.app.ab.live import LiveArms
+from zeta_router.app.ab.session import Progress, Tell, conduct
+from zeta_router.app.bench.body import body_of
+from zeta_router.app.bench.prompts import Ask, drawn
+from zeta_router.app.bench.sending import Reply, Sender
+from zeta_router.app.config import Listen, LoadedConfig
+from zeta_router.app.running import running
+from zeta_router.core.query import Slo
+
+_SILENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is sent.
+
+    Attributes:
+        times_s: When, from the start of the test.
+        asks: What is drawn from.
+        max_tokens: Longest answer; None sets no limit.
+        tell_lengths: Tell `zeta emulate` how long the tables' answers are.
+    """
+
+    times_s: Sequence[float]
+    asks: Sequence[Ask]
+    slo: Slo
+    seed: int = 0
+    max_tokens: int | None = None
+    tell_lengths: bool = False
+
+
+async def conduct_live(
+    design: Design, config: LoadedConfig, load: Load, log: Path, tell: Tell | None = None
+) -> Progress:
+    """Serve `config` on a free port, send the load, and test.
+
+    The decision log goes to `log` and not to the configured place: the router that serves there
+    must not find the learned state of a test.
+
+    Raises:
+        ConfigError: The configuration cannot be served.
+    """
+    stop = asyncio.Event()
+    ours = replace(
+        config,
+        listen=Listen("127.0.0.1", 0),
+        log=replace(config.log, path=str(log)),
+        fleet=replace(config.fleet, policy=design.a),
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        gateway = await stack.enter_async_context(running(ours, seed=design.seed))
+        await stack.enter_async_context(_stopped_by_signal(stop))
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=None), connector=aiohttp.TCPConnector(limit=0)
+            )
+        )
+        sender = Sender(session, gateway.url, {}, _SILENCE_S, monotonic)
+
+        async def send(ask: Ask, reply: Reply) -> None:
+            body = body_of(ask, "auto", max_tokens=load.max_tokens, tell_lengths=load.tell_lengths)
+            await sender.send(body, reply)
+
+        arms = LiveArms(
+            gateway,
+            ours,
+            load.times_s,
+            drawn(load.asks, load.seed),
+            send,
+            load.slo,
+            stop,
+            monotonic,
+        )
+        return await conduct(design, arms, tell)
+
+
+@contextlib.asynccontextmanager
+async def _stopped_by_signal(stop: asyncio.Event) -> AsyncIterator[None]:
+    """Ctrl-C and SIGTERM end the test with what is known, instead of the program."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,157 @@
+"""`zeta ab`: one policy against another on the same fleet, in blocks, until it is clear."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import uvloop
+
+from zeta_router.app.ab.design import Design
+from zeta_router.app.ab.session import Progress, conduct, result_of
+from zeta_router.app.bench import prompts
+from zeta_router.app.bench.schedule import arrivals
+from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
+from zeta_router.app.cli.ab_shown import show, tell
+from zeta_router.app.cli.sources import CONFIG_FILE, load, of_fleet
+from zeta_router.app.config import LoadedConfig
+from zeta_router.core.errors import ConfigError
+from zeta_router.core.query import Slo
+from zeta_router.policy.registry import policy_named
+
+DEFAULT_TRACE = "poisson:rate=2"
+
+
+@click.command("ab")
+@click.argument("a")
+@click.argument("b")
+@click.option("--embedded", is_flag=True, help="On small real engines of our own.")
+@click.option("--simulated", is_flag=True, help="In virtual time, on the `simulate` speeds.")
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"The fleet; {CONFIG_FILE} in this folder when there is one.",
+)
+@click.option("--trace", default=DEFAULT_TRACE, show_default=True, help="As in `zeta bench`.")
+@click.option("--rate", default=1.0, show_default=True, help="Divides gaps.")
+@click.option("--minutes", default=120.0, show_default=True, help="The longest it may take.")
+@click.option("--block", default="5m", show_default=True, help="Length of a block: 90s, 5m.")
+@click.option("--seed", default=0, show_default=True, help="Of order, arrivals and prompts.")
+@click.option("--quality", multiple=True, type=click.Path(path_type=Path), help="NAME.scores…")
+@click.option(
+    "--map", "maps", multiple=True, metavar="MODEL=TABLE_MODEL", help="Stand-in of MODEL."
+)
+@click.option("--task-of", multiple=True, metavar="TOPIC=TASK", help="Simulated: task of a topic.")
+@click.option("--tell-lengths", is_flag=True, help="Tell `zeta emulate` the tables' lengths.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
+@click.option("--slo-ttft", type=float, help="Seconds to the first token.")
+@click.option("--slo-tpot", type=float, help="Seconds per token after it.")
+@click.option("--margin", default=0.01, show_default=True, help="Quality-goodput B may lose.")
+@click.option("--ttft-margin", default=0.05, show_default=True, help="Median TTFT B may add.")
+@click.option("--alpha", default=0.05, show_default=True, help="Probability of ever being wrong.")
+@click.option("--no-worse", is_flag=True, help="Stop once B is shown to be no worse than A.")
+@click.option(
+    "--out",
+    default="zeta-ab",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the result and the decision log.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout, too.")
+def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
+    """Compare policies A and B on the same fleet under the same load.
+
+    The whole fleet is under one policy for a block, then under the other, in pairs of random
+    order; the first fifth of a block is dropped. The test stops by itself as soon as one is shown
+    to be better in quality-goodput (in goodput, where scores are not known). It starts a gateway
+    and a synthetic load of its own; nothing of yours is sent anywhere. Exit 1 when B is worse.
+    """
+    design = _design(a, b, flags)
+    if flags["simulated"] and flags["embedded"]:
+        raise click.UsageError("--simulated needs no engines; leave out --embedded")
+    out.mkdir(parents=True, exist_ok=True)
+    stem = out / f"{a}-{b}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    if flags["simulated"]:
+        progress = asyncio.run(_simulate(design, flags))
+    else:
+        progress = uvloop.run(_serve(design, flags, stem.with_suffix(".db")))
+    result = {**result_of(progress), "simulated": flags["simulated"], "trace": flags["trace"]}
+    path = stem.with_suffix(".json")
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+    if as_json:
+        click.echo(msgspec.json.encode(result).decode())
+    else:
+        show(result)
+    click.echo(f"kept in {path}", err=True)
+    sys.exit(1 if result["verdict"] == "a_better" else 0)
+
+
+def _design(a: str, b: str, flags: dict[str, Any]) -> Design:
+    for name in (a, b):
+        policy_named(name)
+    if not 0.0 < flags["alpha"] < 1.0:
+        raise ConfigError("--alpha", f"{flags['alpha']} is not between 0 and 1")
+    return Design(
+        a,
+        b,
+        length_s("--block", flags["block"]),
+        60.0 * flags["minutes"],
+        flags["seed"],
+        flags["alpha"],
+        flags["margin"],
+        flags["ttft_margin"],
+        flags["no_worse"],
+    )
+
+
+async def _simulate(design: Design, flags: dict[str, Any]) -> Progress:
+    from zeta_router.app.ab.simulated import SimulatedArms
+    from zeta_router.sim.experiment import drive_of
+
+    fleet = load(flags["config"] or Path(CONFIG_FILE)).fleet
+    study = simulated_study(design, fleet, flags)
+    drive = drive_of(study, design.a, flags["rate"], design.seed)
+    return await conduct(design, SimulatedArms(drive, study.fleet), tell)
+
+
+async def _serve(design: Design, flags: dict[str, Any], log: Path) -> Progress:
+    from zeta_router.app.ab.serving import Load, conduct_live
+
+    asks = prompts.synthetic()
+    if flags["quality"]:
+        asks = prompts.from_tables(flags["quality"], pairs_of("--map", flags["maps"]))
+    minutes = design.limit_s / 60.0
+    sent = Load(
+        arrivals(flags["trace"], seed=design.seed, minutes=minutes, rate=flags["rate"]),
+        asks,
+        Slo(flags["slo_ttft"], flags["slo_tpot"]),
+        design.seed,
+        flags["max_tokens"],
+        flags["tell_lengths"],
+    )
+    async with AsyncExitStack() as stack:
+        config = await _config(stack, flags)
+        return await conduct_live(design, config, sent, log, tell)
+
+
+async def _config(stack: AsyncExitStack, flags: dict[str, Any]) -> LoadedConfig:
+    if not flags["embedded"]:
+        return load(flags["config"] or Path(CONFIG_FILE))
+    if flags["config"] is not None:
+        raise click.UsageError("--embedded brings its own fleet; leave out --config")
+    from zeta_router.app.embedded.fleet import EmbeddedFleet
+    from zeta_router.app.embedded.progress import on_stderr
+
+    click.echo("starting the embedded fleet (four small real engines)", err=True)
+    with on_stderr() as progress:
+        fleet = await stack.enter_async_context(EmbeddedFleet(progress=progress))
+    config = of_fleet(fleet.fleet_config(), "embedded")
+    return replace(config, source="embedded")

@@ -1,0 +1,75 @@
+"""What the flags of `zeta ab` mean."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from zeta_router.app.ab.design import Design
+from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.core.errors import ConfigError
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.query import Slo, Task
+from zeta_router.sim.options import SimulateOptions
+from zeta_router.sim.study import Study
+
+_LENGTH = re.compile(r"^(\d+(?:\.\d+)?)(s|m|h)?$")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+
+
+def length_s(option: str, text: str) -> float:
+    """Seconds of ``90s``, ``5m``, ``1h`` or a plain number of seconds.
+
+    Raises:
+        ConfigError: It is none of these.
+    """
+    match = _LENGTH.match(text.strip())
+    if match is None:
+        raise ConfigError(option, f"{text!r} is no length of time", "such as 90s, 5m or 1h")
+    return float(match.group(1)) * _SECONDS[match.group(2)]
+
+
+def pairs_of(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """``NAME=VALUE`` texts as a mapping.
+
+    Raises:
+        ConfigError: One is not of that form.
+    """
+    pairs = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not (key and sign and value):
+            raise ConfigError(option, f"{text!r} is not of the form NAME=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -> Study:
+    """The study whose one run a simulated test is.
+
+    Raises:
+        ConfigError: Something in it cannot be simulated.
+    """
+    if not flags["quality"]:
+        raise ConfigError(
+            "--quality", "a simulated test needs the outcomes of real prompts", "NAME.scores.csv.gz"
+        )
+    tasks = pairs_of("--task-of", flags["task_of"])
+    for name in tasks.values():
+        if name not in tuple(Task):
+            raise ConfigError("--task-of", f"{name!r} is no task", f"known: {', '.join(Task)}")
+    return Study(
+        SimulateOptions(
+            fleet=fleet,
+            trace=flags["trace"],
+            quality=flags["quality"],
+            table_model=pairs_of("--map", flags["maps"]),
+            rates=(flags["rate"],),
+            policies=(design.a, design.b),
+            seeds=1,
+            slo=Slo(flags["slo_ttft"], flags["slo_tpot"]),
+            minutes=design.limit_s / 60.0,
+            task_of={topic: Task(name) for topic, name in tasks.items()},
+            classifier=shipped_classifier(),
+        )
+    )
