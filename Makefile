@@ -39,8 +39,9 @@ test-all: setup ## the longer matrices on top
 test-system: setup ## what needs a system package: Debian's prometheus
 	$(BIN)/python -m pytest -m "system"
 
-bench: setup ## what a decision costs, against a fixed kernel timed in the same run
+bench: setup ## what a decision costs, against a fixed kernel timed in the same run; what a scrape costs
 	$(BIN)/python benchmarks/bench_decision.py
+	$(BIN)/python benchmarks/bench_metrics.py
 
 validity: setup ## the simulator against real engines, one at a time (about 14 minutes)
 	$(BIN)/python benchmarks/validity.py --budget-s 75
