@@ -9,7 +9,7 @@ sources and the templates; the two development sets are only scored.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeta_router.app.training.augment import PERTURBATIONS
+from zeta_router.app.training.cascade import Cascade, EmbedderOptions
 from zeta_router.app.training.corpus import labelled, second_dev
 from zeta_router.app.training.dataset import Examples, examples, training_examples, weights_of
 from zeta_router.app.training.generate import Prompt, made_prompts
@@ -34,20 +35,24 @@ SEED: Final = 1
 Progress = Callable[[str], None]
 
 
-def run(data: Path, out: Path, progress: Progress) -> Report:
+def run(
+    data: Path, out: Path, progress: Progress, embedder: EmbedderOptions | None = None
+) -> Report:
     """Train on the labels in `data`, write the weights to `out`, and report.
 
-    Takes about two minutes on one core: one network for every source that is held out, and one
-    on all of them.
+    Takes about a minute on one core: one network for every source that is held out, and one on
+    all of them.
 
     Args:
         data: Folder with ``labels/train.jsonl.gz`` (needed), ``labels/dev.jsonl.gz`` and
             ``quality/llmrouter.prompts.jsonl.gz`` (reported on when they are there).
         out: File for the weights; replaced whole.
         progress: Called with a line of text before every step.
+        embedder: Train a head for this embedder too, and report on both together; takes as long
+            as the embedder needs for some thousand texts.
 
     Raises:
-        ConfigError: The labels are missing or malformed.
+        ConfigError: The labels are missing or malformed, or the embedder cannot be asked.
     """
     dials = Dials()
     folder = data / "labels" if (data / "labels").is_dir() else data
@@ -56,25 +61,31 @@ def run(data: Path, out: Path, progress: Progress) -> Report:
     prompts += made_prompts(MADE_PER_TEMPLATE, SEED)
     rows = training_examples(prompts, SEED)
     scored = labelled(folder / "train.jsonl.gz")
-    logits = held_out_logits(rows, scored, dials, progress)
-    temperature = fit_temperature(logits, truth_of(scored))
+    asked = [*scored, *prompts] if embedder is not None else scored
+    logits = held_out_logits(rows, asked, dials, progress)
+    temperature = fit_temperature(logits[: len(scored)], truth_of(scored))
+    unseen = softmax(logits, temperature)
     progress("training on all sources")
     network = train(rows, dials, SEED)
     write_weights(folded(network, temperature), out)
-    sections = [section("Held-out training sources", scored, softmax(logits, temperature))]
-    for title, path, load in (
-        ("Development set", folder / "dev.jsonl.gz", labelled),
-        ("Second development set", data / "quality" / "llmrouter.prompts.jsonl.gz", second_dev),
-    ):
-        if path.is_file():
-            progress(f"scoring: {title.lower()}")
-            sections.append(_scored(title, load(path), network, temperature))
-    return Report(
-        sections=tuple(sections),
-        temperature=temperature,
-        rows=len(rows.tasks),
-        weights_bytes=out.stat().st_size,
-    )
+    cascade = None
+    if embedder is not None:
+        cascade = Cascade(embedder, progress)
+        cascade.train(prompts, unseen[len(scored) :], SEED)
+    sections = [section("Held-out training sources", scored, unseen[: len(scored)])]
+    for title, known in _development_sets(data, folder):
+        progress(f"scoring: {title.lower()}")
+        sections += _scored(title, known, network, temperature, cascade)
+    return Report(tuple(sections), temperature, len(rows.tasks), out.stat().st_size)
+
+
+def _development_sets(data: Path, folder: Path) -> Iterator[tuple[str, list[Prompt]]]:
+    """Those that are there."""
+    first, second = folder / "dev.jsonl.gz", data / "quality" / "llmrouter.prompts.jsonl.gz"
+    if first.is_file():
+        yield "Development set", labelled(first)
+    if second.is_file():
+        yield "Second development set", second_dev(second)
 
 
 def train(rows: Examples, dials: Dials, seed: int) -> Network:
@@ -116,10 +127,18 @@ def folded(network: Network, temperature: float) -> ClassifierWeights:
     )
 
 
-def _scored(title: str, prompts: list[Prompt], network: Network, temperature: float) -> Section:
+def _scored(
+    title: str,
+    prompts: list[Prompt],
+    network: Network,
+    temperature: float,
+    cascade: Cascade | None,
+) -> Iterator[Section]:
     posteriors = softmax(summed_logits(network, examples(prompts).features), temperature)
     flips = _flips(prompts, network, temperature, decide(posteriors, DEFAULT_COSTS))
-    return section(title, prompts, posteriors, flips)
+    yield section(title, prompts, posteriors, flips)
+    if cascade is not None:
+        yield cascade.scored(title, prompts, posteriors)
 
 
 def _flips(

@@ -58,7 +58,7 @@ def fit(
     scale = np.maximum(features.std(axis=0), SCALE_FLOOR).astype(np.float32)
     scaled = ((features - mean) / scale).astype(np.float32)
     parameters = _start(features.shape[1], dials.hidden, rng)
-    adam = _Adam(parameters, dials)
+    adam = Adam(parameters, dials.decay)
     targets = np.eye(N_TASKS, dtype=np.float32)[tasks]
     targets = targets * (1 - dials.smoothing) + dials.smoothing / N_TASKS
     batches = -(-len(features) // dials.batch)
@@ -117,17 +117,23 @@ def _slopes(parameters: list[Array], inputs: Array, targets: Array, weights: Arr
     return [inputs.T @ back, back.sum(axis=0), active.T @ error, error.sum(axis=0)]
 
 
-class _Adam:
-    """Adam with decoupled weight decay on the matrices (Loshchilov & Hutter 2019)."""
+class Adam:
+    """Adam with decoupled weight decay on the matrices (Loshchilov & Hutter 2019).
 
-    def __init__(self, parameters: list[Array], dials: Dials) -> None:
+    Args:
+        parameters: Changed in place by every step.
+        decay: What share of a matrix is taken away by a step, relative to the rate.
+    """
+
+    def __init__(self, parameters: list[Array], decay: float) -> None:
         self._parameters = parameters
-        self._decay = dials.decay
+        self._decay = decay
         self._first = [np.zeros_like(parameter) for parameter in parameters]
         self._second = [np.zeros_like(parameter) for parameter in parameters]
         self._steps = 0
 
     def step(self, slopes: list[Array], rate: float) -> None:
+        """Go downhill by one step; `slopes` in the order of the parameters."""
         self._steps += 1
         for parameter, slope, first, second in zip(
             self._parameters, slopes, self._first, self._second, strict=True
