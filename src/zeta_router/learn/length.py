@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log, sqrt
-from typing import Any
+from typing import Any, ClassVar
 
 from zeta_router.core.query import Task, TopicShare
 from zeta_router.learn.length_cell import (
@@ -50,7 +50,9 @@ class LengthHead:
     A topic belongs to one task. Cells are made when first observed or seeded.
     """
 
-    __slots__ = ("_cells", "_histograms", "_settled", "_stretch", "_tasks", "_topics")
+    STATE_VERSION: ClassVar = 2
+
+    __slots__ = ("_cells", "_histograms", "_settled", "_stretches", "_tasks", "_topics")
 
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str], LengthCell] = {}
@@ -58,7 +60,7 @@ class LengthHead:
         self._tasks: dict[tuple[Task, str], LengthCell] = {}
         self._topics: dict[str, Task] = {}
         self._settled: dict[str, dict[str, Length]] = {}
-        self._stretch = LengthStretch()
+        self._stretches: dict[str, LengthStretch] = {}
 
     def expect(
         self,
@@ -91,12 +93,14 @@ class LengthHead:
         variance = log_square - log_mean * log_mean
         return mean, sqrt(variance) if variance > _FLOOR_VARIANCE else LOG_SIGMA_FLOOR
 
-    def stretch(self, features: tuple[float, ...]) -> float:
+    def stretch(self, topics: Sequence[TopicShare], features: tuple[float, ...]) -> float:
         """Factor by which answers to a query with these features depart from their cell's mean.
 
-        Within 1/e and e; 1 while that was not shown to help. Work it out once per query.
+        Within 1/e and e; 1 while that was not shown to help in the most probable topic's domain.
+        Work it out once per query.
         """
-        return self._stretch.factor(features)
+        known = self._stretches.get(_domain(topics)) if features else None
+        return 1.0 if known is None else known.factor(features)
 
     def remaining(
         self,
@@ -186,7 +190,7 @@ class LengthHead:
             "tasks": [[task.value, model, c.state()] for (task, model), c in self._tasks.items()],
             "tails": [[topic, model, h.state()] for (topic, model), h in self._histograms.items()],
             "topics": {topic: task.value for topic, task in self._topics.items()},
-            "stretch": self._stretch.state(),
+            "stretches": {domain: s.state() for domain, s in self._stretches.items()},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -195,7 +199,11 @@ class LengthHead:
         tasks = {(Task(t), m): LengthCell.restored(c) for t, m, c in state["tasks"]}
         tails = {(t, m): LengthHistogram.restored(h) for t, m, h in state["tails"]}
         topics = {topic: Task(task) for topic, task in state["topics"].items()}
-        self._stretch.restore(state["stretch"])
+        stretches = {}
+        for domain, stretch in state["stretches"].items():
+            stretches[domain] = LengthStretch()
+            stretches[domain].restore(stretch)
+        self._stretches = stretches
         self._cells, self._tasks, self._histograms, self._topics = cells, tasks, tails, topics
         self._settled.clear()
 
@@ -220,7 +228,8 @@ class LengthHead:
             share.probability * self._settle(share.topic, share.task, model).log_mean
             for share in topics
         )
-        self._stretch.learn(features, log(tokens) - expected)
+        stretch = self._stretches.setdefault(_domain(topics), LengthStretch())
+        stretch.learn(features, log(tokens) - expected)
 
     def _settle(self, topic: str, task: Task, model: str) -> Length:
         guess = TASK_GUESS.get(task)
@@ -250,6 +259,12 @@ class LengthHead:
         seen, seen_longer, seen_excess = histogram.beyond(emitted_tokens)
         total = seen + PULL
         return (seen_longer + PULL * longer) / total, (seen_excess + PULL * excess) / total
+
+
+def _domain(topics: Sequence[TopicShare]) -> str:
+    """The domain of the most probable topic; the topic itself where it has no bands."""
+    topic = topics[0].topic
+    return domain_of(topic) or topic
 
 
 def _task_named(topic: str) -> Task:

@@ -118,7 +118,8 @@ def _too_few(found: int, dropped: Sequence[tuple[str, Drop]]) -> bool:
 def _expect(case: Case, model: str, knowledge: Knowledge) -> tuple[float, float, float, float]:
     """Quality, answer tokens, their log spread and the doubt about a model."""
     topics: tuple[TopicShare, ...] = case.task.topics
-    tokens, log_sigma = knowledge.length.expect(topics, model, case.query.max_output_tokens)
+    longest = case.query.max_output_tokens
+    tokens, log_sigma = knowledge.length.expect(topics, model, longest, case.stretch)
     quality = knowledge.quality.mean(topics, model)
     if knowledge.residual.useful(model):
         quality = knowledge.residual.corrected(quality, model, case.query.features)

@@ -58,6 +58,7 @@ class Case:
         held_since_s: Since when it waits; None while it is being served.
         waited_s: Time spent waiting before that.
         stays_at: The endpoint that served its conversation last; empty when there is none.
+        stretch: Factor by which its answers are expected to depart from their topics' usual length.
         max_wait_s: Longest time it may wait in all; time spent being served does not count, so a
             query whose engine dies late still has its whole wait ahead.
     """
@@ -67,6 +68,7 @@ class Case:
     demand: Demand
     max_wait_s: float
     stays_at: str = ""
+    stretch: float = 1.0
     tries: Tries = field(default_factory=Tries)
     decisions: int = 0
     attempts: int = 0

@@ -63,10 +63,12 @@ def on_end(
     outcome: Outcome,
     company: tuple[float, int],
     at_s: float,
+    features: tuple[float, ...] = (),
 ) -> None:
     """Learn token rate and answer length from a query that was served to its end.
 
-    `company` is what it decoded beside: mean batch, and prompt tokens of others.
+    `company` is what it decoded beside: mean batch, and prompt tokens of others. `features` are
+    those of the query.
     """
     if outcome.status is not Status.OK:
         return
@@ -89,4 +91,5 @@ def on_end(
             state.model.name,
             outcome.output_tokens,
             censored=outcome.finish_reason == "length",
+            features=features,
         )

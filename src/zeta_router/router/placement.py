@@ -67,7 +67,9 @@ class Placement:
         if names_unknown_model(query, self.fleet.config):
             policy = self.setting.policy.name
             return unknown_model(query, task, policy, 0, query.arrived_at_s)
-        return open_case(query, task, self.fleet.config, self.sessions)
+        case = open_case(query, task, self.fleet.config, self.sessions)
+        case.stretch = self.knowledge.length.stretch(task.topics, query.features)
+        return case
 
     def take_in(self, case: Case) -> None:
         """Remember a case from here to its last byte."""

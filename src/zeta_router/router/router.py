@@ -132,6 +132,10 @@ class ZetaDynamicRouter:
         """
         return self._learned.restore(parts, now_s, shift_s)
 
+    def remembers(self, query_id: str) -> bool:
+        """Whether a judgement of the query needs no `Answered` beside it."""
+        return self._judging.remembers(query_id)
+
     @property
     def open_cases(self) -> int:
         """Queries taken in and not yet ended, held or being served."""
@@ -230,7 +234,16 @@ class ZetaDynamicRouter:
         self._judging.ended(query, case.task, state.model.name, outcome, event.at_s)
         more_s = true_up(state, attempt, outcome, event.at_s)
         self._placement.tenants.charge(query.tenant, more_s)
-        on_end(state, self.knowledge, case.task.topics, attempt, outcome, company, event.at_s)
+        on_end(
+            state,
+            self.knowledge,
+            case.task.topics,
+            attempt,
+            outcome,
+            company,
+            event.at_s,
+            query.features,
+        )
         self._watch.on_end(state, case, attempt, outcome, event.at_s, commands)
 
     def _close(self, case: Case, outcome: Outcome, now_s: float, commands: list[Command]) -> None:

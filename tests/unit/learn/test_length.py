@@ -190,7 +190,7 @@ def test_features_that_matter_are_found_and_used() -> None:
         tokens = 200.0 * math.exp(2.0 * (features[place] - 0.5) + rng.gauss(0.0, 0.2))
         if index > 500:
             for used in errors:
-                stretch = head.stretch(features) if used else 1.0
+                stretch = head.stretch(SQL, features) if used else 1.0
                 mean, _ = head.expect(SQL, "m", None, stretch)
                 errors[used].append(abs(math.log(mean / tokens)))
         head.observe(SQL, "m", tokens, features=features)
@@ -219,3 +219,35 @@ def test_a_band_starts_from_what_its_domain_has_shown() -> None:
     assert hard == pytest.approx(1000.0, rel=0.1)
     other, _ = head.expect((topic("reasoning/science/hard", Task.REASONING),), "m")
     assert 300.0 < other < 700.0
+
+
+def test_what_lengthens_answers_in_one_domain_says_nothing_in_another() -> None:
+    """Code grows with ``chars`` and maths does not; bands of one domain share what they show."""
+    rng = random.Random(5)
+    place = FEATURE_NAMES.index("chars")
+    head = LengthHead()
+    code, maths = topic("code/read/easy"), topic("reasoning/maths/easy", Task.REASONING)
+
+    def asked(chars: float) -> tuple[float, ...]:
+        return tuple(chars if index == place else 0.0 for index in range(len(FEATURE_NAMES)))
+
+    for _ in range(600):
+        chars = rng.random()
+        grown = 100.0 * math.exp(2.0 * chars + rng.gauss(0.0, 0.1))
+        head.observe((code,), "m", grown, features=asked(chars))
+        head.observe((maths,), "m", 100.0 * math.exp(rng.gauss(0.0, 0.1)), features=asked(chars))
+    assert head.stretch((topic("code/read/hard"),), asked(1.0)) > 1.5
+    assert head.stretch((maths,), asked(1.0)) == pytest.approx(1.0, abs=0.1)
+    assert head.stretch((topic("code/write/easy"),), asked(1.0)) == 1.0
+
+
+def test_restored_it_stretches_the_same() -> None:
+    head, copy = LengthHead(), LengthHead()
+    rng = random.Random(6)
+    for _ in range(200):
+        features = tuple(rng.random() for _ in FEATURE_NAMES)
+        head.observe(SQL, "m", 50.0 * math.exp(3.0 * features[0]), features=features)
+    copy.restore(json.loads(json.dumps(head.state())))
+    features = tuple(0.9 for _ in FEATURE_NAMES)
+    assert copy.stretch(SQL, features) == head.stretch(SQL, features)
+    assert copy.state() == head.state()
