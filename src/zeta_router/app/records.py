@@ -9,7 +9,9 @@ from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import Query, TopicShare
 from zeta_router.router.commands import ChecksRecord, DecisionRecord, Record
+from zeta_router.router.events import Answered
 from zeta_router.router.router import ZetaDynamicRouter
+from zeta_router.telemetry.answered import answered_by
 from zeta_router.telemetry.explain import explain
 from zeta_router.telemetry.log import DecisionLog
 from zeta_router.telemetry.metric_learned import Beliefs
@@ -80,6 +82,11 @@ class Telemetry:
         if result is FeedbackResult.STORED:
             self._recent.on_feedback(FeedbackRecord(at_s, query_id, score, voter))
         return result.value
+
+    def answered(self, query_id: str) -> Answered | None:
+        """Who answered a query, as remembered or logged; None when nobody did."""
+        story = self._recent.story(query_id)
+        return None if story is None else answered_by(story)
 
     def metrics(self) -> tuple[Iterator[str], str]:
         """The exposition, in pieces that are made as they are taken, and its content type."""

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from aiohttp import web
 
@@ -175,7 +176,16 @@ async def _in_background(stack: contextlib.AsyncExitStack, poller: Poller) -> No
 
 
 def _ids() -> Callable[[], str]:
-    """Query ids: random per start, then counted, so that they never meet those of another run."""
-    start = secrets.token_hex(5)
+    """Query ids: random per start, then counted, so that they never meet those of another run.
+
+    The last part makes them hard to guess: who knows a decision's id may judge its answer.
+    """
+    start, secret = secrets.token_hex(5), secrets.token_bytes(16)
     numbers = itertools.count(1)
-    return lambda: f"zd-{start}-{next(numbers)}"
+
+    def next_id() -> str:
+        number = next(numbers)
+        mark = blake2b(number.to_bytes(8), key=secret, digest_size=4).hexdigest()
+        return f"zd-{start}-{number}-{mark}"
+
+    return next_id

@@ -148,6 +148,10 @@ class Fingerprint:
     words: tuple[int, ...] = ()
 
 
+ADDRESS = "ip-"
+"""How an asker begins that is known by its network address alone."""
+
+
 class Query(NamedTuple):
     """One request to be placed on an endpoint.
 

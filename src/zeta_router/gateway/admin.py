@@ -17,11 +17,12 @@ from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query
 from zeta_router.core.snapshot import Health
 from zeta_router.gateway.body import UNREADABLE, parse
 from zeta_router.gateway.driver import RouterDriver
+from zeta_router.gateway.fingerprint import asker_of
 from zeta_router.gateway.fleet_report import fleet_report
 from zeta_router.gateway.intake import query_of
 from zeta_router.gateway.problems import RequestError
 from zeta_router.gateway.state_report import state_report
-from zeta_router.router.events import DrainRequested, Feedback
+from zeta_router.router.events import Answered, DrainRequested, Feedback
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Reader = Callable[[web.Request], Awaitable[bytes]]
@@ -45,8 +46,11 @@ class Records(Protocol):
     def newest(self, limit: int) -> list[Mapping[str, Any]]:
         """The latest queries, newest first, one summary each."""
 
-    def judge(self, query_id: str, score: float, at_s: float) -> str:
+    def judge(self, query_id: str, score: float, at_s: float, voter: str = "") -> str:
         """Store a judgement: ``stored``, ``unknown`` or ``duplicate``."""
+
+    def answered(self, query_id: str) -> Answered | None:
+        """Who answered a query, by the log; None when nobody did, or it is forgotten."""
 
     def metrics(self) -> tuple[Iterator[str], str]:
         """The exposition, in pieces that are made as they are taken, and its content type."""
@@ -145,14 +149,18 @@ class Admin:
     async def _feedback(self, request: web.Request, raw: bytes) -> web.StreamResponse:
         query_id, score = _judgement(raw)
         now_s = self._driver.clock()
-        result = self._records.judge(query_id, score, now_s)
+        voter = asker_of(request.headers, request.remote)
+        result = self._records.judge(query_id, score, now_s, voter)
         if result == "unknown":
             raise RequestError(
                 404, f"no decision {query_id!r} is known", param="decision_id", code="unknown"
             )
         if result == "duplicate":
             raise RequestError(409, f"decision {query_id!r} was judged before", param="decision_id")
-        self._driver.submit(Feedback(now_s, query_id, score))
+        answered = None
+        if not self._driver.router.remembers(query_id):
+            answered = self._records.answered(query_id)
+        self._driver.submit(Feedback(now_s, query_id, score, voter, answered))
         return _json({"status": "stored", "decision_id": query_id, "score": score})
 
     async def _health(self, request: web.Request) -> web.StreamResponse:

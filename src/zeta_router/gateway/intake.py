@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from typing import Any
 
 from zeta_router.core.query import (
@@ -11,6 +10,7 @@ from zeta_router.core.query import (
     GENERATIVE_TASKS,
     LANES,
     Capability,
+    Fingerprint,
     Lane,
     Operation,
     Query,
@@ -20,6 +20,7 @@ from zeta_router.core.query import (
     certain,
 )
 from zeta_router.gateway.body import Body, Message
+from zeta_router.gateway.fingerprint import asker_of, fingerprint_of, tenant_of
 from zeta_router.gateway.prefix import prefix_hashes
 from zeta_router.gateway.problems import RequestError
 from zeta_router.gateway.weigh import Weight, first_byte, read_content, total, weigh_items
@@ -50,20 +51,28 @@ HOUSEKEEPING = frozenset(
 """Values of ``X-OpenWebUI-Task`` for what a chat program asks on its own behalf."""
 
 _SESSION_CHARS = 256
-_TENANT_CHARS = 64
 _SESSION_HEADERS = ("x-zeta-session", "x-session-id", "x-conversation-id", "x-openwebui-chat-id")
 
 
 def query_of(
-    operation: Operation, body: Body, headers: Headers, *, query_id: str, now_s: float
+    operation: Operation,
+    body: Body,
+    headers: Headers,
+    *,
+    query_id: str,
+    now_s: float,
+    remote: str | None = None,
 ) -> Query:
-    """The query that a parsed request asks for.
+    """The query that a parsed request asks for; `remote` is the address that it comes from.
 
     Raises:
         RequestError: 400 for a hint header that cannot be understood.
     """
     ask, prompt_tokens, shows_images = _ask(operation, body)
     model, task = _model_and_task(body.model, headers)
+    if ask is not None and headers.get("x-openwebui-task") in HOUSEKEEPING:
+        ask = ask._replace(housekeeping=True)
+    session = _session(body, headers)
     return Query(
         id=query_id,
         arrived_at_s=now_s,
@@ -76,11 +85,19 @@ def query_of(
         needs=_needs(body, shows_images),
         slo=_slo(headers),
         lane=_lane(headers),
-        tenant=_tenant(headers),
-        session_id=_session(body, headers),
+        tenant=tenant_of(headers),
+        session_id=session,
         stream=bool(body.stream),
         prefix_hashes=prefix_hashes(_pieces(operation, body)),
+        asker=asker_of(headers, remote),
+        fingerprint=_fingerprint(operation, body, ask, session),
     )
+
+
+def asked_text(operation: Operation, body: Body) -> str:
+    """What is asked; empty where there is no text."""
+    ask = _ask(operation, body)[0]
+    return ask.text if ask is not None else ""
 
 
 def _model_and_task(name: str, headers: Headers) -> tuple[str, TaskEstimate | None]:
@@ -200,15 +217,22 @@ def _pieces(operation: Operation, body: Body) -> Iterator[bytes]:
         yield body.prompt.encode("utf-8", "replace")  # type: ignore[union-attr]
 
 
-def _tenant(headers: Headers) -> str:
-    """Whose query it is: as stated, else by the API key, of which only a hash is kept."""
-    stated = headers.get("x-zeta-tenant")
-    if stated:
-        return stated[:_TENANT_CHARS].encode("utf-8", "replace").decode()
-    key = headers.get("authorization")
-    if not key:
-        return ""
-    return f"key-{blake2b(key.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
+def _fingerprint(
+    operation: Operation, body: Body, ask: Ask | None, session: str
+) -> Fingerprint | None:
+    """To notice that it is asked again; None for what nobody asks twice in vain."""
+    if ask is None or ask.housekeeping:
+        return None
+    talk = bool(session)
+    if operation is Operation.CHAT:
+        messages: list[Message] = body.messages  # type: ignore[union-attr]
+        last = max((i for i, m in enumerate(messages) if m.role == "user"), default=0)
+        pieces = [bytes(part) for m in messages for part in (m.role.encode(), m.content)]
+        answered = any(m.role == "assistant" for m in messages[:last])
+        before = pieces[: 2 * last] if answered else []
+        return fingerprint_of(before, pieces[len(before) :], ask.text, talk=talk)
+    raw = ask.text.encode("utf-8", "replace")
+    return fingerprint_of([], [raw], ask.text, talk=talk)
 
 
 def _session(body: Body, headers: Headers) -> str:

@@ -7,18 +7,16 @@ and that closes the engine's connection and frees the slot.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import partial
 
-import msgspec
 from aiohttp import web
 
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import AUTO, Operation, Query
+from zeta_router.core.query import AUTO, Operation
+from zeta_router.gateway.answer_text import AnswerText, kept_of_whole
 from zeta_router.gateway.body import parse
-from zeta_router.gateway.driver import RouterDriver, Ticket
+from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.endings import (
     answered,
     broken_stream,
@@ -27,22 +25,22 @@ from zeta_router.gateway.endings import (
     is_answer,
     refusal,
 )
+from zeta_router.gateway.exchange import Exchange
 from zeta_router.gateway.headers import answer_headers, upstream_headers
-from zeta_router.gateway.intake import query_of
+from zeta_router.gateway.intake import asked_text, query_of
+from zeta_router.gateway.looking import Looking
 from zeta_router.gateway.problems import rejection
 from zeta_router.gateway.rename import rename_chunk, rename_whole
+from zeta_router.gateway.second_opinion import SecondOpinion
 from zeta_router.gateway.splice import with_model
 from zeta_router.gateway.stream import SseWatcher, read_whole
 from zeta_router.gateway.upstream import (
     Answer,
     BrokenError,
-    TooSlowError,
     Upstream,
     UpstreamError,
 )
 from zeta_router.router.commands import Dispatch, Reject
-
-T = TypeVar("T")
 
 PATH_OF_OPERATION = {
     Operation.CHAT: "/v1/chat/completions",
@@ -56,51 +54,6 @@ _PROGRESS_EVERY = 16
 """Chunks between two reports of progress; each costs the router about a microsecond."""
 
 
-@dataclass(slots=True)
-class Exchange:
-    """One client request while it is being served.
-
-    `overhead_s` is what we took of its time: reading it, deciding, writing it anew; neither waiting
-    for a slot nor the engine's part.
-    """
-
-    request: web.Request
-    operation: Operation
-    raw: bytes
-    written_model: msgspec.Raw | msgspec.UnsetType
-    query: Query
-    ticket: Ticket
-    overhead_s: float
-    attempt: int = 0
-    started: bool = False
-    waiting: asyncio.Timeout | None = None
-
-    async def first_part(self, coming: Awaitable[T]) -> T:
-        """Wait for a part of an answer of which the client has nothing yet; can be given up.
-
-        Raises:
-            TooSlowError: The router gave the attempt up.
-        """
-        try:
-            async with asyncio.timeout(None) as self.waiting:
-                return await coming
-        except TimeoutError as error:
-            raise TooSlowError("given up, because the engine shows no sign of life") from error
-        finally:
-            self.waiting = None
-
-    def give_up(self, attempt: int) -> None:
-        """Stop waiting for an attempt, unless the client has a part of its answer."""
-        waiting, self.waiting = self.waiting, None
-        if waiting is not None and attempt == self.attempt:
-            waiting.reschedule(asyncio.get_running_loop().time())
-
-    @property
-    def ends_by_saying(self) -> bool:
-        """Whether a complete stream says so: with a reason, or with ``[DONE]``."""
-        return self.operation in (Operation.CHAT, Operation.COMPLETION)
-
-
 class Relay:
     """Serves routed requests.
 
@@ -111,6 +64,7 @@ class Relay:
         on_overhead: Takes the seconds that we added to each request, queueing excluded.
         on_text: Takes query id and body when the user has switched prompt logging on.
         key_of: Gives the bearer token that an endpoint wants, by its id.
+        second: Asked about a query's task where the classifier is uncertain.
     """
 
     def __init__(
@@ -122,6 +76,7 @@ class Relay:
         on_overhead: Callable[[float], None],
         on_text: Callable[[str, bytes], None] | None = None,
         key_of: Callable[[str], str | None] = lambda endpoint_id: None,
+        second: SecondOpinion | None = None,
     ) -> None:
         self._driver = driver
         self._upstream = upstream
@@ -129,6 +84,8 @@ class Relay:
         self._on_overhead = on_overhead
         self._on_text = on_text
         self._key_of = key_of
+        self._second = second
+        self._looking = Looking(driver)
 
     async def serve(
         self, request: web.Request, operation: Operation, raw: bytes
@@ -141,21 +98,31 @@ class Relay:
         received_s = self._driver.clock()
         body = parse(operation, raw)
         query = query_of(
-            operation, body, request.headers, query_id=self._new_id(), now_s=received_s
+            operation,
+            body,
+            request.headers,
+            query_id=self._new_id(),
+            now_s=received_s,
+            remote=request.remote,
         )
         if self._on_text is not None:
             self._on_text(query.id, raw)
+        if self._second is not None:
+            query = await self._second.on(query, lambda: asked_text(operation, body))
         ticket = self._driver.arrive(query)
         spent_s = self._driver.clock() - received_s
         exchange = Exchange(request, operation, raw, body.written_model, query, ticket, spent_s)
         ticket.on_cancel = exchange.give_up
         try:
-            return await self._attempts(exchange)
+            response = await self._attempts(exchange)
         except BaseException:
             self._abandon(exchange)
             raise
         finally:
             self._driver.leave(query.id)
+        if exchange.kept is not None:
+            self._looking.later(query, raw, exchange.kept, exchange.finish_reason)
+        return response
 
     async def _attempts(self, exchange: Exchange) -> web.StreamResponse:
         while True:
@@ -216,6 +183,8 @@ class Relay:
         self._end(exchange, answered(reading, answer, self._driver.clock() - sent_s))
         headers = self._headers(exchange, command, answer.headers)
         if ok:
+            exchange.kept = partial(kept_of_whole, exchange.operation, body)
+            exchange.finish_reason = reading.finish_reason
             body = rename_whole(body, command.endpoint.model)
         return web.Response(status=answer.status, body=body, headers=headers)
 
@@ -230,6 +199,7 @@ class Relay:
             self._driver.first_token(query.id, attempt)
 
         watcher = SseWatcher(on_first_token)
+        text = AnswerText(exchange.operation)
         chunks = answer.chunks()
         try:
             chunk = await exchange.first_part(anext(chunks, b""))
@@ -237,17 +207,19 @@ class Relay:
                 self._end(exchange, refusal(answer))
                 return None
             watcher.feed(chunk)
+            text.feed(chunk)
             response = web.StreamResponse(
                 status=answer.status, headers=self._headers(exchange, command, answer.headers)
             )
             exchange.started = True
             await response.prepare(exchange.request)
             try:
-                await self._pump(exchange, command, response, chunk, chunks, watcher)
+                await self._pump(exchange, command, response, chunk, chunks, watcher, text)
                 reading = watcher.end()
                 if not reading.complete and exchange.ends_by_saying and ends_by_closing(answer):
                     raise BrokenError("the connection was closed before the answer was complete")
                 ttft_s = first_s[0] if first_s else None
+                exchange.kept, exchange.finish_reason = text.kept, reading.finish_reason
                 self._end(exchange, answered(reading, answer, clock() - sent_s, ttft_s))
             except UpstreamError as problem:
                 self._end(exchange, failure(problem, started=True))
@@ -265,6 +237,7 @@ class Relay:
         chunk: bytes,
         chunks: AsyncGenerator[bytes],
         watcher: SseWatcher,
+        text: AnswerText,
     ) -> None:
         """Pass on chunk after chunk, as they come."""
         served = command.endpoint.model
@@ -273,6 +246,7 @@ class Relay:
             await response.write(rename_chunk(chunk, watcher.model, served))
             chunk = await anext(chunks, b"")
             watcher.feed(chunk)
+            text.feed(chunk)
             count += 1
             if count % _PROGRESS_EVERY == 0:
                 self._driver.progress(exchange.query.id, exchange.attempt, watcher.reading.events)

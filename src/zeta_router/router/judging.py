@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import Query, TaskEstimate
+from zeta_router.core.query import ADDRESS, Query, TaskEstimate
 from zeta_router.learn.features import FEATURE_NAMES
 from zeta_router.learn.reward import Signal
 from zeta_router.learn.rewards import Answer
@@ -39,6 +39,10 @@ class Judging:
 
     def __len__(self) -> int:
         return len(self._answers)
+
+    def remembers(self, query_id: str) -> bool:
+        """Whether something that is heard of a query's answer can be learned."""
+        return query_id in self._answers
 
     def arrived(self, query: Query, at_s: float) -> None:
         """A query came in: it may ask again what was answered before."""
@@ -91,8 +95,11 @@ class Judging:
             packed = knowledge.residual.pack(told.features)
             answer = Answer(told.model, told.topics, told.asker, packed)
             self._remember(event.query_id, answer)
+        voter = event.voter
+        if voter.startswith(ADDRESS) and not answer.asker.startswith(ADDRESS):
+            voter = ""  # who names nobody but knows the decision's id speaks for who asked
         rewards, cells = knowledge.rewards, knowledge.quality
-        rewards.vote(cells, knowledge.residual, answer, event.score, event.voter)
+        rewards.vote(cells, knowledge.residual, answer, event.score, voter)
 
     def _remember(self, query_id: str, answer: Answer) -> None:
         self._answers[query_id] = answer
