@@ -48,6 +48,7 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         endpoints={endpoint.id: _settings(endpoint) for endpoint in file.endpoints},
         source=report.source,
         classifier=_classifier(file.classifier),
+        otel_endpoint=file.otel.endpoint,
         warnings=report.warnings,
     )
 

@@ -51,7 +51,13 @@ def diff(old: LoadedConfig, new: LoadedConfig) -> list[Change]:
 
 def until_restart(running: LoadedConfig, new: LoadedConfig) -> LoadedConfig:
     """`new`, with what cannot change while running as it is in `running`."""
-    return replace(new, listen=running.listen, log=running.log, classifier=running.classifier)
+    return replace(
+        new,
+        listen=running.listen,
+        log=running.log,
+        classifier=running.classifier,
+        otel_endpoint=running.otel_endpoint,
+    )
 
 
 def _compare(before: Settings, after: Settings) -> Iterator[Change]:
@@ -97,6 +103,7 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["log", "path"] = log.path
     settings["log", "keep_days"] = log.keep_days
     settings["log", "prompts"] = log.prompts
+    settings["otel", "endpoint"] = config.otel_endpoint
     return settings
 
 
@@ -168,7 +175,7 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-RESTART_PATHS = frozenset({"listen", "log.path", "log.keep_days", "log.prompts"}) | {
-    f"classifier.{name}" for name in _classifier(ClassifierSettings())
-}
+RESTART_PATHS = frozenset(
+    {"listen", "log.path", "log.keep_days", "log.prompts", "otel.endpoint"}
+) | {f"classifier.{name}" for name in _classifier(ClassifierSettings())}
 """Settings that are read once at the start; every other change is applied live."""

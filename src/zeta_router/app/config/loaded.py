@@ -109,6 +109,7 @@ class LoadedConfig:
         body_bytes: Largest request body that is accepted.
         endpoints: By endpoint id; has an entry for every endpoint of the fleet.
         source: The file's name, or what stands for it.
+        otel_endpoint: OTLP/HTTP collector for traces; None leaves it to the environment.
         warnings: What is probably not meant, but no reason to refuse the file.
     """
 
@@ -119,4 +120,5 @@ class LoadedConfig:
     endpoints: Mapping[str, EndpointSettings]
     source: str
     classifier: ClassifierSettings = ClassifierSettings()
+    otel_endpoint: str | None = None
     warnings: tuple[Problem, ...] = ()

@@ -92,14 +92,16 @@ def _sections(fleet: FleetConfig, settings: Mapping[str, Setting]) -> Iterator[s
     yield from _section("joint", settings["joint"], dials)
     yield from _section("classifier", settings["classifier"], {})
     yield from _section("log", settings["log"], {})
+    yield from _section("otel", settings["otel"], {})
 
 
 def _section(name: str, setting: Setting, values: Values) -> Iterator[str]:
     kind = setting.kinds[0]
     usual = {field.name: field.default for field in fields_of(kind)}
+    written = usual | dict(values)
     yield from _lead(setting)
-    yield f"{name}:"
-    yield from _entry(kind, usual | dict(values), "  ", explain=True)
+    yield f"{name}:" if any(value is not None for value in written.values()) else f"# {name}:"
+    yield from _entry(kind, written, "  ", explain=True)
 
 
 def _mapping(name: str, setting: Setting, values: Values) -> Iterator[str]:

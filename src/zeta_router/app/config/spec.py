@@ -288,6 +288,19 @@ class LogSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     ] = False
 
 
+class OtelSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """OpenTelemetry traces."""
+
+    endpoint: Annotated[
+        Url | None,
+        _says(
+            "OTLP/HTTP collector that traces are sent to, e.g. http://127.0.0.1:4318; `/v1/traces` "
+            "is added where the URL has no path. Needs the `otel` extra.",
+            default="what OTEL_EXPORTER_OTLP_ENDPOINT says, else no traces",
+        ),
+    ] = None
+
+
 class FileSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The whole of `zeta.yaml`."""
 
@@ -334,3 +347,6 @@ class FileSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     log: Annotated[LogSpec, _says("The decision log.", also=("logging", "database"))] = field(
         default_factory=LogSpec
     )
+    otel: Annotated[
+        OtelSpec, _says("OpenTelemetry traces.", also=("tracing", "opentelemetry", "otlp"))
+    ] = field(default_factory=OtelSpec)

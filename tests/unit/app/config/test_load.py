@@ -53,6 +53,7 @@ joint: {eta: 0.1, rho: 0.9, floor: 0}
 log: {path: logs/z.db, keep_days: 0.5, prompts: true}
 classifier: {weights: w.npz, hard_called_simple: 3, simple_called_hard: 0, hard_swapped: 0.5,
   embedder_head: h.npz, embedder_below: 0.8, embedder_wait_s: 0.02}
+otel: {endpoint: "http://127.0.0.1:4318"}
 """
 
 
@@ -133,6 +134,7 @@ def test_every_key_reaches_the_configuration() -> None:
         "w.npz", TaskCosts(3.0, 0.0, 0.5), "h.npz", embedder_below=0.8, embedder_wait_s=0.02
     )
     assert (config.log.path, config.log.keep_days, config.log.prompts) == ("logs/z.db", 0.5, True)
+    assert config.otel_endpoint == "http://127.0.0.1:4318"
 
 
 def test_a_secret_is_never_printed() -> None:
