@@ -45,6 +45,7 @@ class EngineSample:
         kv_used_ratio: Share of the KV cache in use, 0..1.
         cpu_ratio: Process CPU over the cores it may use, 10 s mean, 0..1.
         rss_bytes: Resident memory of the engine's process.
+        memory_left_bytes: Memory that the machine, or what confines the process, has left.
         models: Names of the models that the engine offers; None when it does not list them.
         resident: Names of the models that are in memory now; None when it does not say.
     """
@@ -55,6 +56,7 @@ class EngineSample:
     kv_used_ratio: Signal | None = None
     cpu_ratio: Signal | None = None
     rss_bytes: Signal | None = None
+    memory_left_bytes: Signal | None = None
     models: tuple[str, ...] | None = None
     resident: tuple[str, ...] | None = None
 

@@ -46,6 +46,7 @@ class EndpointView(NamedTuple):
         paused: Nothing is sent to it for a moment: the engine said that it is busy, or it is on
             trial after an ejection and has its one query.
         price_fall_per_s: How fast the price falls while nothing is dispatched there.
+        trust: What the quality of its answers counts for, 0..1; below 1 while it is in doubt.
         held: Queries that wait in the router for it, as of their latest decisions.
     """
 
@@ -65,6 +66,7 @@ class EndpointView(NamedTuple):
     paused: bool = False
     price_fall_per_s: float = 0.16
     held: int = 0
+    trust: float = 1.0
 
     @property
     def busy_ratio(self) -> float:

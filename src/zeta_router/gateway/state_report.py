@@ -62,4 +62,13 @@ def _learned(learned: Learned) -> dict[str, Any]:
         "ttft_rate": ttft_rate,
         "tpot_rate": tpot_rate,
         "prefix_trust": learned.prefix_trust,
+        "condition": {
+            finding.axis.value: {
+                "state": finding.condition.value,
+                "since_s": round(finding.since_s, 3),
+                "value": finding.value,
+                "text": finding.text,
+            }
+            for finding in learned.findings
+        },
     }

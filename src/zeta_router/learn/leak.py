@@ -86,6 +86,9 @@ class LeakDetector:
         slope_bytes_per_h: Least slope that counts; take a smaller one for small devices, never a
             larger one.
         speed: For trials in real time: how many times faster everything happens.
+
+    Attributes:
+        trend: What the latest window shows.
     """
 
     __slots__ = (
@@ -93,15 +96,15 @@ class LeakDetector:
         "_lean",
         "_opened_at_s",
         "_slope",
-        "_speed",
         "_started_at_s",
         "_times",
+        "speed",
         "trend",
     )
 
     def __init__(self, slope_bytes_per_h: float = SLOPE_BYTES_PER_H, *, speed: float = 1.0) -> None:
         self._slope = slope_bytes_per_h
-        self._speed = speed
+        self.speed = speed
         self.trend = NO_TREND
         self.start_over()
 
@@ -125,7 +128,7 @@ class LeakDetector:
         """
         if not (isfinite(at_s) and isfinite(load) and 0.0 < size_bytes < inf):
             return False
-        at_s *= self._speed
+        at_s *= self.speed
         if self._started_at_s is None:
             self._started_at_s = at_s
         if at_s - self._started_at_s < WARM_UP_S:
@@ -160,11 +163,9 @@ class LeakDetector:
         """Take over an earlier `state()` of the same process; times are moved by `shift_s`."""
         self.start_over()
         started = state["started_at_s"]
-        self._started_at_s = None if started is None else float(started) + shift_s * self._speed
+        self._started_at_s = None if started is None else float(started) + shift_s * self.speed
         for at_s, size, load in state["blocks"]:
-            self._blocks.append(
-                Block(float(at_s) + shift_s * self._speed, float(size), float(load))
-            )
+            self._blocks.append(Block(float(at_s) + shift_s * self.speed, float(size), float(load)))
         self.trend = trend_of(tuple(self._blocks), self._slope)
         self._times = int(state["times"])
 

@@ -83,6 +83,8 @@ def candidates_for(
             tpot_slope_s,
             stall_per_token_s,
         ) = state.outlook
+        if view.trust != 1.0:
+            quality *= view.trust
         fields = (
             view,
             quality,

@@ -12,6 +12,7 @@ from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
 from zeta_router.control.price import VirtualQueue
 from zeta_router.control.silence import patience_s
+from zeta_router.core.condition import Finding
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, Model
 from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
 from zeta_router.core.snapshot import EndpointView, Health
@@ -21,6 +22,7 @@ from zeta_router.learn.outlook import Outlook
 from zeta_router.learn.prefix import PrefixBelief
 from zeta_router.learn.roofline import prior_of
 from zeta_router.router.cases import Attempt
+from zeta_router.router.cognition import Cognition
 
 PRICE_STEP_S = 0.05
 """A view is rebuilt when its price is older; within it a price falls by less than 0.01."""
@@ -43,8 +45,10 @@ class EndpointState:
     """One endpoint over its life under one id, url and model.
 
     Attributes:
+        cognition: How well it does otherwise.
         ejection: Whether its answers are fit for use.
         heard_at_s: Its last sign of life to a query, or when it got the first one after a rest.
+        empty_in_a_row: Answers of late whose text turned out to be none, whatever was counted.
         asked_whether_alive: A probe is on its way because it did not answer a poll.
         learned_at_s: When an answer last taught something about its speed.
         on_trial: It was found slow, and nothing has been heard of it since: as long as it is idle
@@ -61,7 +65,10 @@ class EndpointState:
         self.generation = generation
         self.liveness = Liveness()
         self.ejection = Ejection()
+        self.cognition = Cognition()
         self.heard_at_s = 0.0
+        self.empty_in_a_row = 0
+        self._proved: int | None = None
         self.asked_whether_alive = False
         self.draining = False
         self.attempts: dict[str, Attempt] = {}
@@ -96,6 +103,24 @@ class EndpointState:
         if self.endpoint.slots is not None:
             return self.endpoint.slots
         return self._told_slots or DEFAULT_SLOTS
+
+    @property
+    def open_slots(self) -> int:
+        """Slots that may be filled: fewer than it has while it is new here, or back."""
+        return self.slots if self._proved is None else min(self.slots, self._proved)
+
+    def start_slowly(self) -> None:
+        """Fill few slots at first, and one more for each good answer.
+
+        What is predicted for an endpoint that nobody has seen is a guess; an eighth of its slots
+        can be wrong without harm, and is enough to find out.
+        """
+        self._proved = max(1, self.slots // 8, len(self.attempts))
+
+    def proved(self) -> None:
+        """It has given a good answer."""
+        if self._proved is not None:
+            self._proved = self._proved + 1 if self._proved < self.slots else None
 
     def touch(self) -> None:
         """Forget the view: something changed."""
@@ -159,21 +184,26 @@ class EndpointState:
         return max(tokens - produced, 0.1 * tokens) * step_s
 
     def silent(self, now_s: float) -> bool:
-        """Whether it has given no sign of life for longer than any of its queries explains."""
-        if not self.attempts:
+        """Whether what waits there has had no sign of life for longer than can be explained."""
+        waiting = [one for one in self.attempts.values() if one.first_token_at_s is None]
+        if not waiting:
             return False
         tpot_s = self.latency.decode_s(len(self.attempts))
         longest_s = max(
             patience_s(
-                waits_for_first=attempt.first_token_at_s is None,
-                streams=attempt.streams,
-                ttft_s=attempt.expected_ttft_s,
+                streams=one.streams,
+                ttft_s=one.expected_ttft_s,
                 tpot_s=tpot_s,
-                output_tokens=attempt.expected_output_tokens,
+                output_tokens=one.expected_output_tokens,
             )
-            for attempt in self.attempts.values()
+            for one in waiting
         )
-        return now_s - self.heard_at_s > longest_s
+        since_s = max(self.heard_at_s, min(one.dispatched_at_s for one in waiting))
+        return now_s - since_s > longest_s
+
+    def findings(self, now_s: float) -> tuple[Finding, ...]:
+        """How well it does, on every axis."""
+        return self.cognition.findings(now_s, self.liveness, self.ejection, self.latency.slowdown)
 
     def _sum_up(self, now_s: float) -> None:
         """Carry the integral of in-flight over time up to now."""
@@ -201,6 +231,7 @@ class EndpointState:
         single poll can fall between our accounting and the engine's.
         """
         self.sample = sample
+        self.cognition.on_sample(at_s, sample, len(self.attempts))
         self._try_again(at_s)
         if sample.slots is not None:
             self._told_slots = _count(sample.slots) or self._told_slots
@@ -258,7 +289,7 @@ class EndpointState:
             self.model,
             self._health(),
             self.generation,
-            self.slots,
+            self.open_slots,
             len(self.attempts),
             foreign,
             self.dispatched_seq,
@@ -266,7 +297,8 @@ class EndpointState:
             self._pending_prefill_tokens,
             self._remaining_tokens,
         )
-        self._tail = (self.sample, paused, self.price.step * self.price.rho, self.held)
+        fall_per_s = self.price.step * self.price.rho
+        self._tail = (self.sample, paused, fall_per_s, self.held, self.cognition.trust)
         self._look_ahead(len(self.attempts) + foreign, self.slots)
 
     def _look_ahead(self, batch: int, slots: int) -> None:
@@ -287,7 +319,8 @@ class EndpointState:
             return Health.DOWN
         if self.draining:
             return Health.DRAINING
-        return Health.EJECTED if self.ejection.circuit is Circuit.OPEN else Health.UP
+        left_out = self.ejection.circuit is Circuit.OPEN or self.cognition.full_soon
+        return Health.EJECTED if left_out else Health.UP
 
 
 def _count(signal: Signal | None) -> int | None:

@@ -30,6 +30,8 @@ class FleetState:
             if state is None or _identity(state) != (endpoint.url, endpoint.engine, endpoint.model):
                 self._generation += 1
                 state = EndpointState(endpoint, model, self._generation)
+                if self.version:  # not at our own start: then all are new and need each other
+                    state.start_slowly()
             else:
                 state.endpoint, state.model = endpoint, model
                 state.touch()
@@ -62,7 +64,8 @@ class FleetState:
     def has_open_slot(self) -> bool:
         """Whether any live endpoint could take another query."""
         for state in self.endpoints.values():
-            if len(state.attempts) < state.slots and state.liveness.alive and not state.draining:
+            serves = state.liveness.alive and not state.draining
+            if serves and len(state.attempts) < state.open_slots:
                 return True
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zeta_router.core.condition import Finding
 from zeta_router.core.decision import Standing
 from zeta_router.router.endpoint_state import EndpointState
 from zeta_router.router.placement import Placement
@@ -37,6 +38,7 @@ class Learned:
         prefill_tokens_per_s: Prompt tokens read per second.
         rates: By how much TTFT and TPOT are slower than what was fitted, of late.
         prefix_trust: Share of what was believed cached that turned out to be.
+        findings: How well it does, on every axis.
     """
 
     endpoint_id: str
@@ -48,6 +50,7 @@ class Learned:
     prefill_tokens_per_s: float | None
     rates: tuple[float, float]
     prefix_trust: float
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +108,5 @@ def _learned(state: EndpointState, now_s: float) -> Learned:
         1.0 / read_s if read_s > 0.0 else None,
         head.rates,
         state.prefixes.trust,
+        state.findings(now_s),
     )

@@ -304,6 +304,7 @@ class ZetaDynamicRouter:
     def _checked(self, event: events.Checked, commands: list[Command]) -> None:
         """Learn what was found of an answer without a judge."""
         self._judging.checked(event, commands)
+        self._watch.on_checked(event.query_id, event.checks, event.at_s, commands)
 
     def _timer(self, event: events.Timer, commands: list[Command]) -> None:
         self._placement.timers.pop(event.key, None)

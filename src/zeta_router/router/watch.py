@@ -8,8 +8,11 @@ endpoint is asked when it is due.
 
 from __future__ import annotations
 
-from zeta_router.control.ejection import Circuit
+from collections import OrderedDict
+
+from zeta_router.control.ejection import BAD_IN_A_ROW, Circuit
 from zeta_router.control.filters import unsuitable
+from zeta_router.core.checks import Checks
 from zeta_router.core.fleet import Model
 from zeta_router.core.outcome import Outcome, Status, Teaches
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task
@@ -26,6 +29,9 @@ UNANSWERED = "no answers"
 
 EMPTY = "empty answers"
 
+REMEMBERED = 2_000
+"""Answers whose text may still be looked at; that takes less than a second."""
+
 _WITHOUT_TOKENS = frozenset({Operation.EMBEDDING, Operation.RERANK})
 
 
@@ -41,6 +47,7 @@ class Watch:
 
     def __init__(self, placement: Placement) -> None:
         self._placement = placement
+        self._answered: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     def on_end(
         self,
@@ -62,9 +69,20 @@ class Watch:
             self._on_success(state, case, attempt, outcome, now_s, commands)
         self.follow(state, now_s, commands)
 
-    def on_empty(self, state: EndpointState, now_s: float, commands: list[Command]) -> None:
-        """An answer turned out to hold nothing."""
-        self._on_bad(state, EMPTY, now_s, commands)
+    def on_checked(
+        self, query_id: str, checks: Checks, now_s: float, commands: list[Command]
+    ) -> None:
+        """The text of an answer was looked at, by whoever had it."""
+        endpoint_id, generation = self._answered.pop(query_id, ("", 0))
+        state = self._placement.fleet.get(endpoint_id, generation)
+        if state is None:
+            return
+        flawed = checks.spoilt or checks.task_done is False
+        state.cognition.quality.add(0.0 if flawed else 1.0)
+        state.empty_in_a_row = state.empty_in_a_row + 1 if checks.empty else 0
+        if state.empty_in_a_row >= BAD_IN_A_ROW:
+            state.empty_in_a_row = 0
+            self._eject(state, EMPTY, now_s, commands)
         self.follow(state, now_s, commands)
 
     def on_sample(self, state: EndpointState, now_s: float, commands: list[Command]) -> None:
@@ -127,6 +145,7 @@ class Watch:
             state.price.freeze(now_s)
             state.prefixes.clear()
             if life.was_gone:
+                state.cognition.restarted()
                 state.ejection.back_at_once(now_s)
         life.on_probe(now_s, alive)
 
@@ -140,9 +159,17 @@ class Watch:
         commands: list[Command],
     ) -> None:
         """A good answer, as far as can be seen; one of no tokens is judged by who has its text."""
+        self._answered[case.query.id] = (state.endpoint.id, state.generation)
+        if len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
         tokens = attempt.first_token_at_s is not None or bool(outcome.output_tokens)
         if tokens or case.query.operation in _WITHOUT_TOKENS:
+            trial = state.ejection.circuit is Circuit.HALF_OPEN
             state.ejection.on_good(now_s)
+            if trial and state.ejection.circuit is Circuit.CLOSED:
+                state.start_slowly()
+            else:
+                state.proved()
         elif case.query.stream:
             self._on_bad(state, EMPTY, now_s, commands)
 

@@ -164,6 +164,9 @@ class TestWayBack:
             assert went.count("a") == 1
             for number in range(3):
                 bench.finish(f"r{round_}-{number}")
+        for number in range(3):  # slots come back one by one, with each good answer
+            bench.arrive(query(f"more{number}", at_s=bench.now_s))
+            bench.finish(f"more{number}")
         went = [bench.arrive(query(f"z{n}", at_s=bench.now_s)) for n in range(4)]
         assert went.count("a") == 2
 

@@ -40,7 +40,11 @@ class NodeExporter:
     async def read(self) -> Resources:
         """The machine's load; absent signals say why."""
         page = Page(await self._line.hold(_scrape()), (CPU, AVAILABLE, TOTAL))
-        return Resources(cpu_ratio=self._cpu(page), host_memory_ratio=_host_memory(page))
+        return Resources(
+            cpu_ratio=self._cpu(page),
+            memory_left_bytes=page.size(AVAILABLE),
+            host_memory_ratio=_host_memory(page),
+        )
 
     def _cpu(self, page: Page) -> Signal:
         series = page.series(CPU)

@@ -21,6 +21,7 @@ class Resources:
     Attributes:
         cpu_ratio: CPU in use over the cores that may be used, 10 s mean, 0..1.
         rss_bytes: Resident memory of the engine's processes.
+        memory_left_bytes: What is left of the memory that it may use.
         host_memory_ratio: Memory of the whole machine in use, 0..1.
         gpu_ratio: Share of time in which its GPUs were busy, 0..1; the mean over several.
         gpu_memory_bytes: GPU memory in use by it, or by everybody where only that is told.
@@ -29,6 +30,7 @@ class Resources:
 
     cpu_ratio: Signal | None = None
     rss_bytes: Signal | None = None
+    memory_left_bytes: Signal | None = None
     host_memory_ratio: Signal | None = None
     gpu_ratio: Signal | None = None
     gpu_memory_bytes: Signal | None = None
@@ -63,6 +65,7 @@ def with_resources(sample: EngineSample, resources: Resources) -> EngineSample:
         sample,
         cpu_ratio=better(resources.cpu_ratio, sample.cpu_ratio),
         rss_bytes=better(resources.rss_bytes, sample.rss_bytes),
+        memory_left_bytes=better(resources.memory_left_bytes, sample.memory_left_bytes),
     )
 
 

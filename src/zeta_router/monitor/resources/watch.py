@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.signal import Signal
 from zeta_router.monitor.client import EngineClient
-from zeta_router.monitor.resources import gpu
+from zeta_router.monitor.resources import gpu, memory
 from zeta_router.monitor.resources.exporters import DcgmExporter, NodeExporter
 from zeta_router.monitor.resources.processes import LocalProcesses, NotMeasurable, Usage
 from zeta_router.monitor.resources.usage import CpuMean, Resources
@@ -99,6 +99,7 @@ class ResourceWatch:
         own = Resources(
             cpu_ratio=self._cpu(port, usage, at_s),
             rss_bytes=Signal(usage.rss_bytes, at_s, usage.source),
+            memory_left_bytes=Signal(memory.left_bytes(), at_s, memory.SOURCE),
         )
         return own.or_else(self._nvml.read(usage.pids, at_s)) if self._nvml else own
 
