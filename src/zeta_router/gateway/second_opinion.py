@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 
 from zeta_router.core.decision import Decision, Verdict
-from zeta_router.core.fleet import Endpoint
+from zeta_router.core.fleet import Endpoint, Model
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import (
     AUTO,
@@ -33,7 +33,7 @@ from zeta_router.core.query import (
     TaskEstimate,
 )
 from zeta_router.core.snapshot import EndpointView, Health
-from zeta_router.gateway.driver import RouterDriver
+from zeta_router.gateway.driver import RouterDriver, Ticket
 from zeta_router.gateway.endings import answered, failure, is_answer, refusal
 from zeta_router.gateway.headers import upstream_headers
 from zeta_router.gateway.stream import read_whole
@@ -50,6 +50,7 @@ TENANT: Final = "zeta:classifier"
 """The tenant of our own embedding queries, by which they are told apart in the log."""
 
 _PATH: Final = "/v1/embeddings"
+_GONE: Final = Outcome(Status.CLIENT_GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,9 @@ class SecondOpinion:
 
     def _idle_embedder(self) -> Endpoint | None:
         """An endpoint that serves the head's embedding model to nobody."""
+        name = self._settings.head.model
         for view in self._driver.router.snapshot(self._driver.clock()).views:
-            if _is_idle(view) and serves(view, self._settings.head.model):
+            if _is_idle(view) and is_embedder(view.model, view.endpoint, name):
                 return view.endpoint
         return None
 
@@ -187,8 +189,9 @@ class SecondOpinion:
             max_wait_s=0.0,
         )
         ticket = driver.arrive(query)
-        command, outcome = ticket.command, Outcome(Status.CLIENT_GONE)
+        command, ticket.command = ticket.command, None
         attempt = command.attempt if isinstance(command, Dispatch) else 0
+        outcome = _GONE
         try:
             if isinstance(command, Dispatch):
                 async with asyncio.timeout(self._settings.wait_s):
@@ -198,8 +201,15 @@ class SecondOpinion:
             pass
         finally:
             driver.finished(query.id, attempt, outcome)
-            driver.leave(query.id)
+            self._leave(query.id, ticket)
         return None
+
+    def _leave(self, query_id: str, ticket: Ticket) -> None:
+        """No second attempt: give back what the router would do about a failed one."""
+        again = ticket.command
+        attempt = again.attempt if isinstance(again, Dispatch) else 0
+        self._driver.finished(query_id, attempt, _GONE)
+        self._driver.leave(query_id)
 
     async def _post(self, command: Dispatch, text: str) -> tuple[list[float] | None, Outcome]:
         endpoint, sent_s = command.endpoint, self._driver.clock()
@@ -223,10 +233,10 @@ class SecondOpinion:
             answer.close()
 
 
-def serves(view: EndpointView, model: str) -> bool:
-    """Whether an endpoint's embeddings are those of `model`, by any of its names."""
-    names = (view.model.name, view.endpoint.upstream_model, view.model.embedding_space)
-    return Task.EMBEDDING in view.model.tasks and model in names
+def is_embedder(model: Model, endpoint: Endpoint, name: str) -> bool:
+    """Whether an endpoint's embeddings are those of the model `name`, by any of its names."""
+    names = (model.name, endpoint.upstream_model, model.embedding_space)
+    return Task.EMBEDDING in model.tasks and name in names
 
 
 def _is_idle(view: EndpointView) -> bool:
