@@ -1,12 +1,15 @@
-"""The classifier that a configuration asks for."""
+"""The classifier that a configuration asks for, and the embedder that it may ask itself."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from zeta_router.app.config import ClassifierSettings
+from zeta_router.app.training.heads import read_head
 from zeta_router.app.training.weights import read_weights, shipped_weights
 from zeta_router.core.errors import BugError, ConfigError
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.gateway.second_opinion import SecondOpinionSettings, is_embedder
 from zeta_router.learn.task_trained import TrainedClassifier
 
 
@@ -23,3 +26,25 @@ def classifier_of(settings: ClassifierSettings) -> TrainedClassifier:
     except BugError as error:
         hint = "train it again with this version: zeta train classifier"
         raise ConfigError(settings.weights, str(error), hint) from error
+
+
+def second_opinion_settings(
+    settings: ClassifierSettings, fleet: FleetConfig
+) -> SecondOpinionSettings | None:
+    """How an embedder is asked about uncertain tasks; None where none is set.
+
+    Raises:
+        ConfigError: The head cannot be used, or the fleet has no embedding model that it is for.
+    """
+    if settings.embedder_head is None:
+        return None
+    head = read_head(Path(settings.embedder_head))
+    if not any(is_embedder(fleet.models[e.model], e, head.model) for e in fleet.endpoints):
+        raise ConfigError(
+            "classifier.embedder_head",
+            f"is for the embedding model {head.model!r}, which no endpoint serves",
+            "declare one with the task embedding and that name, upstream_model or embedding_space",
+        )
+    return SecondOpinionSettings(
+        head, settings.costs, settings.embedder_below, settings.embedder_wait_s
+    )
