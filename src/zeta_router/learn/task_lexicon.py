@@ -62,9 +62,11 @@ def word_hits(words: list[bytes], unique: set[bytes], cyrillic: bool) -> bytes:
     for pair in _PHRASE_KEYS.intersection(pairwise(words)):
         short, longer = _PHRASES[pair]
         found.append(short)
-        if longer:
-            folded = folded or b" %b " % b" ".join(words)
-            found += [group for phrase, group in longer if phrase in folded]
+        for third, phrase, group in longer:
+            if third in unique:
+                folded = folded or b" %b " % b" ".join(words)
+                if phrase in folded:
+                    found.append(group)
     if cyrillic:
         stems = _STEM_KEYS.intersection([word[:_STEM_BYTES] for word in unique])
         found += map(_STEMS.__getitem__, stems)
@@ -136,7 +138,9 @@ _STEM_KEYS = frozenset(_STEMS)
 _PHRASES = {
     pair: (
         bytes(sorted(group for whole, group in found if not whole)),
-        tuple((whole, bytes((group,))) for whole, group in sorted(found) if whole),
+        tuple(
+            (whole.split()[2], whole, bytes((group,))) for whole, group in sorted(found) if whole
+        ),
     )
     for pair, found in _PHRASE_SETS.items()
 }
