@@ -35,6 +35,11 @@ INPUTS = (
 
 MIN_REWARDS = 200
 LEARNING_RATE = 0.02
+LEAST_RATE = 0.05
+"""Part of the learning rate that is left after 4,000 rewards. Steps of one size forever cost .003
+to .005 nats by wandering, as much as there is to gain from weak features; what changes suddenly is
+left to retraining (`app.learning`), and until then to the cells."""
+
 L2 = 1e-3
 CLIP = 1.0
 _LOSS_STEP = 0.005
@@ -97,7 +102,8 @@ class QualityResidual:
         step = max(_LOSS_STEP, 1.0 / known.rewards)
         known.loss += step * (_log_loss(mean, y) - known.loss)
         known.loss_with += step * (_log_loss(predicted, y) - known.loss_with)
-        pull = LEARNING_RATE * min(1.0, weight)
+        slower = max(LEAST_RATE, min(1.0, MIN_REWARDS / known.rewards))
+        pull = LEARNING_RATE * slower * min(1.0, weight)
         error = y - predicted
         known.w = [w + pull * (error * x - L2 * w) for w, x in zip(known.w, inputs, strict=True)]
         self._inputs.learn_picked(picked)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from zeta_router.core.checks import Checks
 from zeta_router.core.fleet import FleetConfig
@@ -139,6 +141,18 @@ class DrainRequested:
     draining: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Relearned:
+    """Heads were trained anew elsewhere: take them in place of the present ones.
+
+    Attributes:
+        parts: By name, as `ZetaDynamicRouter.learned_part` gives them.
+    """
+
+    at_s: float
+    parts: Mapping[str, Any]
+
+
 Event = (
     Arrived
     | FirstToken
@@ -152,4 +166,5 @@ Event = (
     | Timer
     | ConfigChanged
     | DrainRequested
+    | Relearned
 )

@@ -78,6 +78,7 @@ class ZetaDynamicRouter:
             events.Timer: self._timer,
             events.ConfigChanged: self._config_changed,
             events.DrainRequested: self._drain_requested,
+            events.Relearned: self._relearned,
         }
 
     def handle(self, event: events.Event) -> list[Command]:
@@ -318,6 +319,10 @@ class ZetaDynamicRouter:
         if state is not None:
             self._watch.follow(state, event.at_s, commands)
             self._placement.serve_waiting(event.at_s, commands)
+
+    def _relearned(self, event: events.Relearned, commands: list[Command]) -> None:
+        """Take over heads that were trained on the log; what does not fit stays as it is."""
+        self._learned.restore(event.parts, event.at_s, 0.0)
 
     def _config_changed(self, event: events.ConfigChanged, commands: list[Command]) -> None:
         """Take over a configuration; held queries are judged anew under it."""

@@ -110,6 +110,12 @@ class LogReader:
         )
         return [row[0] for row in self._connection.execute(sql, (4 * limit, limit))]
 
+    def wall_of_newest(self, count: int) -> float:
+        """When the oldest of the newest `count` decisions was made; 0 when there are fewer."""
+        sql = f"SELECT wall_s FROM {DECISIONS.name} ORDER BY wall_s DESC LIMIT 1 OFFSET ?"  # noqa: S608
+        row = self._connection.execute(sql, (count - 1,)).fetchone()
+        return 0.0 if row is None else float(row[0])
+
     def state(self, name: str) -> SavedState | None:
         """Learned state as saved last; None when there is none of this name."""
         sql = f"SELECT {STATE.names} FROM {STATE.name} WHERE name = ?"  # noqa: S608

@@ -1,0 +1,181 @@
+"""Whether a challenger's beliefs are better than the champion's, by answers neither was made from.
+
+Two questions, and both have to be answered yes beyond doubt:
+
+**Does it predict better?** The log-loss of both on every judged answer of the newer part, each
+predicted before it was judged, paired.
+
+**Would answers be better?** The fleet's policy is asked again at every logged decision, once with
+the champion's and once with the challenger's beliefs; the difference in mean reward is estimated
+doubly robust and paired (`learn.offpolicy`). Better predictions alone do not promote: on rewards
+that say nothing, whoever believes that all models are alike predicts best, and decides no better.
+
+A policy that looks at load is nearly deterministic at each moment, so the logged propensity of the
+moment says that nothing else was ever tried. But a reward depends on the query and the model and
+not on the moment's load, and load moves queries of one kind between models. So a choice's
+propensity is taken to be how often queries of its kind went to that model in the same part of the
+log, a kind being a topic, a length of prompt, and whom either side takes for the best there. What
+is assumed is that within a kind, load and not quality decided; where a log has no such overlap, the
+estimate refuses, and nothing is promoted.
+
+The estimate is about the logged moments: what the challenger's choices would do to the load, it
+cannot see. It says which way answers would change, and overstates by how much; whether they would
+still come in time is asked of the simulator (`in_time`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log, sqrt
+from typing import Any, Final
+
+from zeta_router.app.learning.minds import Moment
+from zeta_router.learn.offpolicy import REFUSAL_TEXT, Difference, Row, difference
+from zeta_router.policy.registry import build
+from zeta_router.sim.logged import Traffic
+from zeta_router.sim.logged_quality import Quality, judged_rows
+
+LEAST_JUDGED: Final = 200
+"""Judged answers in the newer part below which nothing is decided."""
+
+SURENESS: Final = 1.7
+"""Times the 95 % interval: one chance in 2,000 to promote what is no better. A head is tried every
+period for years."""
+
+_Z: Final = 1.96 * SURENESS
+_EDGE: Final = 1e-3
+_BANDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found.
+
+    Attributes:
+        better: Whether both questions are answered yes.
+        reason: In a sentence.
+        evidence: The figures, plain values.
+    """
+
+    better: bool
+    reason: str
+    evidence: dict[str, Any]
+
+
+def judge(traffic: Traffic, seen: Sequence[Moment]) -> Judgement:
+    """Compare the second mind's beliefs with the first one's over judged answers."""
+    judged = [moment for moment in seen if moment.each.reward is not None]
+    evidence: dict[str, Any] = {"judged": len(judged)}
+    if len(judged) < LEAST_JUDGED:
+        return Judgement(False, f"{len(judged)} judged answers are too few", evidence)
+    mean, half = _mean([_loss(m, 1) - _loss(m, 0) for m in judged])
+    evidence["log_loss"] = {"difference": mean, "low": mean - half, "high": mean + half}
+    if not mean + half < 0.0:
+        return Judgement(False, "it does not predict better", evidence)
+    beside_live = sum(_loss(m, 1) - _live_loss(m) for m in judged) / len(judged)
+    evidence["log_loss"]["beside_live"] = beside_live
+    if beside_live > 0.0:
+        return Judgement(False, "the live router predicted no worse", evidence)
+    rows = _rows(traffic, judged, _propensities(judged))
+    found = difference([b for _, b in rows], [a for a, _ in rows])
+    evidence["quality"] = _told(found)
+    if found.dr is None:
+        why = found.target.refusal or found.other.refusal
+        text = REFUSAL_TEXT[why] if why is not None else "nothing can be estimated"
+        return Judgement(False, f"it predicts better, but {text}", evidence)
+    low = found.dr.mean - SURENESS * (found.dr.mean - found.dr.low)
+    evidence["quality"]["low"] = low
+    if not low > 0.0:
+        return Judgement(False, "it predicts better, but answers would not be better", evidence)
+    return Judgement(True, "it predicts better and answers would be better", evidence)
+
+
+def _told(found: Difference) -> dict[str, Any]:
+    return {
+        "difference": None if found.dr is None else found.dr.mean,
+        "champion": None if found.other.dr is None else found.other.dr.mean,
+        "challenger": None if found.target.dr is None else found.target.dr.mean,
+        "effective_samples": found.target.ess,
+        "coverage": found.target.coverage,
+    }
+
+
+def _loss(moment: Moment, mind: int) -> float:
+    return _log_loss(moment.beliefs[mind][moment.model], moment.each.reward or 0.0)
+
+
+def _live_loss(moment: Moment) -> float:
+    """Of what the router that wrote the log expected, which may have known more than the log."""
+    believed = next(
+        c.quality for c in moment.decision.candidates if c.view.model.name == moment.model
+    )
+    return _log_loss(believed, moment.each.reward or 0.0)
+
+
+def _log_loss(believed: float, y: float) -> float:
+    q = min(1.0 - _EDGE, max(_EDGE, believed))
+    return -(y * log(q) + (1.0 - y) * log(1.0 - q))
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and half its interval."""
+    mean = sum(values) / len(values)
+    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return mean, _Z * sqrt(variance / len(values))
+
+
+Kind = tuple[str, int, tuple[str, ...]]
+
+
+def _kinds(moments: Sequence[Moment]) -> list[Kind]:
+    """Topic, band of the prompt's length within it, and whom either side takes for the best."""
+    lengths: dict[str, list[int]] = defaultdict(list)
+    for moment in moments:
+        lengths[moment.decision.task.topics[0].topic].append(moment.each.query.prompt_tokens)
+    middles = {topic: sorted(each)[len(each) // _BANDS] for topic, each in lengths.items()}
+    return [
+        (topic, int(moment.each.query.prompt_tokens >= middles[topic]), _favourites(moment))
+        for moment in moments
+        for topic in (moment.decision.task.topics[0].topic,)
+    ]
+
+
+def _favourites(moment: Moment) -> tuple[str, ...]:
+    return tuple(max(beliefs, key=lambda model: beliefs[model]) for beliefs in moment.beliefs)
+
+
+def _propensities(moments: Sequence[Moment]) -> list[float]:
+    """How often queries of each one's kind went to its model."""
+    kinds = _kinds(moments)
+    of_kind = Counter(kinds)
+    to_model = Counter((kind, m.model) for kind, m in zip(kinds, moments, strict=True))
+    return [to_model[kind, m.model] / of_kind[kind] for kind, m in zip(kinds, moments, strict=True)]
+
+
+def _rows(
+    traffic: Traffic, moments: Sequence[Moment], propensities: Sequence[float]
+) -> list[tuple[Row, Row]]:
+    """What the policy would do with each mind's beliefs; queries that either refuses are out."""
+    policy = build(traffic.policy, traffic.fleet)
+    rows = []
+    for moment, propensity in zip(moments, propensities, strict=True):
+        alone = replace(traffic, queries=(moment.each,))
+        pair = [row for b in moment.beliefs for row in judged_rows(alone, policy, _told_by(b)).rows]
+        if len(pair) == len(moment.beliefs):
+            rows.append((_even(pair[0], moment, propensity), _even(pair[1], moment, propensity)))
+    return rows
+
+
+def _told_by(beliefs: Mapping[str, float]) -> Quality:
+    return lambda _, model: beliefs[model]
+
+
+def _even(row: Row, moment: Moment, propensity: float) -> Row:
+    """The row with predictions that take neither side, and the propensity of its kind."""
+    middle = tuple(
+        sum(beliefs[arm] for beliefs in moment.beliefs) / len(moment.beliefs) for arm in row.arms
+    )
+    chosen = row.arms.index(moment.model)
+    return replace(row, quality=middle, chosen=chosen, propensity=propensity)
