@@ -120,10 +120,12 @@ async def running(
         dealings = Dealings(config)
         client = EngineClient(session, clock)
         contacts = Contacts(client, dealings.key_of)
+        prober = Prober(contacts, clock)
         driver = RouterDriver(
             router,
             clock=clock,
-            probe=Prober(contacts, clock).probe,
+            probe=prober.probe,
+            canary=prober.canary,
             on_record=telemetry.on_record,
         )
         stack.push_async_callback(driver.close)

@@ -69,11 +69,15 @@ DEFAULT_SLOTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what is held: queries in the queue, seconds of waiting, attempts per query."""
+    """Bounds on what is held: queries in the queue, seconds of waiting, attempts per query.
+
+    `canary_ratio` is the most of an endpoint's time that golden prompts may take, 0..1.
+    """
 
     queue: int = 1000
     max_wait_s: float = 30.0
     attempts: int = 2
+    canary_ratio: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.outcome import Outcome
@@ -20,13 +21,24 @@ from zeta_router.router.commands import (
     Record,
     Reject,
     SetTimer,
+    StartCanary,
     StartProbe,
 )
-from zeta_router.router.events import Arrived, Event, Finished, FirstToken, Probed, Progress, Timer
+from zeta_router.router.events import (
+    Arrived,
+    CanaryAnswered,
+    Event,
+    Finished,
+    FirstToken,
+    Probed,
+    Progress,
+    Timer,
+)
 from zeta_router.router.router import ZetaDynamicRouter
 
 _LOG = logging.getLogger("zeta_router.gateway")
 
+Canary = Callable[[Endpoint, int, int], Awaitable[CanaryAnswered]]
 Probe = Callable[[Endpoint, int, Operation | None], Awaitable[Probed]]
 
 
@@ -71,6 +83,7 @@ class RouterDriver:
         clock: Seconds on a monotonic clock; every event carries its reading.
         probe: Asks an endpoint of a generation whether it lives; must not raise. Where it does,
             the endpoint counts as dead and is asked again, rather than never.
+        canary: Asks an endpoint a golden prompt; must not raise. None asks none.
         on_record: Takes the router's records, for log and metrics; must not block.
     """
 
@@ -81,8 +94,10 @@ class RouterDriver:
         clock: Callable[[], float],
         probe: Probe,
         on_record: Callable[[Record], None],
+        canary: Canary | None = None,
     ) -> None:
         self.router = router
+        self._canary = canary
         self.clock = clock
         self._probe = probe
         self._on_record = on_record
@@ -150,9 +165,22 @@ class RouterDriver:
             if ticket is not None and ticket.on_cancel is not None:
                 ticket.on_cancel(command.attempt)
         elif isinstance(command, StartProbe):
-            task = asyncio.get_running_loop().create_task(self._run_probe(command))
-            self._probes.add(task)
-            task.add_done_callback(self._probes.discard)
+            self._in_background(self._run_probe(command))
+        elif isinstance(command, StartCanary) and self._canary is not None:
+            self._in_background(self._run_canary(self._canary, command))
+
+    def _in_background(self, asking: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(asking)
+        self._probes.add(task)
+        task.add_done_callback(self._probes.discard)
+
+    async def _run_canary(self, canary: Canary, command: StartCanary) -> None:
+        try:
+            answered = await canary(command.endpoint, command.generation, command.number)
+        except Exception:
+            _LOG.exception("a bug in asking %s a golden prompt", command.endpoint.id)
+            return
+        self.submit(answered)
 
     def _set_timer(self, command: SetTimer) -> None:
         old = self._timers.pop(command.key, None)

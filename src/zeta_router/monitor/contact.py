@@ -14,6 +14,7 @@ from zeta_router.core.signal import EngineSample
 from zeta_router.monitor.client import EngineClient, Line
 from zeta_router.monitor.engines import ADAPTERS, AUTO, adapter_of
 from zeta_router.monitor.engines.protocol import Adapter, Identity
+from zeta_router.monitor.golden import ask_golden
 from zeta_router.monitor.small_call import small_call
 
 
@@ -85,6 +86,10 @@ class Contact:
         fit = await self._line.hold(small_call(by, self._model))
         self.came_back |= was_lost and fit
         return fit
+
+    async def golden(self, number: int) -> bool | None:
+        """Whether it answers a golden prompt rightly; None when it gives no answer."""
+        return await self._line.hold(ask_golden(number, self._model))
 
     async def _met(self) -> Adapter | None:
         if self._adapter is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.query import Operation
 from zeta_router.monitor.contact import Contacts
-from zeta_router.router.events import Probed
+from zeta_router.router.events import CanaryAnswered, Probed
 
 
 class Prober:
@@ -16,6 +16,11 @@ class Prober:
     def __init__(self, contacts: Contacts, clock: Callable[[], float]) -> None:
         self._contacts = contacts
         self._clock = clock
+
+    async def canary(self, endpoint: Endpoint, generation: int, number: int) -> CanaryAnswered:
+        """What the endpoint makes of a golden prompt; never raises."""
+        right = await self._contacts.of(endpoint).golden(number)
+        return CanaryAnswered(self._clock(), endpoint.id, generation, number, right)
 
     async def probe(
         self, endpoint: Endpoint, generation: int, by: Operation | None = None

@@ -3,8 +3,9 @@
 - *Liveness* is the business of `control.health` and `control.ejection`; here it is only shown.
 - *Latency* is how much slower it decodes than it once did at the same batch. It is shown and never
   acted on: predictions already have it, and a slow engine that is right is priced, not thrown out.
-- *Quality* is a CUSUM over what can be told of answers without a judge. In doubt its quality
-  counts for less (`core.condition.TRUST`), until as much evidence says that it is well again.
+- *Quality* is a CUSUM over what can be told of answers without a judge, confirmed by golden
+  prompts. In doubt its quality counts for less (`core.condition.TRUST`), until as much evidence
+  says that it is well again.
 - *Memory* is a leak detector over its resident size at equal load. What will be full within half an
   hour gets no new queries while others can take them, so that it can be restarted empty.
 """
@@ -17,6 +18,7 @@ from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
 from zeta_router.core.condition import TRUST, Axis, Condition, Finding
 from zeta_router.core.signal import EngineSample
+from zeta_router.learn.canaries import Canaries
 from zeta_router.learn.cusum import Cusum
 from zeta_router.learn.leak import HOUR_S, LeakDetector
 
@@ -31,13 +33,15 @@ class Cognition:
     """What is known of one endpoint's quality and memory, and since when.
 
     Attributes:
+        canaries: What it made of the golden prompts.
         quality: Of its answers, by what can be told without a judge.
         memory: Of its process.
     """
 
-    __slots__ = ("_memory_left_bytes", "_since_s", "_was", "memory", "quality")
+    __slots__ = ("_memory_left_bytes", "_since_s", "_was", "canaries", "memory", "quality")
 
     def __init__(self) -> None:
+        self.canaries = Canaries()
         self.quality = Cusum()
         self.memory = LeakDetector()
         self._memory_left_bytes: float | None = None
@@ -86,8 +90,7 @@ class Cognition:
                 Axis.QUALITY,
                 self._of_quality(),
                 self.quality.down,
-                "more of its answers are empty, cut, malformed or run in circles than is normal "
-                "for it; look at what was changed (weights, template, quantisation)",
+                self._quality_text(),
             ),
             self._note(
                 now_s,
@@ -108,9 +111,10 @@ class Cognition:
         return Finding(axis, condition, self._since_s[axis], value, said)
 
     def _of_quality(self) -> Condition:
-        if self.quality.sure:
+        warned, failed = self.quality.warned, self.canaries.failed
+        if self.quality.sure or (warned and failed):
             return Condition.DEGRADED
-        return Condition.SUSPECT if self.quality.warned else Condition.HEALTHY
+        return Condition.SUSPECT if warned or failed else Condition.HEALTHY
 
     def _of_memory(self) -> Condition:
         if not self.memory.leaking:
@@ -123,6 +127,17 @@ class Cognition:
         if self._memory_left_bytes is None or slope <= 0.0:
             return inf
         return self._memory_left_bytes / slope * HOUR_S / self.memory.speed
+
+    def _quality_text(self) -> str:
+        said = []
+        if self.quality.warned:
+            said.append(
+                "more of its answers are empty, cut, malformed or run in circles than is normal "
+                "for it"
+            )
+        if self.canaries.failing:
+            said.append(f"it fails {self.canaries.failing} golden prompts that it used to know")
+        return "; ".join([*said, "look at what was changed (weights, template, quantisation)"])
 
     def _memory_text(self) -> str:
         full_s = self._full_in_s()

@@ -41,6 +41,14 @@ class StartProbe(NamedTuple):
     by: Operation | None = None
 
 
+class StartCanary(NamedTuple):
+    """Ask the endpoint a golden prompt and answer with `CanaryAnswered`."""
+
+    endpoint: Endpoint
+    generation: int
+    number: int
+
+
 class Cancel(NamedTuple):
     """Give up an attempt that has produced nothing; report it ended, as cancelled by us.
 
@@ -95,4 +103,4 @@ class Emit(NamedTuple):
     record: Record
 
 
-Command = Dispatch | Reject | Cancel | StartProbe | SetTimer | Emit
+Command = Dispatch | Reject | Cancel | StartProbe | StartCanary | SetTimer | Emit

@@ -72,6 +72,17 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryAnswered:
+    """An endpoint was asked golden prompt `number`; `right` is None when it gave no answer."""
+
+    at_s: float
+    endpoint_id: str
+    generation: int
+    number: int
+    right: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Unanswered:
     """A poll of an endpoint has had no answer so far; it may be stopped, or only busy."""
 
@@ -162,6 +173,7 @@ Event = (
     | Probed
     | Checked
     | Unanswered
+    | CanaryAnswered
     | Feedback
     | Timer
     | ConfigChanged

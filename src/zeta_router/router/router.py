@@ -73,6 +73,7 @@ class ZetaDynamicRouter:
             events.Sampled: self._sampled,
             events.Probed: self._probed,
             events.Unanswered: self._unanswered,
+            events.CanaryAnswered: self._canary_answered,
             events.Checked: self._checked,
             events.Feedback: self._feedback,
             events.Timer: self._timer,
@@ -281,6 +282,11 @@ class ZetaDynamicRouter:
         self._watch.on_probe(state, event.alive, event.deep, event.at_s, commands)
         self._fleet.version += 1
         self._placement.serve_waiting(event.at_s, commands)
+
+    def _canary_answered(self, event: events.CanaryAnswered, commands: list[Command]) -> None:
+        state = self._fleet.get(event.endpoint_id, event.generation)
+        if state is not None:
+            self._watch.on_canary(state, event.number, event.right, event.at_s)
 
     def _unanswered(self, event: events.Unanswered, commands: list[Command]) -> None:
         state = self._fleet.get(event.endpoint_id, event.generation)

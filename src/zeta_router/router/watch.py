@@ -16,6 +16,7 @@ from zeta_router.core.checks import Checks
 from zeta_router.core.fleet import Model
 from zeta_router.core.outcome import Outcome, Status, Teaches
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task
+from zeta_router.router.canary_round import CanaryRound
 from zeta_router.router.cases import Attempt, Case
 from zeta_router.router.commands import Cancel, Command, StartProbe
 from zeta_router.router.endpoint_state import EndpointState
@@ -48,6 +49,7 @@ class Watch:
     def __init__(self, placement: Placement) -> None:
         self._placement = placement
         self._answered: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._canaries: dict[str, tuple[EndpointState, CanaryRound]] = {}
 
     def on_end(
         self,
@@ -93,6 +95,25 @@ class Watch:
                 self.follow(state, now_s, commands)
         elif state.silent(now_s):
             self._eject(state, UNANSWERED, now_s, commands)
+        state.findings(now_s)
+        rounds = self._canaries.get(state.endpoint.id)
+        if rounds is None or rounds[0] is not state:
+            rounds = self._canaries[state.endpoint.id] = (state, CanaryRound())
+            state.cognition.canaries = rounds[1].record
+        limits = self._placement.fleet.config.limits
+        asked = rounds[1].ask(state, now_s, limits.canary_ratio, len(self._placement.line))
+        if asked is not None:
+            commands.append(asked)
+
+    def on_canary(
+        self, state: EndpointState, number: int, right: bool | None, now_s: float
+    ) -> None:
+        """A golden prompt was answered, or was not."""
+        rounds = self._canaries.get(state.endpoint.id)
+        if rounds is not None and rounds[0] is state:
+            ratio = self._placement.fleet.config.limits.canary_ratio
+            rounds[1].answered(now_s, number, right, ratio)
+            state.touch()
 
     def on_unanswered(self, state: EndpointState, commands: list[Command]) -> None:
         """A poll was not answered yet: ask at once whether it lives."""

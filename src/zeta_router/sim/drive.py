@@ -28,6 +28,7 @@ from zeta_router.router.commands import (
     Emit,
     Reject,
     SetTimer,
+    StartProbe,
 )
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.decision_log import SimulatedLog
@@ -210,7 +211,7 @@ class Drive:
                 self._reject(command)
             elif isinstance(command, Cancel):
                 self._cancel(command)
-            else:
+            elif isinstance(command, StartProbe):
                 self._watching.probe(command)
 
     def _dispatch(self, command: Dispatch) -> None:

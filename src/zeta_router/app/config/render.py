@@ -81,6 +81,7 @@ def _sections(fleet: FleetConfig, settings: Mapping[str, Setting]) -> Iterator[s
         "queue": limits.queue,
         "max_wait_s": limits.max_wait_s,
         "attempts": limits.attempts,
+        "canary_ratio": limits.canary_ratio,
     }
     dials: Values = {
         "eta": joint.eta,

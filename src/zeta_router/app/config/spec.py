@@ -213,6 +213,13 @@ class LimitsSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             "Engines tried for one query before it fails, the first included.", also=("retries",)
         ),
     ] = 2
+    canary_ratio: Annotated[
+        Share,
+        _says(
+            "Most of an endpoint's time that golden prompts may take, asked while it is idle; 0 "
+            "asks none."
+        ),
+    ] = 0.01
 
 
 class JointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

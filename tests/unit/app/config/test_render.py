@@ -93,7 +93,13 @@ def test_a_fleet_without_routes_and_slo() -> None:
 def test_the_defaults_are_those_of_an_empty_file() -> None:
     written = yaml.safe_load(defaults())
     assert written == {
-        "limits": {"queue": 1000, "max_wait_s": 30, "attempts": 2, "body_bytes": 33554432},
+        "limits": {
+            "queue": 1000,
+            "max_wait_s": 30,
+            "attempts": 2,
+            "body_bytes": 33554432,
+            "canary_ratio": 0.01,
+        },
         "joint": {"eta": 0.2, "rho": 0.8, "floor": 0.02, "switch_cost": 0.03},
         "classifier": {
             "hard_called_simple": 1.25,
