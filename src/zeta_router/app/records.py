@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
@@ -21,6 +21,13 @@ from zeta_router.telemetry.records import FeedbackRecord, FeedbackResult
 
 TEXT_BYTES = 1 << 20
 """Most of a body that is kept where prompts are logged."""
+
+
+class Recording(Protocol):
+    """Takes in the router's records."""
+
+    def on_record(self, record: Record) -> None:
+        """Take in a record; never blocks."""
 
 
 class Telemetry:
@@ -53,6 +60,15 @@ class Telemetry:
         self._recent.on_record(record)
         if not isinstance(record, ChecksRecord):
             self._metrics.on_record(record)
+
+    def with_spans(self, spans: Recording) -> Callable[[Record], None]:
+        """`on_record`, and the same for traces."""
+
+        def on_both(record: Record) -> None:
+            self.on_record(record)
+            spans.on_record(record)
+
+        return on_both
 
     def on_text(self, query_id: str, raw: bytes) -> None:
         """Keep a request's body, when the user has switched that on."""

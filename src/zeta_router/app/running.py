@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import itertools
+import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -17,12 +18,15 @@ from aiohttp import web
 from zeta_router.app.config import LoadedConfig, Resources
 from zeta_router.app.learning.keeper import Keeper, kept
 from zeta_router.app.records import Telemetry
-from zeta_router.app.training.choosing import classifier_of
+from zeta_router.app.tracing import tracing
+from zeta_router.app.training.choosing import classifier_of, second_opinion_settings
 from zeta_router.gateway.admin import Admin
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.relay import Relay
+from zeta_router.gateway.second_opinion import SecondOpinion
 from zeta_router.gateway.server import Server
-from zeta_router.gateway.upstream import AiohttpUpstream, new_session
+from zeta_router.gateway.traced import Serves, TracedRelay, TracedUpstream
+from zeta_router.gateway.upstream import AiohttpUpstream, Upstream, new_session
 from zeta_router.monitor.client import EngineClient
 from zeta_router.monitor.contact import Contacts
 from zeta_router.monitor.poller import Poller
@@ -116,6 +120,9 @@ async def running(
         router = ZetaDynamicRouter(config.fleet, classifier_of(config.classifier), seed=seed)
         await stack.enter_async_context(kept(Keeper(router, log, wall_offset_s), clock))
         telemetry = Telemetry(log, router, clock)
+        spans = await stack.enter_async_context(
+            tracing(config.otel_endpoint, os.environ, wall_offset_s)
+        )
         session = await stack.enter_async_context(new_session())
         dealings = Dealings(config)
         client = EngineClient(session, clock)
@@ -126,18 +133,26 @@ async def running(
             clock=clock,
             probe=prober.probe,
             canary=prober.canary,
-            on_record=telemetry.on_record,
+            on_record=telemetry.on_record if spans is None else telemetry.with_spans(spans),
         )
         stack.push_async_callback(driver.close)
-        relay = Relay(
+        upstream: Upstream = AiohttpUpstream(session)
+        upstream = upstream if spans is None else TracedUpstream(upstream, spans)
+        new_id = _ids()
+        asking = second_opinion_settings(config.classifier, config.fleet)
+        relay: Serves = Relay(
             driver,
-            AiohttpUpstream(session),
-            new_id=_ids(),
+            upstream,
+            new_id=new_id,
             on_overhead=telemetry.observe_overhead,
             on_text=telemetry.on_text if telemetry.keeps_text else None,
             key_of=dealings.key_of,
+            second=SecondOpinion(driver, upstream, asking, new_id=new_id, key_of=dealings.key_of)
+            if asking is not None
+            else None,
         )
         admin = Admin(driver, telemetry, lambda: router.config)
+        relay = relay if spans is None else TracedRelay(relay, spans)
         server = Server(relay, admin, body_bytes=config.body_bytes)
         resources = ResourceWatch(client, dealings.resources_of, nvml=gpu.load())
         poller = Poller(contacts, driver.submit, clock, resources=resources)

@@ -10,7 +10,8 @@ from aiohttp import web
 from zeta_router.core.query import Operation
 from zeta_router.gateway.admin import Admin
 from zeta_router.gateway.problems import RequestError, error_response
-from zeta_router.gateway.relay import PATH_OF_OPERATION, Relay
+from zeta_router.gateway.relay import PATH_OF_OPERATION
+from zeta_router.gateway.traced import Serves
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -28,7 +29,7 @@ class Server:
         body_bytes: Largest request body; may be changed while serving.
     """
 
-    def __init__(self, relay: Relay, admin: Admin, *, body_bytes: int) -> None:
+    def __init__(self, relay: Serves, admin: Admin, *, body_bytes: int) -> None:
         self._relay = relay
         self._admin = admin
         self.body_bytes = body_bytes
