@@ -17,7 +17,7 @@ for the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zeta_router.core.errors import ConfigError
@@ -92,8 +92,12 @@ def prepare(traffic: Traffic) -> Prepared:
     return Prepared(traffic, fleet, specs, fits, played, (*traffic.notes, *notes))
 
 
-def replay(prepared: Prepared, policy: str) -> Drive:
+def replay(
+    prepared: Prepared, policy: str, taught: Callable[[Knowledge], None] | None = None
+) -> Drive:
     """Play the log with a policy, to the end; the drive's records say what became of each query.
+
+    `taught` may put other heads into the router before it starts.
 
     Raises:
         ConfigError: There is no such policy.
@@ -101,6 +105,8 @@ def replay(prepared: Prepared, policy: str) -> Drive:
     traffic = prepared.traffic
     knowledge = Knowledge.of(prepared.fleet, RuleClassifier())
     _believe(knowledge, traffic)
+    if taught is not None:
+        taught(knowledge)
     router = ZetaDynamicRouter(
         replace(prepared.fleet, policy=policy),
         knowledge.classifier,
