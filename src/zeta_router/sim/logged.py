@@ -64,7 +64,13 @@ class LoggedQuery:
     @property
     def choice(self) -> Decision | None:
         """The first decision that named an endpoint, to dispatch to it or to wait for it."""
-        return next((d for d in self.decisions if _chosen(d) is not None), None)
+        return next((d for d in self.decisions if _names_one(d)), None)
+
+    @property
+    def dispatch(self) -> Decision | None:
+        """The decision that sent it to the endpoint it was tried on last; None when none did."""
+        sent = [d for d in self.decisions if d.verdict is Verdict.DISPATCH and _names_one(d)]
+        return sent[-1] if sent else None
 
     def model_of(self, endpoint_id: str) -> str | None:
         """The model of an endpoint that was compared for this query."""
@@ -199,13 +205,9 @@ def _shift(each: LoggedQuery, by_s: float) -> None:
     each.judged_at_s += by_s
 
 
-def _chosen(decision: Decision) -> int | None:
-    if decision.endpoint_id is None or decision.verdict is Verdict.REJECT:
-        return None
-    for index, candidate in enumerate(decision.candidates):
-        if candidate.view.endpoint.id == decision.endpoint_id:
-            return index
-    return None
+def _names_one(decision: Decision) -> bool:
+    """Whether the endpoint that was chosen is among the candidates, as it always should be."""
+    return any(c.view.endpoint.id == decision.endpoint_id for c in decision.candidates)
 
 
 def _notes(

@@ -3,13 +3,15 @@
 Every logged decision is made again on what was logged of it: the candidates, the time, the task.
 What a reward depends on beside the query is the model, so replicas of one model are one arm.
 
-The choice that counts is the first one that named an endpoint, whether to dispatch to it or to
-wait for it, with its logged propensity; what followed is what that choice led to. A policy that
-would wait for whichever is free first is taken to choose what it would if all were free.
+The decision that counts is the one that dispatched: what is compared is which of the models that
+were free then each policy would have sent the query to. Policies may also hold a query for a model
+that is full; then both are taken at their choice among the free ones, and a row is left out where
+the target would hardly have dispatched at all. So this says how well a policy picks among what is
+free, and not what its waiting is worth; that is for the replay.
 
-Left out are queries that pinned a model (no policy would have changed that), that were never
-answered, and that the other policy would have refused: those have no answer to judge, and are
-counted instead.
+Left out, too, are queries that pinned a model (no policy would have changed that), that were never
+answered, and that the other policy would have refused: those have no answer to judge. All of them
+are counted.
 
 A view in the log lacks a few things that `joint` looks at (who is held for an endpoint, how fast
 its price falls). So the logging policy is asked again, too, and rows on which it does not give the
@@ -18,7 +20,7 @@ logged propensity again take that one as it stands; `reproduced` says how many a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isclose
 
@@ -30,7 +32,7 @@ from zeta_router.learn.offpolicy import Row
 from zeta_router.policy.protocol import Context, Policy
 from zeta_router.policy.registry import build
 from zeta_router.sim.logged import LoggedQuery, Traffic
-from zeta_router.sim.shares import shares_of
+from zeta_router.sim.shares import Shares, shares_of
 
 Quality = Callable[[tuple[TopicShare, ...], str], float]
 """Expected quality of a model's answer to a query of these topics."""
@@ -41,16 +43,22 @@ class JudgedRows:
     """Rows, and what is not among them.
 
     Attributes:
-        rows: One per query that was answered and would have been by the target policy.
+        rows: One per query that was answered and that the target policy would have dispatched.
         query_ids: Whose row each is.
-        refused: Answered queries that the target policy would have refused.
+        refused: Answered queries that the target policy would have refused at that moment.
+        held: Those that it would have held for a model that was full.
         reproduced: Share of the rows whose logged propensity the logging policy gave again.
     """
 
     rows: tuple[Row, ...]
     query_ids: tuple[str, ...]
     refused: int
+    held: int
     reproduced: float
+
+
+LEAST_DISPATCH = 0.01
+"""Probability of dispatching at once below which the target counts as holding the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +89,25 @@ def judged_rows(
     earned = reward or _feedback
     rows: list[Row] = []
     ids: list[str] = []
-    refused = reproduced = 0
+    refused = held = reproduced = 0
     for each, decision in _answered(traffic):
         asked = _asked_again(each, decision, traffic.fleet)
         believed = asked if quality is None else _believing(asked, decision, quality)
-        wanted = _by_model(policy, believed)
-        if not wanted:
+        shares = shares_of(policy, believed.query, believed.candidates, believed.context)
+        if shares.shed >= 1.0 - LEAST_DISPATCH:
             refused += 1
+            continue
+        wanted = _by_model(believed, shares)
+        if not wanted:
+            held += 1
             continue
         propensity, agrees = _propensity(logging, asked, decision)
         reproduced += agrees
         rows.append(_row(asked, decision, wanted, propensity, earned(each)))
         ids.append(each.query.id)
-    return JudgedRows(tuple(rows), tuple(ids), refused, reproduced / len(rows) if rows else 0.0)
+    return JudgedRows(
+        tuple(rows), tuple(ids), refused, held, reproduced / len(rows) if rows else 0.0
+    )
 
 
 def _feedback(each: LoggedQuery) -> float | None:
@@ -103,7 +117,7 @@ def _feedback(each: LoggedQuery) -> float | None:
 def _answered(traffic: Traffic) -> Iterator[tuple[LoggedQuery, Decision]]:
     for each in traffic.queries:
         if each.answered is not None and each.query.model_requested == AUTO:
-            decision = each.choice
+            decision = each.dispatch
             if decision is not None:
                 yield each, decision
 
@@ -118,7 +132,11 @@ def _asked_again(each: LoggedQuery, decision: Decision, fleet: FleetConfig) -> _
         c._replace(view=c.view._replace(model=known.get(c.view.model.name, c.view.model)))
         for c in decision.candidates
     )
-    return _Asked(query, candidates, Context(decision.decided_at_s, decision.task, fleet.routes))
+    context = Context(decision.decided_at_s, decision.task, fleet.routes)
+    chosen = next(c for c in candidates if c.view.endpoint.id == decision.endpoint_id)
+    if not context.is_open(chosen.view):
+        context = context._replace(capped=False)  # a log that was written without admission
+    return _Asked(query, candidates, context)
 
 
 def _believing(asked: _Asked, decision: Decision, quality: Quality) -> _Asked:
@@ -129,27 +147,20 @@ def _believing(asked: _Asked, decision: Decision, quality: Quality) -> _Asked:
     return _Asked(asked.query, candidates, asked.context)
 
 
-def _by_model(policy: Policy, asked: _Asked) -> Mapping[str, float]:
-    """The policy's probability of each model, given that it refuses not; empty if it refuses."""
-    shares = shares_of(policy, asked.query, asked.candidates, asked.context)
-    if shares.shed >= 1.0 - 1e-9:
+def _by_model(asked: _Asked, shares: Shares) -> Mapping[str, float]:
+    """Probability of each free model given that one is chosen; empty when hardly any ever is."""
+    free = [
+        share if asked.context.is_open(candidate.view) else 0.0
+        for candidate, share in zip(asked.candidates, shares.of, strict=True)
+    ]
+    total = sum(free)
+    if total < LEAST_DISPATCH:
         return {}
-    of = shares.of
-    if shares.anybody > 0.0:
-        free = asked.context._replace(capped=False)
-        then = shares_of(policy, asked.query, asked.candidates, free)
-        of = tuple(a + shares.anybody * b for a, b in zip(of, then.of, strict=True))
-    return _summed(asked.candidates, of)
-
-
-def _summed(candidates: Sequence[Candidate], of: Sequence[float]) -> Mapping[str, float]:
-    """Shares by model, scaled to 1; empty when there is none."""
-    total = sum(of)
     summed: dict[str, float] = {}
-    for candidate, share in zip(candidates, of, strict=True):
+    for candidate, share in zip(asked.candidates, free, strict=True):
         model = candidate.view.model.name
-        summed[model] = summed.get(model, 0.0) + (share / total if total else 0.0)
-    return summed if total else {}
+        summed[model] = summed.get(model, 0.0) + share / total
+    return summed
 
 
 def _propensity(logging: Policy, asked: _Asked, decision: Decision) -> tuple[float, bool]:
@@ -161,12 +172,7 @@ def _propensity(logging: Policy, asked: _Asked, decision: Decision) -> tuple[flo
     if not isclose(shares.of[chosen], decision.propensity, rel_tol=0.02, abs_tol=1e-6):
         return decision.propensity, False
     model = asked.candidates[chosen].view.model.name
-    mine = sum(
-        share
-        for candidate, share in zip(asked.candidates, shares.of, strict=True)
-        if candidate.view.model.name == model
-    )
-    return min(1.0, mine), True
+    return min(1.0, _by_model(asked, shares)[model]), True
 
 
 def _row(

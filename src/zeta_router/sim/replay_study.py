@@ -113,5 +113,6 @@ def _quality(traffic: Traffic, name: str) -> dict[str, Any]:
         "refusal": None if refusal is None else refusal.value,
         "refusal_text": "" if refusal is None else REFUSAL_TEXT[refusal],
         "would_refuse": judged.refused,
+        "would_hold": judged.held,
         "reproduced": judged.reproduced,
     }
