@@ -26,6 +26,9 @@ FALLEN_SHARE = 0.02
 """Share of decisions by which a model that has become worse is tried after that, until it is
 better again: without, nobody would notice."""
 
+FALLEN_VOTES = 400
+"""Votes after which what it has become counts as what it is."""
+
 
 class Answer:
     """An answer of which something may still be heard.
@@ -64,19 +67,24 @@ class Answer:
 
 
 class Rewards:
-    """Everything that is learned from what is heard of answers, beside the cells themselves."""
+    """Everything that is learned from what is heard of answers, beside the cells themselves.
+
+    Args:
+        bounded: False gives every voter the whole say (for comparisons only).
+    """
 
     STATE_VERSION: ClassVar = 1
 
-    __slots__ = ("_askers", "_doubts", "_fallen", "_usual", "_voters", "_watches")
+    __slots__ = ("_askers", "_bounded", "_doubts", "_fallen", "_usual", "_voters", "_watches")
 
-    def __init__(self) -> None:
+    def __init__(self, *, bounded: bool = True) -> None:
+        self._bounded = bounded
         self._askers = Askers()
         self._voters: dict[str, Askers] = {}
         self._usual = Usual()
         self._watches: dict[str, ModelWatch] = {}
         self._doubts: dict[str, int] = {}
-        self._fallen: set[str] = set()
+        self._fallen: dict[str, int] = {}
 
     def asked(self, asker: str) -> None:
         """A query came that a model will answer: its asker has so much more of a say."""
@@ -148,10 +156,7 @@ class Rewards:
         if found:
             cells.forget(model)
             self._doubts[model] = DOUBTED
-            if found < 0:
-                self._fallen.add(model)
-            else:
-                self._fallen.discard(model)
+        self._note_fall(model, found)
         return found
 
     def state(self) -> dict[str, Any]:
@@ -161,7 +166,7 @@ class Rewards:
             "voters": {model: voters.state() for model, voters in self._voters.items()},
             "usual": self._usual.state(),
             "watches": {model: watch.state() for model, watch in self._watches.items()},
-            "fallen": dict.fromkeys(sorted(self._fallen), 1),
+            "fallen": dict(self._fallen),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -180,14 +185,14 @@ class Rewards:
         self._askers, self._usual = askers, usual
         self._voters, self._watches = voters, watches
         self._doubts = {}
-        self._fallen = {str(model) for model in state["fallen"]}
+        self._fallen = {str(model): int(votes) for model, votes in state["fallen"].items()}
 
     def _learn_anew(self, cells: QualityCells, answer: Answer) -> None:
         """Replace what the answer taught by all that is heard of it now."""
         heard = answer.heard or {}
         if answer.traces:
             cells.take_back(answer.traces, answer.model)
-        voter, cap = self._askers.voice(answer.voter)
+        voter, cap = self._voice(answer.voter)
         if Signal.VOTE in heard:
             y, weight = fused(heard)
             left = cells.observe(answer.topics, answer.model, y, weight, voter, cap)
@@ -195,9 +200,20 @@ class Rewards:
             left = cells.push(answer.topics, answer.model, pushed(heard), voter, cap)
         answer.traces = left
 
+    def _note_fall(self, model: str, found: int) -> None:
+        """Keep a model in doubt from its fall to its rise, or until its new level is known."""
+        left = FALLEN_VOTES if found < 0 else self._fallen.get(model, 0) - 1
+        if left > 0 and found <= 0:
+            self._fallen[model] = left
+        else:
+            self._fallen.pop(model, None)
+
+    def _voice(self, voter: str) -> tuple[str, float]:
+        return self._askers.voice(voter) if self._bounded else (voter, 1.0)
+
     def _say(self, model: str, voter: str) -> float:
         """How much a vote says of the model: less from a voter that votes more than it asks."""
-        name, cap = self._askers.voice(voter)
+        name, cap = self._voice(voter)
         voters = self._voters.setdefault(model, Askers())
         voters.add(name)
         return min(1.0, cap / voters.share(name))

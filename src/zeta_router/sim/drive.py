@@ -64,6 +64,8 @@ class Conditions:
         seed: Of feedback; router and faults have their own.
         polls: How the engines are polled.
         feedback: Explicit feedback; None gives none.
+        judge: What is said of a served query's answer: a score, or None for nothing. Without it
+            the answer's own score is told of the share that `feedback` names.
         tell_lengths: Whether queries carry the true length of each model's answer.
         watch: Called every `WATCH_S` seconds of virtual time, e.g. to draw a timeline.
         log: Keeps every decision, outcome and judgement; None keeps none.
@@ -72,6 +74,7 @@ class Conditions:
     seed: int = 0
     polls: Polls = POLLS
     feedback: Feedback | None = None
+    judge: Callable[[Record], float | None] | None = None
     tell_lengths: bool = False
     watch: Callable[[Drive], None] | None = None
     log: SimulatedLog | None = None
@@ -311,19 +314,26 @@ class Drive:
         del self._open[record.played.id]
         feedback = self._conditions.feedback
         if end is End.SERVED and feedback is not None:
-            draw = Draws(self._conditions.seed, f"{record.played.id}:feedback").uniform()
-            if draw < feedback.share:
-                self.kernel.at(self.kernel.now_s + feedback.delay_s, self._feed_back, record)
+            score = self._judged(record, feedback)
+            if score is not None:
+                due_s = self.kernel.now_s + feedback.delay_s
+                self.kernel.at(due_s, self._feed_back, record, score)
+
+    def _judged(self, record: Record, feedback: Feedback) -> float | None:
+        if self._conditions.judge is not None:
+            return self._conditions.judge(record)
+        draw = Draws(self._conditions.seed, f"{record.played.id}:feedback").uniform()
+        return record.score if draw < feedback.share else None
 
     def _watch(self) -> None:
         self.kernel.at(self.kernel.now_s + WATCH_S, self._watch)
         if self._conditions.watch is not None:
             self._conditions.watch(self)
 
-    def _feed_back(self, record: Record) -> None:
+    def _feed_back(self, record: Record, score: float) -> None:
         if self._conditions.log is not None:
-            self._conditions.log.on_feedback(record.played.id, record.score, self.kernel.now_s)
-        self._tell(events.Feedback(self.kernel.now_s, record.played.id, record.score))
+            self._conditions.log.on_feedback(record.played.id, score, self.kernel.now_s)
+        self._tell(events.Feedback(self.kernel.now_s, record.played.id, score))
 
 
 def _finish_reason(trip: Trip, status: Status) -> str | None:
