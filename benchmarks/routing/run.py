@@ -35,6 +35,7 @@ STUDIES: Mapping[str, Callable[[Bench], Findings]] = {
     "transfer": against_load.transfer,
     **disturbed.STUDIES,
     "scenario-stale": signals.stale,
+    "unpolled": signals.unpolled,
     "scenario-tenant": tenants.tenant,
     "spill": spill.spill,
     "use": use.use,

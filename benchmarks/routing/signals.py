@@ -15,6 +15,9 @@ LAGS_S = (0.0, 0.5, 2.0, 5.0)
 RATES = (1.0, 2.4)
 POLICIES = ("static", "threshold", "p2c", "prequal", JOINT)
 MAY_LOSE = 0.05
+MAY_BE_LATER = 1.3
+NEVER_S = 1e6
+"""A lag that no run lives to see the end of."""
 
 
 def stale(bench: Bench) -> Findings:
@@ -51,7 +54,38 @@ def stale(bench: Bench) -> Findings:
     return found
 
 
-def _mean(rows: Sequence[Mapping[str, Any]], policy: str, rate: float) -> float:
-    return interval(
-        [r["quality_goodput"] for r in rows if r["policy"] == policy and r["rate"] == rate]
-    ).mean
+def unpolled(bench: Bench) -> Findings:
+    """TTFT with every poll, and with none at all."""
+    found = Findings(
+        "Polls switched off",
+        "No poll ever arrives; the router has nothing but its own dispatches, first tokens and "
+        "ends to go by (dead reckoning).",
+    )
+    policies = ("least_requests", "p2c", JOINT)
+    ran = {}
+    for name, lag_s in (("polled", 0.05), ("not polled", NEVER_S)):
+        options = bench.options(rates=RATES, policies=policies, scenario=f"stale:lag_s={lag_s:g}")
+        ran[name] = bench.run(f"polls: {name}", options)["rows"]
+    lines = []
+    for rate in RATES:
+        for policy in policies:
+            p99_s = {name: _mean(rows, policy, rate, "ttft_p99_s") for name, rows in ran.items()}
+            worth = {name: _mean(rows, policy, rate) for name, rows in ran.items()}
+            ratio = p99_s["not polled"] / p99_s["polled"]
+            figures = [f"{value:.2f}" for value in p99_s.values()]
+            figures += [f"{value:.3f}" for value in worth.values()]
+            lines.append([f"×{rate:g}", f"`{policy}`", *figures])
+            found.data[f"{rate:g} {policy}"] = ratio
+            if policy == JOINT:
+                what = f"p99 TTFT without polls over with, ×{rate:g}"
+                asked = f"<= {MAY_BE_LATER:g}"
+                found.expect(what, asked, f"{ratio:.2f}", met=ratio <= MAY_BE_LATER)
+    head = ["load", "policy", "p99 TTFT polled, s", "not polled, s"]
+    found.table([*head, "quality-goodput polled", "not polled"], lines, "Means over seeds:")
+    return found
+
+
+def _mean(
+    rows: Sequence[Mapping[str, Any]], policy: str, rate: float, key: str = "quality_goodput"
+) -> float:
+    return interval([r[key] for r in rows if r["policy"] == policy and r["rate"] == rate]).mean
