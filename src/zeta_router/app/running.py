@@ -12,11 +12,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 
 from aiohttp import web
 
 from zeta_router.app.config import LoadedConfig, Resources
 from zeta_router.app.learning.keeper import Keeper, kept
+from zeta_router.app.learning.loop import Retraining, retrained
 from zeta_router.app.records import Telemetry
 from zeta_router.app.tracing import tracing
 from zeta_router.app.training.choosing import classifier_of, second_opinion_settings
@@ -136,6 +138,15 @@ async def running(
             on_record=telemetry.on_record if spans is None else telemetry.with_spans(spans),
         )
         stack.push_async_callback(driver.close)
+        retraining = Retraining(
+            Path(config.log.path),
+            log,
+            driver.submit,
+            clock=clock,
+            wall_clock=time.time,
+            every_h=config.retrain_every_h,
+        )
+        await stack.enter_async_context(retrained(retraining))
         upstream: Upstream = AiohttpUpstream(session)
         upstream = upstream if spans is None else TracedUpstream(upstream, spans)
         new_id = _ids()

@@ -89,12 +89,15 @@ class JointParams:
         rho: Target load of an endpoint, engine-seconds per second.
         floor: Score below which a query is not worth a wait.
         switch_cost: Quality that it costs a conversation to move to another endpoint.
+        forecast_floor: Share of the price that the forecast load would have which no price falls
+            below (`router.foresight`); 0 leaves prices to what has come.
     """
 
     eta: float = 0.2
     rho: float = 0.8
     floor: float = 0.02
     switch_cost: float = 0.03
+    forecast_floor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

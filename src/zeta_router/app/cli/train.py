@@ -1,20 +1,97 @@
-"""`zeta train`: train again what the router decides with."""
+"""`zeta train`: train again what the router decides with, and show what came of it."""
 
 from __future__ import annotations
 
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 import click
+import msgspec
 
 from zeta_router.app.cli.train_classifier import command as classifier
 from zeta_router.app.cli.train_topics import command as topics
+from zeta_router.telemetry.log_promotions import Promotion, Verdict, read_promotions
+
+_NICE = 10
 
 
 @click.group("train", invoke_without_command=True)
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="zeta.db",
+    show_default=True,
+    help="Decision log to train on; its router may be running.",
+)
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Fleet of the log, where the log does not say it.",
+)
+@click.option("--history", is_flag=True, help="Show what was promoted, refused, rolled back.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--background", is_flag=True, hidden=True, help="As the gateway runs it.")
 @click.pass_context
-def command(context: click.Context) -> None:
-    """Train again what the router decides with."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+def command(
+    context: click.Context,
+    log: Path,
+    config: Path | None,
+    history: bool,
+    as_json: bool,
+    background: bool,
+) -> None:
+    """Train again what the router decides with.
+
+    Without a subcommand: one period of retraining on a decision log, now. Challengers are judged
+    on the newer part of the log; a running gateway takes over within a minute what is promoted.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    entries = read_promotions(log) if history else _run(log, config, background)
+    if as_json:
+        text = msgspec.json.encode([_plain(entry) for entry in entries])
+        click.echo(msgspec.json.format(text).decode())
+        return
+    for entry in entries:
+        click.echo(_line(entry))
+    if not entries:
+        click.echo("nothing was ever retrained on this log")
 
 
 command.add_command(classifier)
 command.add_command(topics)
+
+
+def _run(log: Path, config: Path | None, background: bool) -> list[Promotion]:
+    from zeta_router.app.cli.sources import load
+    from zeta_router.app.learning.period import run_period
+    from zeta_router.app.lifeline import tie_to_supervisor
+
+    if background:
+        tie_to_supervisor()
+        os.nice(_NICE)
+    fleet = load(config).fleet if config is not None else None
+    return run_period(log, time.time(), fleet=fleet, tell=lambda line: click.echo(line, err=True))
+
+
+def _line(entry: Promotion) -> str:
+    when = datetime.fromtimestamp(entry.wall_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    mark = {Verdict.PROMOTED: "+", Verdict.REFUSED: " ", Verdict.ROLLED_BACK: "-"}[entry.verdict]
+    return f"{when} {mark} {entry.head:<9} {entry.verdict.value:<11} {entry.reason}"
+
+
+def _plain(entry: Promotion) -> dict[str, Any]:
+    """An entry without its states, which nobody reads."""
+    return {
+        "wall_s": entry.wall_s,
+        "head": entry.head,
+        "verdict": entry.verdict.value,
+        "reason": entry.reason,
+        "from_wall_s": entry.from_wall_s,
+        "until_wall_s": entry.until_wall_s,
+        "evidence": dict(entry.evidence),
+    }

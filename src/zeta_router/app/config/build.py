@@ -49,6 +49,7 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         source=report.source,
         classifier=_classifier(file.classifier),
         otel_endpoint=file.otel.endpoint,
+        retrain_every_h=file.learning.retrain_every_h,
         warnings=report.warnings,
     )
 
@@ -62,7 +63,9 @@ def _fleet(file: FileSpec) -> FleetConfig:
         slo={task: Slo(s.ttft_s, s.tpot_s, s.e2e_s) for task, s in file.slo.items()},
         policy=file.policy,
         limits=Limits(limits.queue, limits.max_wait_s, limits.attempts, limits.canary_ratio),
-        joint=JointParams(joint.eta, joint.rho, joint.floor, joint.switch_cost),
+        joint=JointParams(
+            joint.eta, joint.rho, joint.floor, joint.switch_cost, joint.forecast_floor
+        ),
     )
 
 

@@ -57,6 +57,7 @@ def until_restart(running: LoadedConfig, new: LoadedConfig) -> LoadedConfig:
         log=running.log,
         classifier=running.classifier,
         otel_endpoint=running.otel_endpoint,
+        retrain_every_h=running.retrain_every_h,
     )
 
 
@@ -105,6 +106,7 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["log", "keep_days"] = log.keep_days
     settings["log", "prompts"] = log.prompts
     settings["otel", "endpoint"] = config.otel_endpoint
+    settings["learning", "retrain_every_h"] = config.retrain_every_h
     return settings
 
 
@@ -177,6 +179,13 @@ def _shown(value: object) -> str:
 
 
 RESTART_PATHS = frozenset(
-    {"listen", "log.path", "log.keep_days", "log.prompts", "otel.endpoint"}
+    {
+        "listen",
+        "log.path",
+        "log.keep_days",
+        "log.prompts",
+        "otel.endpoint",
+        "learning.retrain_every_h",
+    }
 ) | {f"classifier.{name}" for name in _classifier(ClassifierSettings())}
 """Settings that are read once at the start; every other change is applied live."""

@@ -110,6 +110,7 @@ class LoadedConfig:
         endpoints: By endpoint id; has an entry for every endpoint of the fleet.
         source: The file's name, or what stands for it.
         otel_endpoint: OTLP/HTTP collector for traces; None leaves it to the environment.
+        retrain_every_h: Hours between two retrainings from the decision log; 0 for never.
         warnings: What is probably not meant, but no reason to refuse the file.
     """
 
@@ -121,4 +122,5 @@ class LoadedConfig:
     source: str
     classifier: ClassifierSettings = ClassifierSettings()
     otel_endpoint: str | None = None
+    retrain_every_h: float = 24.0
     warnings: tuple[Problem, ...] = ()

@@ -40,7 +40,7 @@ writes a first one from the engines that it finds, `zeta check` tells what is wr
   YAML. Inside `{{ }}` and `[ ]`, put the reference in quotes.
 - **Changes are applied while running**, when the file changes (looked at every second) and on
   SIGHUP. A file with a problem is refused as a whole and the old one stays in force. Only
-  `listen` and what stands under `classifier`, `log` and `otel` need a restart.
+  `listen` and what stands under `classifier`, `log`, `otel` and `learning` need a restart.
 - **Bounds**: {MAX_BYTES >> 10} KiB, {MAX_DEPTH} levels, {MAX_NODES} values with aliases followed.
 - **JSON Schema** (2020-12): `zeta_router/app/config/zeta.schema.json` in the installed package. An
   editor with a YAML language server uses it with `# yaml-language-server: $schema=FILE` on top.

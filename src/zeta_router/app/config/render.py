@@ -94,6 +94,7 @@ def _sections(fleet: FleetConfig, settings: Mapping[str, Setting]) -> Iterator[s
     yield from _section("classifier", settings["classifier"], {})
     yield from _section("log", settings["log"], {})
     yield from _section("otel", settings["otel"], {})
+    yield from _section("learning", settings["learning"], {})
 
 
 def _section(name: str, setting: Setting, values: Values) -> Iterator[str]:

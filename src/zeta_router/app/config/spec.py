@@ -241,6 +241,13 @@ class JointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         Share,
         _says("Quality that it costs a conversation to move to another endpoint."),
     ] = 0.03
+    forecast_floor: Annotated[
+        Share,
+        _says(
+            "How much of the price that the forecast load would have is asked before it comes. A "
+            "forecast steers queries and never refuses one; 0 waits for the load itself."
+        ),
+    ] = 0.0
 
 
 class ClassifierSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -308,6 +315,18 @@ class OtelSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     ] = None
 
 
+class LearningSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What is learned beyond the single outcome."""
+
+    retrain_every_h: Annotated[
+        NotNegative,
+        _says(
+            "Hours between two retrainings from the decision log, in a process of its own; 0 for "
+            "never. `zeta train --history` shows what was promoted, refused and rolled back."
+        ),
+    ] = 24.0
+
+
 class FileSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The whole of `zeta.yaml`."""
 
@@ -357,3 +376,6 @@ class FileSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     otel: Annotated[
         OtelSpec, _says("OpenTelemetry traces.", also=("tracing", "opentelemetry", "otlp"))
     ] = field(default_factory=OtelSpec)
+    learning: Annotated[
+        LearningSpec, _says("Retraining from the decision log.", also=("training", "retraining"))
+    ] = field(default_factory=LearningSpec)

@@ -72,7 +72,13 @@ def test_weights_that_cannot_be_written_are_a_clear_error(data: Path) -> None:
         CliRunner().invoke(command, arguments, catch_exceptions=False)
 
 
-def test_without_a_subcommand_it_says_what_there_is() -> None:
-    done = CliRunner().invoke(command, [])
+def test_help_says_what_there_is() -> None:
+    done = CliRunner().invoke(command, ["--help"])
     assert done.exit_code == 0
     assert "classifier" in done.output
+    assert "--history" in done.output
+
+
+def test_without_a_subcommand_it_retrains_on_a_log_and_needs_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        CliRunner().invoke(command, ["--log", str(tmp_path / "no.db")], catch_exceptions=False)
