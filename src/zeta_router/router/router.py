@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zeta_router.control.ejection import Circuit
+from zeta_router.control.retry_budget import RetryBudget
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Endpoint, FleetConfig
-from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.outcome import Outcome, Status, Teaches
 from zeta_router.core.query import LANES, Lane, Query
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Snapshot
@@ -63,6 +65,7 @@ class ZetaDynamicRouter:
         self._placement = Placement(config, self.knowledge, seed=seed, capped=capped)
         self._fleet = self._placement.fleet
         self._watch = Watch(self._placement)
+        self._retries = RetryBudget()
         self._learned = Learned(self._fleet, self.knowledge)
         self._judging = Judging(self.knowledge)
         self._handlers: dict[type, Any] = {
@@ -159,6 +162,7 @@ class ZetaDynamicRouter:
             commands.append(Reject(event.query.id, case, 0.0))
             return
         self._placement.take_in(case)
+        self._retries.arrived(event.at_s)
         self._placement.place(case, event.at_s, commands)
         self._judging.arrived(event.query, event.at_s)
 
@@ -202,11 +206,26 @@ class ZetaDynamicRouter:
         self._end_attempt(case, attempt, event, commands)
         outcome = event.outcome
         limit = self._fleet.config.limits.attempts
-        if case.tries.may_retry(outcome, attempt.endpoint_id, limit):
+        again = case.tries.may_retry(outcome, attempt.endpoint_id, limit)
+        if again and self._affords(attempt, outcome, event.at_s):
             self._placement.place(case, event.at_s, commands)
         else:
             self._close(case, outcome, event.at_s, commands)
         self._placement.serve_waiting(event.at_s, commands)
+
+    def _affords(self, attempt: Attempt, outcome: Outcome, now_s: float) -> bool:
+        """Whether the budget for retries has one for this attempt.
+
+        What carried nothing or was only refused costs none, and neither does what leaves an
+        endpoint that is taken out: its slots bound it.
+        """
+        unsent = outcome.status is Status.UPSTREAM_UNREACHABLE
+        if unsent or outcome.status.teaches is not Teaches.FAILURE:
+            return True
+        state = self._fleet.endpoints.get(attempt.endpoint_id)
+        if state is None or not state.liveness.alive:
+            return True
+        return state.ejection.circuit is Circuit.OPEN or self._retries.spend(now_s)
 
     def _end_attempt(
         self, case: Case, attempt: Attempt, event: events.Finished, commands: list[Command]
