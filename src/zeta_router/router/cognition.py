@@ -38,13 +38,22 @@ class Cognition:
         memory: Of its process.
     """
 
-    __slots__ = ("_memory_left_bytes", "_since_s", "_was", "canaries", "memory", "quality")
+    __slots__ = (
+        "_memory_left_bytes",
+        "_process",
+        "_since_s",
+        "_was",
+        "canaries",
+        "memory",
+        "quality",
+    )
 
     def __init__(self) -> None:
         self.canaries = Canaries()
         self.quality = Cusum()
         self.memory = LeakDetector()
         self._memory_left_bytes: float | None = None
+        self._process = ""
         self._was: dict[Axis, Condition] = dict.fromkeys(Axis, Condition.HEALTHY)
         self._since_s: dict[Axis, float] = dict.fromkeys(Axis, 0.0)
 
@@ -64,8 +73,12 @@ class Cognition:
         if left is not None and left.value is not None:
             self._memory_left_bytes = left.value
         size = sample.rss_bytes
-        if size is not None and size.value is not None:
-            self.memory.observe(now_s, size.value, float(in_flight))
+        if size is None or size.value is None:
+            return
+        if size.source != self._process:  # the source names the process
+            self._process = size.source
+            self.restarted()
+        self.memory.observe(now_s, size.value, float(in_flight))
 
     def restarted(self) -> None:
         """Its process is a new one: what was learned of the old one's memory is void."""

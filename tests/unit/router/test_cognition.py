@@ -137,6 +137,14 @@ class TestMemory:
             bench.send(Sampled(at_s, "a", 1, sample(size, 0.01 * GB, at_s)))
         assert found(bench, "a", Axis.MEMORY).condition is Condition.HEALTHY
 
+    def test_a_new_process_is_not_blamed_for_the_old_one(self) -> None:
+        bench = two()
+        leak(bench, 12.0, left=0.01 * GB)
+        new = EngineSample(rss_bytes=Signal(GB, bench.now_s, "engine (pid 2)"))
+        bench.send(Sampled(bench.now_s, "a", 1, new))
+        assert found(bench, "a", Axis.MEMORY).condition is Condition.HEALTHY
+        assert {answer(bench, {}) for _ in range(20)} == {"a", "b"}
+
 
 class TestSlowStart:
     def open_slots(self, bench: Bench) -> dict[str, int]:
