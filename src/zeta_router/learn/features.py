@@ -130,7 +130,7 @@ def excerpt(text: str) -> str:
     if len(text) * 4 <= EXCERPT_BYTES:
         return text
     chars = EXCERPT_CHARS
-    if not text[:EXCERPT_CHARS].isascii():
+    if not text.isascii():
         sample = text[:_SAMPLE_CHARS]
         chars = min(chars, EXCERPT_BYTES * _SAMPLE_CHARS // len(sample.encode("utf-8", "replace")))
     if len(text) <= chars:

@@ -111,9 +111,10 @@ def text_features(text: str, length: int) -> list[float]:
     wide = 0 if ascii_only else len(codes.translate(None, _NOT_WIDE))
     words = raw.translate(_FOLD_ASCII).split() if wide else _words(raw, ascii_only)
     unique = set(words)
-    found = word_hits(words, unique, cyrillic=not ascii_only and _CYRILLIC in codes)
     if wide:
-        found += _substring_hits(text, codes, wide)
+        found = _wide_hits(text, raw, codes, words, unique, wide)
+    else:
+        found = word_hits(words, unique, cyrillic=not ascii_only and _CYRILLIC in codes)
     counts = np.bincount(np.frombuffer(codes + found, np.uint8), minlength=_N_CODES)
     logs: list[float] = _LOGS[counts].tolist()
     n_words = len(words) + 1
@@ -150,10 +151,17 @@ def _words(raw: bytes, ascii_only: bool) -> list[bytes]:
     return raw.translate(_FOLD).split()
 
 
-def _substring_hits(text: str, codes: bytes, wide: int) -> bytes:
+def _wide_hits(
+    text: str, raw: bytes, codes: bytes, words: list[bytes], unique: set[bytes], wide: int
+) -> bytes:
+    """The keywords of a text in scripts without words: its substrings, and ASCII words if any."""
     syllabic = len(codes.translate(None, _NOT_SYLLABIC))
     found = syllabic_hits(text) if syllabic else b""
-    return found + alphabetic_hits(text) if wide > syllabic else found
+    if wide > syllabic:
+        found += alphabetic_hits(text)
+    if raw.lower() != raw.upper():
+        found += word_hits(words, unique, cyrillic=False)
+    return found
 
 
 def _number_logs(numbers: list[bytes]) -> tuple[float, float, float]:

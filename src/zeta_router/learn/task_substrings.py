@@ -18,7 +18,6 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zeta_router.learn.task_words_code import CODE_SUBSTRINGS
 from zeta_router.learn.task_words_reason import REASON_SUBSTRINGS
@@ -34,8 +33,8 @@ SUBSTRING_TEXT: Final[tuple[Mapping[str, str], ...]] = (
 _WINDOW_CHARS: Final = 4
 _END: Final = bytes(2 * (_WINDOW_CHARS - 1))
 """So that a window may begin at the last character."""
-_FACTOR: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
-_SHIFT: Final = np.uint64(48)
+_SLOTS: Final = 65521
+"""Length of the filter, the largest prime below 2^16: a run's slot is the remainder."""
 
 
 class Substrings:
@@ -44,7 +43,7 @@ class Substrings:
     Args:
         entries: Each substring with the number of its group, below 256.
         lengths: How long the runs are that are looked up: from the shortest entry on, and so long
-            that few of them occur in a text by chance; four at most.
+            that few of them occur in a text by chance; three at most.
     """
 
     def __init__(self, entries: Iterable[tuple[str, int]], lengths: tuple[int, ...]) -> None:
@@ -59,20 +58,20 @@ class Substrings:
             else:
                 run = min(_runs(substring, sizes[-1]), key=rarity.__getitem__)
                 longer[run].append((substring, bytes((group,))))
-        self._masks = np.array([[(1 << 16 * length) - 1] for length in lengths], np.uint64)
+        self._masks = np.array([[(1 << 16 * length) - 1] for length in lengths], np.int64)
         self._short = {run: bytes(sorted(groups)) for run, groups in short.items()}
         self._short_runs = frozenset(short)
         self._longer = dict(longer)
         self._longer_runs = frozenset(longer)
-        self._filter = np.zeros(1 << 16, np.bool_)
-        self._filter[_slots(np.array([*short, *longer], np.uint64))] = True
+        self._filter = np.zeros(_SLOTS, np.bool_)
+        self._filter[np.array([*short, *longer], np.int64) % _SLOTS] = True
 
     def hits(self, text: str) -> bytes:
         """The group of every distinct entry in `text`, a byte for each, in no order."""
         units = _units(text) + _END
-        windows = np.ndarray((len(units) // 2 - _WINDOW_CHARS + 1,), "<u8", units, 0, (2,))
+        windows = np.ndarray((len(units) // 2 - _WINDOW_CHARS + 1,), "<i8", units, 0, (2,))
         runs = (windows & self._masks).ravel()
-        passing = runs[self._filter.take(_slots(runs))].tolist()
+        passing = runs.compress(self._filter.take(runs % _SLOTS)).tolist()
         found = [*map(self._short.__getitem__, self._short_runs.intersection(passing))]
         longer = self._longer_runs.intersection(passing)
         if longer:
@@ -94,10 +93,3 @@ def _runs(substring: str, size: int) -> list[int]:
 
 def _number(units: bytes) -> int:
     return int.from_bytes(units, "little")
-
-
-def _slots(runs: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """A hash to 16 bits by multiplication (Knuth 3, 6.4); that it wraps around is meant."""
-    slots = runs * _FACTOR
-    slots >>= _SHIFT
-    return slots.view(np.int64)
