@@ -78,7 +78,9 @@ class EndpointState:
         self.on_trial = False
         self.price = VirtualQueue()
         self.sample: EngineSample = NO_SAMPLE
-        self.latency = LatencyHead(prior_of(model.params_b, endpoint.simulate))
+        self.latency = LatencyHead(
+            prior_of(model.params_b, endpoint.simulate, slots=endpoint.slots)
+        )
         self.peak = PeakEwma()
         self.prefixes = PrefixBelief()
         self._foreign: tuple[int, int] = (0, 0)
@@ -235,6 +237,8 @@ class EndpointState:
         self._try_again(at_s)
         if sample.slots is not None:
             self._told_slots = _count(sample.slots) or self._told_slots
+            if self.latency.slots != self.slots:
+                self.latency.slots = self.slots
         self.kept_view = None
         counts = [_count(signal) for signal in (sample.running, sample.waiting)]
         if counts == [None, None]:

@@ -15,7 +15,7 @@ from zeta_router.sim.spec import EngineSettings
 
 TOPICS = ("table", "text")
 INPUT_TOKENS = ("table", "trace")
-LENGTHS = ("oracle", "learned", "prior")
+LENGTHS = ("oracle", "learned", "prior", "nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class SimulateOptions:
         topics: ``table`` tells the router each prompt's topic, ``text`` lets it read the text.
         task_of: Task type by topic; topics not named here get the classifier's word.
         input_tokens: Whether prompts are as long as in the ``table`` or in the ``trace``.
-        lengths: ``learned``, or what the length head knows instead: ``oracle`` | ``prior``.
+        lengths: ``learned``, or what the length head knows instead: ``oracle`` | ``prior`` |
+            ``nothing`` (`sim.from_nothing`: neither the tables' lengths nor the engines' speeds).
         priors: ``true`` | ``swapped`` | ``xF`` (`sim.priors.falsified`).
         feedback: Explicit feedback to the router; None gives none.
         scenario: ``NAME[:k=v,…]`` (`sim.scenarios`).

@@ -20,6 +20,7 @@ from zeta_router.policy.registry import policy_named
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim import source
+from zeta_router.sim.from_nothing import unmeasured, without_lengths
 from zeta_router.sim.lengths import FrozenLengths, OracleLengths
 from zeta_router.sim.options import SimulateOptions
 from zeta_router.sim.priors import Means, by_posterior, by_table, falsified, seed_heads
@@ -29,6 +30,7 @@ from zeta_router.sim.workload import Card, Outcome, Played, deal
 
 _HEADS: Mapping[str, type[LengthHead]] = {
     "learned": LengthHead,
+    "nothing": LengthHead,
     "oracle": OracleLengths,
     "prior": FrozenLengths,
 }
@@ -102,12 +104,15 @@ class Study:
     def router(self, policy: str, seed: int) -> ZetaDynamicRouter:
         """The product's router, knowing the priors and nothing else."""
         options = self.options
-        knowledge = Knowledge.of(self.fleet, options.classifier)
-        knowledge.quality = QualityCells(self.fleet.models)
+        fleet, priors = self.fleet, self._priors
+        if options.lengths == "nothing":
+            fleet, priors = unmeasured(fleet), without_lengths(priors)
+        knowledge = Knowledge.of(fleet, options.classifier)
+        knowledge.quality = QualityCells(fleet.models)
         knowledge.length = _HEADS[options.lengths]()
-        seed_heads(self._priors, self._topic_tasks, knowledge.quality, knowledge.length)
+        seed_heads(priors, self._topic_tasks, knowledge.quality, knowledge.length)
         return ZetaDynamicRouter(
-            replace(self.fleet, policy=policy),
+            replace(fleet, policy=policy),
             options.classifier,
             seed=seed,
             knowledge=knowledge,

@@ -8,6 +8,7 @@ import pytest
 
 from support.bench import BUSY, OK, Bench
 from support.fleets import endpoint, fleet, query
+from zeta_router.core.fleet import DEFAULT_SLOTS
 from zeta_router.core.query import Task
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.router.endpoint_state import PRICE_STEP_S
@@ -49,3 +50,16 @@ def happen(bench: Bench, draw: Random, number: int) -> None:
         for seen, generation in bench.router.watched():
             sample = EngineSample(running=Signal(draw.randrange(6), at_s, "test"))
             bench.send(Sampled(at_s, seen.id, generation, sample))
+
+
+def test_an_engine_is_taken_for_as_wide_as_it_is() -> None:
+    """A wrong number of slots makes work of a full batch, and so prices, wrong by as much."""
+    config = fleet(endpoint("wide", "coder", 32), endpoint("told", "coder", None), policy="joint")
+    bench = Bench(config)
+    states = bench.router._fleet.endpoints
+    assert states["wide"].latency.slots == 32
+    assert states["told"].latency.slots == DEFAULT_SLOTS
+    _, generation = next(seen for seen in bench.router.watched() if seen[0].id == "told")
+    sample = EngineSample(slots=Signal(16, 1.0, "test"))
+    bench.send(Sampled(1.0, "told", generation, sample))
+    assert states["told"].latency.slots == 16

@@ -10,6 +10,7 @@ import pytest
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, FleetConfig, Model, SimulatedSpeed
 from zeta_router.core.query import Slo, Task
+from zeta_router.learn.length import TASK_GUESS
 from zeta_router.sim.cache import fingerprint
 from zeta_router.sim.experiment import run
 from zeta_router.sim.measure import WALL_CLOCK_FIELDS
@@ -182,6 +183,7 @@ def test_scenarios_carry_their_course_over_time(options: SimulateOptions, scenar
         {"task_of": {}},
         {"lengths": "oracle"},
         {"lengths": "prior"},
+        {"lengths": "nothing"},
         {"priors": "swapped"},
         {"priors": "x2"},
         {"capped": False},
@@ -209,6 +211,24 @@ def test_the_true_length_is_told_only_to_an_oracle(options: SimulateOptions) -> 
         assert query.card.estimate is not None
         expected = router.knowledge.length.expect(query.card.estimate.topics, "small")[0]
         assert expected != query.outcomes["small"].output_tokens
+
+
+def test_a_router_that_starts_from_nothing_knows_no_speed_and_no_length(
+    options: SimulateOptions,
+) -> None:
+    told, untold = (Study(replace(options, lengths=how)) for how in ("learned", "nothing"))
+    routers = [study.router("joint", 0) for study in (told, untold)]
+    card = untold.cards[0]
+    assert card.estimate is not None
+    lengths = [r.knowledge.length.expect(card.estimate.topics, "small")[0] for r in routers]
+    assert lengths[1] == TASK_GUESS[card.estimate.topics[0].task].mean_tokens != lengths[0]
+    quality = [r.knowledge.quality.mean(card.estimate.topics, "small") for r in routers]
+    assert quality[0] == quality[1]
+    fleet = routers[1].config
+    assert {endpoint.simulate for endpoint in fleet.endpoints} == {None}
+    assert {model.params_b for model in fleet.models.values()} == {None}
+    assert {endpoint.slots for endpoint in fleet.endpoints} == {8}
+    assert untold.specs == told.specs
 
 
 def test_the_router_knows_the_other_half_only(options: SimulateOptions) -> None:
