@@ -19,6 +19,7 @@ from aiohttp import web
 from zeta_router.app.config import LoadedConfig, Resources
 from zeta_router.app.learning.keeper import Keeper, kept
 from zeta_router.app.learning.loop import Retraining, retrained
+from zeta_router.app.own_memory import OwnMemory, looked_after
 from zeta_router.app.records import Telemetry
 from zeta_router.app.tracing import tracing
 from zeta_router.app.training.choosing import classifier_of, second_opinion_settings
@@ -162,7 +163,9 @@ async def running(
             if asking is not None
             else None,
         )
-        admin = Admin(driver, telemetry, lambda: router.config)
+        own_memory = OwnMemory(clock, lambda: router.open_cases)
+        await stack.enter_async_context(looked_after(own_memory))
+        admin = Admin(driver, telemetry, lambda: router.config, own_memory.trouble)
         relay = relay if spans is None else TracedRelay(relay, spans)
         server = Server(relay, admin, body_bytes=config.body_bytes)
         resources = ResourceWatch(client, dealings.resources_of, nvml=gpu.load())

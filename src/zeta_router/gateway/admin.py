@@ -72,11 +72,17 @@ class Admin:
         driver: The router in real time.
         records: What telemetry knows.
         config: Gives the fleet's configuration of the moment.
+        own_memory: Tells what is wrong with the router's own memory, if anything.
     """
 
     def __init__(
-        self, driver: RouterDriver, records: Records, config: Callable[[], FleetConfig]
+        self,
+        driver: RouterDriver,
+        records: Records,
+        config: Callable[[], FleetConfig],
+        own_memory: Callable[[], str | None] = lambda: None,
     ) -> None:
+        self._own_memory = own_memory
         self._driver = driver
         self._records = records
         self._config = config
@@ -164,7 +170,12 @@ class Admin:
         return _json({"status": "stored", "decision_id": query_id, "score": score})
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
-        body = {"status": "ok", "version": __version__, "log_trouble": self._records.trouble()}
+        body = {
+            "status": "ok",
+            "version": __version__,
+            "log_trouble": self._records.trouble(),
+            "memory_trouble": self._own_memory(),
+        }
         response = _json(body)
         response.headers["x-zeta"] = "1"
         return response

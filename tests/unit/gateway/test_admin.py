@@ -121,7 +121,12 @@ class TestHealth:
         async def scenario() -> None:
             async with watched(tmp_path, ("c", "coder", engine())) as made:
                 got = await made.ask(path="/health", method="GET")
-                assert got.json == {"status": "ok", "version": __version__, "log_trouble": None}
+                assert got.json == {
+                    "status": "ok",
+                    "version": __version__,
+                    "log_trouble": None,
+                    "memory_trouble": None,
+                }
                 assert got.headers["x-zeta"] == "1"
 
         on_loopback(scenario)
