@@ -18,6 +18,8 @@ import json
 import sys
 from time import thread_time_ns
 
+from zeta_router.control.ejection import Circuit
+from zeta_router.core.condition import Axis, Condition, Finding
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.fleet import Endpoint, Model
 from zeta_router.core.outcome import Outcome, Status
@@ -26,6 +28,7 @@ from zeta_router.core.reasons import Reason
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.core.snapshot import Candidate, EndpointView, Health, Snapshot
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.router.vitals import Vitals
 from zeta_router.telemetry.metric_learned import Beliefs
 from zeta_router.telemetry.metrics import Metrics
 from zeta_router.telemetry.records import LogHealth
@@ -48,6 +51,8 @@ def view(number: int) -> EndpointView:
     )
 
 
+FINDINGS = tuple(Finding(axis, Condition.HEALTHY, 0.0) for axis in Axis)
+VITALS = Vitals(Circuit.CLOSED, 1.1, 0.9, 1.0, FINDINGS, 1.5, 1e6, 0)
 VIEWS = tuple(map(view, range(ENDPOINTS)))
 
 
@@ -55,9 +60,7 @@ def filled() -> Metrics:
     """Metrics in which everything has happened."""
     beliefs = Beliefs(
         quality={(m.name, task.value): (0.61, 0.04) for m in MODELS for task in Task},
-        slowness={v.endpoint.id: (1.1, 0.9) for v in VIEWS},
-        drift={(v.endpoint.id, axis): 1.5 for v in VIEWS for axis in ("quality", "latency")},
-        memory_slope={v.endpoint.id: 1e6 for v in VIEWS},
+        vitals={v.endpoint.id: VITALS for v in VIEWS},
     )
     metrics = Metrics(
         fleet_state=lambda: Snapshot(1, 101.0, VIEWS),

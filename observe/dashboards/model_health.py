@@ -5,6 +5,23 @@ from __future__ import annotations
 from expressions import HERE, RATE, UP_OR_DOWN
 from panels import SHARE, Dashboard, Panel
 
+CONDITIONS = Panel(
+    "Condition",
+    {"max by (endpoint, axis) (zeta_endpoint_condition" + HERE + ")": "{{endpoint}}, {{axis}}"},
+    "How each endpoint does: whether it answers, how fast, how well, and its memory. Only the "
+    "first and the last take it out of service.",
+    kind="state-timeline",
+    width=12,
+    limits=(None, None),
+    texts={
+        "0": ("healthy", "green"),
+        "1": ("suspect", "yellow"),
+        "2": ("degraded", "orange"),
+        "3": ("ejected", "red"),
+        "4": ("probing", "blue"),
+    },
+)
+
 HEALTH = Dashboard(
     "zeta-model-health",
     "Zeta: model health",
@@ -24,7 +41,7 @@ HEALTH = Dashboard(
                     "feedback.",
                     unit=SHARE,
                     limits=(0, 1),
-                    width=12,
+                    width=8,
                 ),
                 Panel(
                     "How unsure that is",
@@ -35,8 +52,29 @@ HEALTH = Dashboard(
                     },
                     "Standard deviation of the estimate; falls as judgements come in.",
                     unit=SHARE,
-                    width=12,
+                    width=8,
                 ),
+                Panel(
+                    "What that counts for",
+                    {"min by (endpoint) (zeta_endpoint_trust_ratio" + HERE + ")": "{{endpoint}}"},
+                    "1 while nothing is the matter; .9 when answers may have got worse, .6 when "
+                    "they have.",
+                    unit=SHARE,
+                    limits=(0, 1),
+                ),
+                Panel(
+                    "Evidence that answers got worse",
+                    {
+                        "max by (endpoint, axis) (zeta_drift_score" + HERE + ")": (
+                            "{{endpoint}}, {{axis}}"
+                        )
+                    },
+                    "A CUSUM over what can be told of answers without a judge. It warns at 7 and "
+                    "is sure at 12. Empty before an endpoint has given 100 answers.",
+                    width=12,
+                    steps=(7, 12),
+                ),
+                CONDITIONS,
             ),
         ),
         (
@@ -49,7 +87,7 @@ HEALTH = Dashboard(
                         "sum by (endpoint) (zeta_breaker_state"
                         '{endpoint=~"$endpoint", state!="closed"})': "{{endpoint}}"
                     },
-                    "1: open (only probes reach it) or paused (it said that it is busy).",
+                    "1: open (it gets no queries) or half open (one at a time).",
                     limits=(0, 1),
                     width=12,
                 ),
@@ -91,7 +129,6 @@ HEALTH = Dashboard(
                     "1 is as fitted. Slower at equal load: throttling, a neighbour, swapping, "
                     "other settings.",
                     unit="none",
-                    width=12,
                     limits=(0, None),
                     steps=(2,),
                 ),
@@ -104,9 +141,19 @@ HEALTH = Dashboard(
                     },
                     "As on the left, per output token.",
                     unit="none",
-                    width=12,
                     limits=(0, None),
                     steps=(2,),
+                ),
+                Panel(
+                    "Decoding, against its own best",
+                    {
+                        "max by (endpoint) (zeta_endpoint_slowdown_ratio"
+                        + HERE
+                        + ")": "{{endpoint}}"
+                    },
+                    "At the same batch; 1.5 is suspect, 3 degraded.",
+                    unit="none",
+                    steps=(1.5, 3),
                 ),
             ),
         ),

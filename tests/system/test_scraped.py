@@ -18,8 +18,8 @@ from support.process import configured, eventually
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
-WITHIN_S = 120.0
-"""For everything to have happened once; 25 s on idle cores."""
+WITHIN_S = 180.0
+"""For everything to have happened once; 25 s on idle cores, 50 s on busy ones."""
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ class Telemetry:
             fleet_state=lambda: router.snapshot(clock()),
             queue_depths=router.queue_depths,
             log_health=log.health,
-            beliefs=lambda: beliefs_of(router),
+            beliefs=lambda: beliefs_of(router, clock()),
             routes=lambda: router.config.routes,
         )
         self.observe_overhead = self._metrics.observe_overhead
@@ -116,7 +116,7 @@ class Telemetry:
         return explain(story.decisions, story.outcomes, story.feedback, fleet=fleet)
 
 
-def beliefs_of(router: ZetaDynamicRouter) -> Beliefs:
+def beliefs_of(router: ZetaDynamicRouter, now_s: float) -> Beliefs:
     """What the router has learned, as far as it is shown as metrics."""
     cells = router.knowledge.quality
     quality = {}
@@ -124,7 +124,7 @@ def beliefs_of(router: ZetaDynamicRouter) -> Beliefs:
         for task in model.tasks:
             topics = (TopicShare(task.value, task, 1.0),)
             quality[name, task.value] = (cells.mean(topics, name), cells.sigma(topics, name))
-    return Beliefs(quality=quality, slowness=router.slowness())
+    return Beliefs(quality, router.vitals(now_s))
 
 
 def _summary(story: Story) -> Mapping[str, Any]:

@@ -33,6 +33,7 @@ from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.learned import Learned
 from zeta_router.router.lessons import on_end, on_first_token, true_up
 from zeta_router.router.placement import HOLDBACK_TIMER, QUEUE_TIMER, Placement
+from zeta_router.router.vitals import Vitals, vitals_of
 from zeta_router.router.watch import Watch
 
 _ENDED_BY_ITSELF = frozenset(
@@ -108,9 +109,9 @@ class ZetaDynamicRouter:
         """What is held and what was learned, for people to look at."""
         return look_inside(self._placement, now_s)
 
-    def slowness(self) -> dict[str, tuple[float, float]]:
-        """By how much each endpoint's TTFT and TPOT are slower than fitted, of late; 1 is not."""
-        return {key: state.latency.rates for key, state in self._fleet.endpoints.items()}
+    def vitals(self, now_s: float) -> dict[str, Vitals]:
+        """How each endpoint does, by its id."""
+        return {key: vitals_of(state, now_s) for key, state in self._fleet.endpoints.items()}
 
     def queue_depths(self) -> dict[Lane, int]:
         """Queries waiting here, by lane."""

@@ -60,12 +60,6 @@ STATE = Gauge(
     "1 for the state that the endpoint is in, 0 for the others.",
     ("endpoint", "state"),
 )
-BREAKER = Gauge(
-    "zeta_breaker_state",
-    "1 for the state that the endpoint's circuit breaker is in, 0 for the others: closed (it gets "
-    "traffic), open (it failed; only probes reach it), paused (it said that it is busy).",
-    ("endpoint", "state"),
-)
 IN_FLIGHT = Gauge(
     "zeta_endpoint_inflight", "Our requests that the endpoint is working on.", ("endpoint",)
 )
@@ -81,6 +75,11 @@ HELD = Gauge(
 )
 SLOTS = Gauge(
     "zeta_endpoint_slots", "Requests that the endpoint may work on at once.", ("endpoint",)
+)
+TRUST = Gauge(
+    "zeta_endpoint_trust_ratio",
+    "What the quality of the endpoint's answers counts for; below 1 while it is in doubt.",
+    ("endpoint",),
 )
 PRICE = Gauge(
     "zeta_endpoint_price",
@@ -107,6 +106,11 @@ READINGS = {
     "rss_bytes": Gauge(
         "zeta_endpoint_memory_bytes", "Resident memory of the engine's process.", ("endpoint",)
     ),
+    "memory_left_bytes": Gauge(
+        "zeta_endpoint_memory_left_bytes",
+        "Memory that the engine's machine, or what confines its process, has left.",
+        ("endpoint",),
+    ),
 }
 """Signals that have a metric of their own; one that is absent has no sample, never a 0."""
 SIGNAL_AGE = Gauge(
@@ -119,7 +123,6 @@ SIGNAL_ABSENT = Gauge(
     "1 for a signal that the endpoint does not give, 0 for one that it gives.",
     ("endpoint", "signal"),
 )
-BREAKER_STATES = ("closed", "open", "paused")
 LOG_DROPPED = Gauge(
     "zeta_log_rows_dropped",
     "Rows that the decision log gave up because its file could not take them.",
@@ -136,12 +139,12 @@ GAUGES = (
     QUEUE_DEPTH,
     INFO,
     STATE,
-    BREAKER,
     IN_FLIGHT,
     FOREIGN,
     HELD,
     SLOTS,
     PRICE,
+    TRUST,
     *READINGS.values(),
     SIGNAL_AGE,
     SIGNAL_ABSENT,
@@ -170,28 +173,15 @@ def router_gauges(depths: Mapping[Lane, int], snapshot: Snapshot) -> Iterator[Re
             for health in Health
         ],
     )
-    yield (
-        BREAKER,
-        [
-            ((view.endpoint.id, state), int(_breaker(view) == state))
-            for view in views
-            for state in BREAKER_STATES
-        ],
-    )
     yield IN_FLIGHT, [((view.endpoint.id,), view.in_flight) for view in views]
     yield FOREIGN, [((view.endpoint.id,), view.foreign_in_flight) for view in views]
     yield HELD, [((view.endpoint.id,), view.held) for view in views]
     yield SLOTS, [((view.endpoint.id,), view.slots) for view in views]
     yield PRICE, [((view.endpoint.id,), view.price) for view in views]
+    yield TRUST, [((view.endpoint.id,), view.trust) for view in views]
     for signal, gauge in READINGS.items():
         yield gauge, [((id_,), value) for id_, _, value in _given(views, signal)]
     yield from _signals(snapshot)
-
-
-def _breaker(view: EndpointView) -> str:
-    if view.health is Health.DOWN:
-        return "open"
-    return "paused" if view.paused else "closed"
 
 
 def _given(views: Iterable[EndpointView], name: str) -> Iterator[tuple[str, Signal, float]]:

@@ -12,13 +12,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.bench import BUSY, ERROR_500, GONE, OK, Bench
 from support.fleets import fleet
 from support.fleets import query as ask
-from support.records import FLEET, decided, ended, query, snapshot, view
+from support.records import FLEET, decided, ended, query, snapshot
+from zeta_router.control.ejection import Circuit
+from zeta_router.core.condition import Axis, Condition, Finding
 from zeta_router.core.decision import Verdict
 from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Status
 from zeta_router.core.query import NO_SLO, Lane, Slo, Task
 from zeta_router.core.reasons import Reason
-from zeta_router.core.snapshot import Health, Snapshot
+from zeta_router.router.vitals import Vitals
 from zeta_router.telemetry.metric_catalog import RequestSeries
 from zeta_router.telemetry.metric_gauges import GAUGES
 from zeta_router.telemetry.metric_learned import LEARNED_GAUGES, Beliefs
@@ -190,30 +192,52 @@ def test_a_refusal_is_unserved_unless_nobody_could_do_it(reason: Reason) -> None
     assert values(metrics, "zeta_slo_total")["none", "unserved", "code"] == (0 if lasting else 1)
 
 
+def believing(**changes: object) -> Metrics:
+    """Metrics of three endpoints, `a` with `changes`."""
+    findings = (Finding(Axis.LIVENESS, Condition.HEALTHY, 0.0),)
+    usual = Vitals(Circuit.CLOSED, 1.0, 1.0, 1.0, findings, None, None, None)
+    vitals = {"a": usual._replace(**changes), "b": usual, "e": usual}
+    beliefs = Beliefs({("coder-7b", "code"): (0.8, 0.05)}, vitals)
+    return Metrics(fleet_state=lambda: snapshot(101.0), queue_depths=dict, beliefs=lambda: beliefs)
+
+
 def test_a_circuit_breaker_is_in_one_state() -> None:
-    views = (view(0, health=Health.DOWN), view(1, paused=True), view(2))
-    metrics = Metrics(fleet_state=lambda: Snapshot(1, 100.0, views), queue_depths=dict)
-    states = values(metrics, "zeta_breaker_state")
+    states = values(believing(circuit=Circuit.HALF_OPEN), "zeta_breaker_state")
     assert {key for key, on in states.items() if on} == {
-        ("a", "open"),
-        ("b", "paused"),
+        ("a", "half_open"),
+        ("b", "closed"),
         ("e", "closed"),
     }
     assert len(states) == 9
 
 
+def test_conditions_are_numbers_in_the_order_of_the_help_text() -> None:
+    text = scraped(believing())["zeta_endpoint_condition"].documentation
+    for number, condition in enumerate(Condition):
+        findings = tuple(Finding(axis, condition, 0.0) for axis in Axis)
+        told = values(believing(findings=findings), "zeta_endpoint_condition")
+        assert {axis: value for (axis, id_), value in told.items() if id_ == "a"} == dict.fromkeys(
+            map(str, Axis), number
+        )
+        assert f"{number} {condition.value}" in text
+
+
 def test_beliefs_are_shown_and_what_nobody_believes_is_not() -> None:
-    beliefs = Beliefs({("coder-7b", "code"): (0.8, 0.05)}, {"a": (1.5, 0.9)})
-    metrics = Metrics(
-        fleet_state=lambda: snapshot(101.0), queue_depths=dict, beliefs=lambda: beliefs
-    )
+    metrics = believing(ttft_slowness=1.5, tpot_slowness=0.9, slowdown=2.0)
     assert values(metrics, "zeta_quality_estimate") == {("coder-7b", "code"): 0.8}
     assert values(metrics, "zeta_quality_estimate_stddev") == {("coder-7b", "code"): 0.05}
-    assert values(metrics, "zeta_endpoint_ttft_slowness_ratio") == {("a",): 1.5}
-    assert values(metrics, "zeta_endpoint_tpot_slowness_ratio") == {("a",): 0.9}
-    assert values(metrics, "zeta_drift_score") == {}
-    assert values(metrics, "zeta_memory_slope_bytes_per_hour") == {}
+    assert values(metrics, "zeta_endpoint_ttft_slowness_ratio")[("a",)] == 1.5
+    assert values(metrics, "zeta_endpoint_tpot_slowness_ratio")[("a",)] == 0.9
+    assert values(metrics, "zeta_endpoint_slowdown_ratio") == {("a",): 2.0, ("b",): 1, ("e",): 1}
     assert {g.name for g in LEARNED_GAUGES} <= set(scraped(metrics))
+    known = believing(fall=7.5, memory_slope_bytes_per_h=4e7, canaries_failing=0)
+    for name, key, value in (
+        ("zeta_drift_score", ("quality", "a"), 7.5),
+        ("zeta_memory_slope_bytes_per_hour", ("a",), 4e7),
+        ("zeta_canaries_failing", ("a",), 0),
+    ):
+        assert values(metrics, name) == {}
+        assert values(known, name) == {key: value}
 
 
 def test_a_large_page_comes_in_small_pieces() -> None:
@@ -335,6 +359,8 @@ def test_conserves_queries_of_a_real_router() -> None:
     counted = values(metrics, "zeta_requests_total")
     assert sum(counted.values()) == 200 - bench.router.open_cases
     assert len({key[2] for key in counted}) >= 4
+    owed = sum(n for key, n in counted.items() if key[2] not in ("client_gone", "client_error"))
+    assert sum(values(metrics, "zeta_slo_total").values()) == owed
     in_flight = sum(values(metrics, "zeta_endpoint_inflight").values())
     held = sum(values(metrics, "zeta_queue_depth").values())
     assert in_flight + held == bench.router.open_cases
