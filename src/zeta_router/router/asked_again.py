@@ -2,8 +2,9 @@
 
 From hashes alone. In a conversation that names itself, three things count: the very same again
 (regenerate), another question in the same place (edited), and a question of mostly the same words
-(rephrased). Without a conversation's name only the very same again from the same asker does, since
-two people behind one key ask different things.
+(rephrased). Without a name only the very same again from the same asker does, and only where there
+was an answer before it: two people behind one key ask different things, and programs ask the same
+first question all day.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def _key(query: Query) -> _Key | None:
     if query.session_id:
         return query.tenant, f"/{query.session_id}"
     who = query.asker or query.tenant
-    return (who, "") if who else None
+    goes_on = query.fingerprint is not None and query.fingerprint.before != 0
+    return (who, "") if who and goes_on else None
 
 
 def _is_again(asked: Fingerprint, before: Fingerprint, *, talk: bool) -> bool:

@@ -30,7 +30,8 @@ def after(first: Query, second: Query, wait_s: float = 30.0) -> str | None:
 
 def test_the_very_same_again() -> None:
     assert after(asked("1"), asked("2")) == "1"
-    assert after(asked("1", session=""), asked("2", session="")) == "1"
+    unnamed = [asked(id_, session="", history="hi, hello") for id_ in "12"]
+    assert after(*unnamed) == "1"
 
 
 def test_a_rephrased_question_of_the_same_conversation() -> None:
@@ -50,7 +51,7 @@ def test_another_question_in_the_same_place() -> None:
         asked("2", OTHER),
         asked("2", OTHER, history="the first question and its answer"),
         asked("2", session="other"),
-        asked("2", session="", asker="somebody"),
+        asked("2", session=""),
         query("2", session_id="s"),
     ],
 )
@@ -67,11 +68,15 @@ def test_it_has_to_come_soon_and_counts_once() -> None:
     assert again.arrived(asked("3"), 2.0) is None
 
 
+def test_a_program_may_ask_the_same_first_question_all_day() -> None:
+    assert after(asked("1", session=""), asked("2", session="")) is None
+
+
 def test_who_cannot_be_told_apart_is_not_compared() -> None:
     again = AskedAgain()
-    nobody = asked("1", session="", asker="")
+    nobody = asked("1", session="", asker="", history="x")
     assert not again.answered(nobody, 0.0)
-    assert again.arrived(asked("2", session="", asker=""), 1.0) is None
+    assert again.arrived(asked("2", session="", asker="", history="x"), 1.0) is None
     assert len(again) == 0
 
 
