@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from zeta_router.core.checks import Checks
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
@@ -47,6 +48,8 @@ class LoggedQuery:
         attempts: In order.
         reward: What somebody said of the answer, 0..1; None when nobody did.
         judged_at_s: When.
+        voter: Who said so, as the log names them.
+        checks: What the gateway found of the answer's text; None when it did not look.
     """
 
     query: Query
@@ -54,6 +57,8 @@ class LoggedQuery:
     attempts: list[Served] = field(default_factory=list)
     reward: float | None = None
     judged_at_s: float = 0.0
+    voter: str = ""
+    checks: Checks | None = None
 
     @property
     def answered(self) -> Served | None:
@@ -196,6 +201,11 @@ def _take(found: dict[str, LoggedQuery], record: LogRecord, ahead_s: float) -> N
         judged = found.get(record.query_id)
         if judged is not None:
             judged.reward, judged.judged_at_s = record.score, record.at_s + ahead_s
+            judged.voter = record.voter
+    else:
+        looked_at = found.get(record.query_id)
+        if looked_at is not None:
+            looked_at.checks = record.checks
 
 
 def _shift(each: LoggedQuery, by_s: float) -> None:

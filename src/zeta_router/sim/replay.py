@@ -6,8 +6,10 @@ latency under another policy is simulated and never reweighted: queries share en
 goes elsewhere makes others faster.
 
 The router starts with what the logged one believed at its first decisions of each topic, as far
-as the log shows it. A judgement in the log is told again only if the same model answers again:
-what somebody would have said of another answer is not known.
+as the log shows it. What was heard of an answer (judgements, and what the gateway found in its
+text) is told again when the same model answers again. What would have been heard of another
+model's answer is not known; what was heard of that model's nearest answer to the same topic, in
+time, stands in for it.
 
 Differences from what happened: engines never fail and nobody leaves; the router starts at the
 log's first arrival, even if the logged one did not; requests of others on the engines are absent.
@@ -30,6 +32,7 @@ from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.drive import Conditions, Drive
 from zeta_router.sim.fit import Fit, Seen, fit_engine, typical
+from zeta_router.sim.hearsay import Hearsay, judged_after_s, topic_of
 from zeta_router.sim.logged import LoggedQuery, Traffic, first_beliefs
 from zeta_router.sim.logged_work import LoggedLengths, prompt_tokens, tokens_ratio
 from zeta_router.sim.record import End, Record
@@ -119,13 +122,14 @@ def replay(
 
 
 class _ReplayDrive(Drive):
-    """Plays logged queries as they were, and tells logged judgements of the same model again."""
+    """Plays logged queries as they were, and tells again what was heard of answers."""
 
     def __init__(
         self, router: ZetaDynamicRouter, prepared: Prepared, conditions: Conditions
     ) -> None:
         super().__init__(router, prepared.specs, prepared.played, conditions)
         self._logged = {each.query.id: each for each in prepared.traffic.queries}
+        self._hearsay = Hearsay(prepared.traffic)
         self._models = {endpoint.id: endpoint.model for endpoint in prepared.fleet.endpoints}
 
     def _query(self, played: Played) -> Query:
@@ -134,17 +138,20 @@ class _ReplayDrive(Drive):
 
     def _close(self, record: Record, end: End) -> None:
         super()._close(record, end)
-        each = self._logged[record.played.id]
-        answered = each.answered
-        if end is not End.SERVED or each.reward is None or answered is None:
+        if end is not End.SERVED:
             return
-        if each.model_of(answered.endpoint_id) == self._models.get(record.endpoint_id):
-            ended_s = answered.dispatched_at_s + (answered.outcome.e2e_s or 0.0)
-            after_s = max(0.0, each.judged_at_s - ended_s)
-            self.kernel.at(self.kernel.now_s + after_s, self._judge, each.query.id, each.reward)
-
-    def _judge(self, query_id: str, score: float) -> None:
-        self._tell(events.Feedback(self.kernel.now_s, query_id, score))
+        each = self._logged[record.played.id]
+        source = self._hearsay.of(each, self._models[record.endpoint_id])
+        if source is None:
+            return
+        now_s = self.kernel.now_s
+        if source.checks is not None:
+            checked = events.Checked(now_s, each.query.id, source.checks)
+            self.kernel.at(now_s, self._tell, checked)
+        if source.reward is not None:
+            judged_s = now_s + judged_after_s(source)
+            vote = events.Feedback(judged_s, each.query.id, source.reward, source.voter)
+            self.kernel.at(judged_s, self._tell, vote)
 
 
 def _believe(knowledge: Knowledge, traffic: Traffic) -> None:
@@ -239,7 +246,7 @@ def _played(
         model: Outcome(_usable(believed.get(model, 0.0)), lengths.tokens(each, model))
         for model in models
     }
-    topic = decision.task.topics[0].topic if decision.task.topics else decision.task.task.value
+    topic = topic_of(each)
     tokens = prompt_tokens(each, ratio)
     card = Card(
         Prompt(query.id, topic, "", tokens, {}),
