@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.query import Operation
 from zeta_router.gateway.problems import error_body
 from zeta_router.gateway.stream import Reading
 from zeta_router.gateway.upstream import Answer, TooSlowError, UnreachableError, UpstreamError
@@ -24,6 +25,17 @@ def ends_by_closing(answer: Answer) -> bool:
     """Whether only the closed connection tells where the body ends: then it may have been cut."""
     headers = answer.headers
     return "content-length" not in headers and "transfer-encoding" not in headers
+
+
+def is_useless(reading: Reading, answer: Answer, operation: Operation) -> bool:
+    """Whether an answer that came whole is none, by its content: no JSON, or not a token in it.
+
+    One that the engine has compressed cannot be judged.
+    """
+    if "content-encoding" in answer.headers:
+        return False
+    speaks = operation in (Operation.CHAT, Operation.COMPLETION)
+    return not reading.complete or (speaks and reading.says_nothing)
 
 
 def refusal(answer: Answer) -> Outcome:

@@ -23,7 +23,8 @@ class Exchange:
     """One client request while it is being served.
 
     `overhead_s` is what we took of its time: reading it, deciding, writing it anew; neither waiting
-    for a slot nor the engine's part. `kept` gives the answer's text once it is complete.
+    for a slot nor the engine's part. `kept` gives the answer's text once it is complete. `spare` is
+    an answer of no use: better than an error, should no other engine have a better one.
     """
 
     request: web.Request
@@ -35,6 +36,7 @@ class Exchange:
     overhead_s: float
     attempt: int = 0
     started: bool = False
+    spare: web.Response | None = None
     waiting: asyncio.Timeout | None = None
     kept: Callable[[], Kept] | None = None
     finish_reason: str | None = None

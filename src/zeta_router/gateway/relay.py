@@ -23,6 +23,7 @@ from zeta_router.gateway.endings import (
     ends_by_closing,
     failure,
     is_answer,
+    is_useless,
     refusal,
 )
 from zeta_router.gateway.exchange import Exchange
@@ -49,6 +50,9 @@ PATH_OF_OPERATION = {
     Operation.RERANK: "/v1/rerank",
     Operation.RESPONSE: "/v1/responses",
 }
+
+_HELD_BYTES = 16384
+"""Most of a stream that is held back until its first token."""
 
 _PROGRESS_EVERY = 16
 """Chunks between two reports of progress; each costs the router about a microsecond."""
@@ -128,7 +132,7 @@ class Relay:
         while True:
             command = await exchange.ticket.next()
             if isinstance(command, Reject):
-                return self._reject(exchange, command)
+                return exchange.spare or self._reject(exchange, command)
             exchange.attempt = command.attempt
             response = await self._attempt(exchange, command)
             if response is not None:
@@ -178,6 +182,9 @@ class Relay:
         if ok and (not body or (not reading.complete and ends_by_closing(answer))):
             self._end(exchange, refusal(answer))
             return None
+        if ok and is_useless(reading, answer, exchange.operation):
+            self._set_aside(exchange, command, answer, rename_whole(body, command.endpoint.model))
+            return None
         if ok and exchange.operation in (Operation.EMBEDDING, Operation.RERANK):
             self._driver.first_token(exchange.query.id, exchange.attempt)
         self._end(exchange, answered(reading, answer, self._driver.clock() - sent_s))
@@ -202,12 +209,13 @@ class Relay:
         text = AnswerText(exchange.operation)
         chunks = answer.chunks()
         try:
-            chunk = await exchange.first_part(anext(chunks, b""))
+            chunk = await self._beginning(exchange, chunks, watcher, text)
             if not chunk:
                 self._end(exchange, refusal(answer))
                 return None
-            watcher.feed(chunk)
-            text.feed(chunk)
+            if watcher.waits and exchange.ends_by_saying and watcher.end().says_nothing:
+                self._set_aside(exchange, command, answer, chunk)
+                return None
             response = web.StreamResponse(
                 status=answer.status, headers=self._headers(exchange, command, answer.headers)
             )
@@ -228,6 +236,41 @@ class Relay:
             return response
         finally:
             await chunks.aclose()
+
+    async def _beginning(
+        self,
+        exchange: Exchange,
+        chunks: AsyncGenerator[bytes],
+        watcher: SseWatcher,
+        text: AnswerText,
+    ) -> bytes:
+        """The stream up to its first token: what comes before it is nothing to a client.
+
+        As long as it is held back, an engine that fails can be replaced by another one.
+        """
+        held = b""
+        while watcher.waits and len(held) < _HELD_BYTES:
+            chunk = await exchange.first_part(anext(chunks, b""))
+            if not chunk:
+                break
+            watcher.feed(chunk)
+            text.feed(chunk)
+            held += chunk
+        return held
+
+    def _set_aside(
+        self, exchange: Exchange, command: Dispatch, answer: Answer, body: bytes
+    ) -> None:
+        """Try another engine; should none say more than this one, the client gets its answer."""
+        headers = answer_headers(
+            command.decision,
+            answer.headers,
+            command.queue_wait_s,
+            exchange.overhead_s,
+            command.attempt,
+        )
+        exchange.spare = web.Response(status=answer.status, body=body, headers=headers)
+        self._end(exchange, refusal(answer))
 
     async def _pump(
         self,

@@ -54,14 +54,15 @@ class Usage(msgspec.Struct, gc=False):
 class _Choice(msgspec.Struct, gc=False):
     finish_reason: str | None = None
     delta: dict[str, Any] | None = None
+    message: dict[str, Any] | None = None
     text: str | None = None
 
     @property
     def has_output(self) -> bool:
         if self.text:
             return True
-        delta = self.delta or {}
-        return any(delta.get(key) for key in _OUTPUT)
+        said = self.delta or self.message or {}
+        return any(said.get(key) for key in _OUTPUT)
 
 
 class _Response(msgspec.Struct, gc=False):
@@ -95,6 +96,8 @@ class Reading:
             output between two with it; up to then the last few may have had none.
         finish_reason: As the engine put it; None when it did not say.
         complete: Whether the answer ended as its format demands.
+        choices: Whether there was anything that could have held a text.
+        said: Whether something was in it.
     """
 
     def __init__(self) -> None:
@@ -102,6 +105,18 @@ class Reading:
         self.finish_reason: str | None = None
         self.events = 0
         self.complete = False
+        self.choices = False
+        self.said = False
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is the answer of a model that produced no token, by all that can be seen.
+
+        A model may have nothing to say, but then it has written its end, which is a token.
+        """
+        reasons = (None, "stop", "length")
+        silent = self.choices and not self.said and not self.output_tokens
+        return silent and self.finish_reason in reasons
 
     @property
     def output_tokens(self) -> int | None:
@@ -126,6 +141,8 @@ class Reading:
         """Note what an event, or a whole answer, says about itself."""
         usage = event.usage or (event.response.usage if event.response is not None else None)
         self.usage = usage or self.usage
+        self.choices = self.choices or bool(event.choices)
+        self.said = self.said or event.has_output
         for choice in event.choices:
             self.finish_reason = choice.finish_reason or self.finish_reason
         self.finish_reason = _ENDS.get(event.type or "") or self.finish_reason
@@ -167,6 +184,11 @@ class SseWatcher:
         self._partial = b""
         self._edge = b""
         self._tail = b""
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing but preliminaries has passed: who speaks, keep-alives, empty pieces."""
+        return self._waiting_first
 
     def feed(self, chunk: bytes) -> None:
         """Take note of a chunk; chunks may split events anywhere."""
@@ -221,6 +243,7 @@ class SseWatcher:
         self._waiting_first = False
         self._partial = b""
         self.reading.events = 1
+        self.reading.said = True
         self._on_first_token()
 
     def _has_output(self, line: bytes) -> bool:
