@@ -66,12 +66,14 @@ class Fit:
     """An engine's constants, and how well they tell what was seen.
 
     Attributes:
+        overhead_s: What every answer takes besides: the network, HTTP, tokenising.
         requests: How many it was fitted on.
         ttft_error, tpot_error, e2e_error: Median of ``|simulated - seen| / seen`` per request;
             None where nothing of the kind was seen.
     """
 
     spec: EngineSpec
+    overhead_s: float
     requests: int
     ttft_error: float | None
     tpot_error: float | None
@@ -86,8 +88,8 @@ def fit_engine(seen: Sequence[Seen], slots: int) -> Fit | None:
     few = part[:_FEW]
     starts = [_search(few, start, _COARSE) for start in _starts(part, slots)]
     best, _ = _search(part, min(starts, key=lambda found: found[1])[0], _FINE)
-    ttft, tpot, e2e = _errors(part, best.spec)
-    return Fit(best.spec, len(part), _median(ttft), _median(tpot), _median(e2e))
+    overhead_s, ttft, tpot, e2e = _errors(part, best.spec)
+    return Fit(best.spec, overhead_s, len(part), _median(ttft), _median(tpot), _median(e2e))
 
 
 def _search(
@@ -167,21 +169,33 @@ def _starts(seen: Sequence[Seen], slots: int) -> list[_Speeds]:
 
 def _loss(seen: Sequence[Seen], spec: EngineSpec) -> float:
     """Mean over the kinds of times of the mean error; a factor of e at most counts for each."""
-    kinds = [errors for errors in _errors(seen, spec) if errors]
+    _, *found = _errors(seen, spec)
+    kinds = [errors for errors in found if errors]
     return sum(sum(min(1.0, error) for error in kind) / len(kind) for kind in kinds) / len(kinds)
 
 
-def _errors(seen: Sequence[Seen], spec: EngineSpec) -> tuple[list[float], list[float], list[float]]:
-    """``|ln simulated / seen|`` of TTFT, TPOT and E2E; near the relative error where small."""
+def _errors(
+    seen: Sequence[Seen], spec: EngineSpec
+) -> tuple[float, list[float], list[float], list[float]]:
+    """The overhead, and ``|ln simulated / seen|`` of TTFT, TPOT and E2E with it.
+
+    The overhead is what is missing in the median, so that it needs no search.
+    """
+    pairs = list(zip(seen, _played(seen, spec), strict=True))
+    missing = [
+        each.e2e_s - got.e2e_s if each.ttft_s is None else each.ttft_s - (got.ttft_s or 0.0)
+        for each, got in pairs
+    ]
+    overhead_s = max(0.0, median(missing))
     ttft, tpot, e2e = [], [], []
-    for each, got in zip(seen, _played(seen, spec), strict=True):
-        e2e.append(_apart(got.e2e_s, each.e2e_s))
+    for each, got in pairs:
+        e2e.append(_apart(got.e2e_s + overhead_s, each.e2e_s))
         if each.ttft_s is not None:
-            ttft.append(_apart(got.ttft_s or 0.0, each.ttft_s))
+            ttft.append(_apart((got.ttft_s or 0.0) + overhead_s, each.ttft_s))
         seen_s, got_s = each.tpot_s, got.tpot_s
         if seen_s is not None and got_s is not None:
             tpot.append(_apart(got_s, seen_s))
-    return ttft, tpot, e2e
+    return overhead_s, ttft, tpot, e2e
 
 
 def _apart(simulated_s: float, seen_s: float) -> float:

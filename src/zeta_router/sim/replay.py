@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, FleetConfig
@@ -33,9 +34,10 @@ from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.drive import Conditions, Drive
 from zeta_router.sim.fit import Fit, Seen, fit_engine, typical
 from zeta_router.sim.hearsay import Hearsay, judged_after_s, topic_of
+from zeta_router.sim.job import Job
 from zeta_router.sim.logged import LoggedQuery, Traffic, first_beliefs
 from zeta_router.sim.logged_work import LoggedLengths, prompt_tokens, tokens_ratio
-from zeta_router.sim.record import End, Record
+from zeta_router.sim.record import End, Record, Trip
 from zeta_router.sim.spec import EngineSpec
 from zeta_router.sim.tables import Prompt
 from zeta_router.sim.workload import Card, Outcome, Played
@@ -129,12 +131,29 @@ class _ReplayDrive(Drive):
     ) -> None:
         super().__init__(router, prepared.specs, prepared.played, conditions)
         self._logged = {each.query.id: each for each in prepared.traffic.queries}
+        fits = prepared.fits
+        usual_s = median(fit.overhead_s for fit in fits.values()) if fits else 0.0
+        self._overhead_s = {
+            key: fits[key].overhead_s if key in fits else usual_s for key in prepared.specs
+        }
         self._hearsay = Hearsay(prepared.traffic)
         self._models = {endpoint.id: endpoint.model for endpoint in prepared.fleet.endpoints}
 
     def _query(self, played: Played) -> Query:
         each = self._logged[played.id]
         return each.query._replace(arrived_at_s=self.kernel.now_s, task=each.decisions[0].task)
+
+    def first_token(self, job: Job) -> None:
+        """The engine's first token, on its way to the client."""
+        self.kernel.at(self._arrives_s(job), super().first_token, job)
+
+    def finished(self, job: Job) -> None:
+        """The engine's last token, on its way to the client."""
+        self.kernel.at(self._arrives_s(job), super().finished, job)
+
+    def _arrives_s(self, job: Job) -> float:
+        overhead_s = self._overhead_s[job.endpoint_id] if isinstance(job, Trip) else 0.0
+        return self.kernel.now_s + overhead_s
 
     def _close(self, record: Record, end: End) -> None:
         super()._close(record, end)

@@ -84,6 +84,7 @@ def _engine(fit: Fit) -> dict[str, Any]:
         "step_s": spec.step_s,
         "step_per_seq_s": spec.step_per_seq_s,
         "slots": spec.slots,
+        "overhead_s": fit.overhead_s,
         "requests": fit.requests,
         "ttft_error": fit.ttft_error,
         "tpot_error": fit.tpot_error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -34,6 +35,17 @@ def test_finds_an_engines_constants(rate_per_s: float) -> None:
     assert fit.ttft_error < 0.05
     assert fit.tpot_error is not None
     assert fit.tpot_error < 0.05
+
+
+def test_what_every_answer_takes_besides_is_told_apart_from_the_engine() -> None:
+    late = [
+        replace(s, ttft_s=(s.ttft_s or 0.0) + 0.05, e2e_s=s.e2e_s + 0.05)
+        for s in played(requests(150, 1.0), TRUE)
+    ]
+    fit = fit_engine(late, slots=8)
+    assert fit is not None
+    assert fit.overhead_s == pytest.approx(0.05, abs=0.01)
+    assert fit.spec.prefill_tokens_per_s == pytest.approx(4000.0, rel=0.1)
 
 
 def test_a_saturated_engine_is_told_as_it_was_seen() -> None:

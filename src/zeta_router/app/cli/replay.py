@@ -101,7 +101,17 @@ def _table(caption: str, *columns: str) -> Table:
 def _engines(result: dict[str, Any]) -> Table:
     table = _table(
         "\nengines as fitted (median error per request)",
-        *("endpoint", "requests", "prefill tok/s", "step ms", "per seq ms", "TTFT", "TPOT", "E2E"),
+        *(
+            "endpoint",
+            "requests",
+            "prefill tok/s",
+            "step ms",
+            "per seq ms",
+            "besides ms",
+            "TTFT",
+            "TPOT",
+            "E2E",
+        ),
     )
     for key, fit in result["engines"].items():
         table.add_row(
@@ -110,6 +120,7 @@ def _engines(result: dict[str, Any]) -> Table:
             f"{fit['prefill_tokens_per_s']:.0f}",
             f"{fit['step_s'] * 1e3:.2f}",
             f"{fit['step_per_seq_s'] * 1e3:.3f}",
+            f"{fit['overhead_s'] * 1e3:.1f}",
             *(_percent(fit[name]) for name in ("ttft_error", "tpot_error", "e2e_error")),
         )
     return table
