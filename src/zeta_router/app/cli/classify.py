@@ -10,10 +10,12 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
+from zeta_router.app.training.topic_weights import with_topics
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation
 from zeta_router.learn.features import Ask, extract
+from zeta_router.learn.task import TaskClassifier
 
 
 @click.command("classify")
@@ -22,7 +24,7 @@ from zeta_router.learn.features import Ask, extract
 def command(text: str | None, jsonl: bool) -> None:
     """Say what kind of task TEXT is: simple, code or reasoning, with the posterior.
 
-    With --jsonl, rows come from stdin and leave with `task` and `posterior` added.
+    With --jsonl, rows come from stdin and leave with `task`, `posterior` and `topics` added.
     """
     if jsonl == (text is not None):
         raise click.UsageError("give either TEXT or --jsonl")
@@ -47,10 +49,13 @@ def _rows(lines: BinaryIO) -> Iterator[dict[str, Any]]:
         yield row
 
 
-_classifier = cache(shipped_classifier)
+@cache
+def _classifier() -> TaskClassifier:
+    return with_topics(shipped_classifier())
 
 
 def _classified(row: dict[str, Any]) -> dict[str, Any]:
     estimate = _classifier().estimate(extract(Ask(row["text"])), Operation.CHAT)
     posterior = {task.value: round(estimate.probability(task), 4) for task in GENERATIVE_TASKS}
-    return {**row, "task": estimate.task.value, "posterior": posterior}
+    topics = {share.topic: round(share.probability, 4) for share in estimate.topics}
+    return {**row, "task": estimate.task.value, "posterior": posterior, "topics": topics}

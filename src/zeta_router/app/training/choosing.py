@@ -6,23 +6,26 @@ from pathlib import Path
 
 from zeta_router.app.config import ClassifierSettings
 from zeta_router.app.training.heads import read_head
+from zeta_router.app.training.topic_weights import with_topics
 from zeta_router.app.training.weights import read_weights, shipped_weights
 from zeta_router.core.errors import BugError, ConfigError
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.gateway.second_opinion import SecondOpinionSettings, is_embedder
+from zeta_router.learn.task import TaskClassifier
 from zeta_router.learn.task_trained import TrainedClassifier
 
 
-def classifier_of(settings: ClassifierSettings) -> TrainedClassifier:
-    """A classifier with the weights and the costs that are set.
+def classifier_of(settings: ClassifierSettings) -> TaskClassifier:
+    """A classifier with the weights and the costs that are set, its tasks refined into topics.
 
     Raises:
         ConfigError: The weights file is missing, is none, or was trained by another version.
     """
     if settings.weights is None:
-        return TrainedClassifier(shipped_weights(), settings.costs)
+        return with_topics(TrainedClassifier(shipped_weights(), settings.costs))
     try:
-        return TrainedClassifier(read_weights(Path(settings.weights)), settings.costs)
+        weights = read_weights(Path(settings.weights))
+        return with_topics(TrainedClassifier(weights, settings.costs))
     except BugError as error:
         hint = "train it again with this version: zeta train classifier"
         raise ConfigError(settings.weights, str(error), hint) from error

@@ -14,6 +14,7 @@ import numpy as np
 from zeta_router.core.errors import BugError, ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS
 from zeta_router.learn.task import TaskClassifier
+from zeta_router.learn.task_trained import features_digest
 from zeta_router.learn.topics import BANDS, TopicReader, TopicWeights
 
 SHIPPED: Final = "topics.npz"
@@ -26,9 +27,16 @@ def shipped_topics() -> TopicWeights:
     return parse_topics(data, SHIPPED)
 
 
-def with_topics(classifier: TaskClassifier) -> TopicReader:
-    """`classifier`, its tasks refined into topics by the shipped weights."""
-    return TopicReader(classifier, shipped_topics())
+def with_topics(classifier: TaskClassifier) -> TaskClassifier:
+    """`classifier`, its tasks refined into topics by the shipped weights.
+
+    Where those belong to another feature list it is `classifier` as it is: tasks alone still route,
+    and a test keeps such weights from being shipped.
+    """
+    weights = shipped_topics()
+    if weights.features != features_digest():
+        return classifier
+    return TopicReader(classifier, weights)
 
 
 def write_topics(weights: TopicWeights, path: Path) -> None:

@@ -100,6 +100,7 @@ def test_classify_rows_and_the_row_that_is_none(tmp_path: Path) -> None:
     assert [row["task"] for row in out] == ["simple", "code"]
     assert out[0]["id"] == 7
     assert sum(out[0]["posterior"].values()) == pytest.approx(1.0, abs=1e-3)
+    assert sum(out[0]["topics"].values()) == pytest.approx(1.0, abs=1e-3)
     bad = zeta("classify", "--jsonl", folder=tmp_path, stdin='{"txt": 1}\n')
     assert bad.returncode == 2
     assert "line 1" in bad.stderr

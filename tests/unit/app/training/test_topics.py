@@ -6,13 +6,20 @@ import json
 import numpy as np
 import pytest
 
+from zeta_router.app.training import topic_weights
 from zeta_router.app.training.topic_data import graded_prompts, made_prompts
 from zeta_router.app.training.topic_fit import spearman
-from zeta_router.app.training.topic_weights import parse_topics, write_topics
+from zeta_router.app.training.topic_weights import (
+    parse_topics,
+    shipped_topics,
+    with_topics,
+    write_topics,
+)
 from zeta_router.app.training.topics import run
 from zeta_router.core.errors import BugError, ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task, certain
 from zeta_router.learn.features import Ask, extract
+from zeta_router.learn.task_trained import features_digest
 from zeta_router.learn.topics import TopicReader, TopicWeights
 
 
@@ -145,3 +152,41 @@ def test_rank_correlation_by_hand():
     """Ranks of 1, 3, 3, 9 are 0, 1.5, 1.5, 3; against 0, 1, 2, 3 that is 4.5 / sqrt(4.5 * 5)."""
     one, other = np.array([1, 3, 3, 9], np.float32), np.array([10, 20, 30, 40], np.float32)
     assert spearman(one, other) == pytest.approx(4.5 / 22.5**0.5)
+
+
+def test_the_shipped_weights_belong_to_this_code():
+    """`zeta train topics --data DIR --out src/zeta_router/learn/weights/topics.npz` mends it."""
+    assert shipped_topics().features == features_digest()
+    assert isinstance(with_topics(Told(Task.CODE)), TopicReader)
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "domain"),
+    [
+        ("Ann has 3 apples, buys 5 more and eats 2. How many?", "reasoning", "arithmetic"),
+        ("Find all real $x$ with $\\frac{x^2 - 1}{x + 1} = 3$.", "reasoning", "maths"),
+        (
+            "Anna is older than Ben, Ben is older than Cem. Who is the youngest?",
+            "reasoning",
+            "logic",
+        ),
+        (
+            "Which enzyme is inhibited, and why does the pH of the solution fall?",
+            "reasoning",
+            "science",
+        ),
+        ("Write a Python function that merges two sorted lists.", "code", "write"),
+        ("What does this print?\n\nfor i in range(3):\n    print(i * i)", "code", "read"),
+        ("when was the eiffel tower built", "simple", "fact"),
+        ("Summarize the following text.\n\nThe town is small. It has one shop.", "simple", "text"),
+        ("Write a poem about autumn for my mother.", "simple", "writing"),
+    ],
+)
+def test_the_shipped_weights_tell_domains_apart(text, task, domain):
+    assert top(shipped_topics(), text, Task(task)).startswith(f"{task}/{domain}")
+
+
+def test_weights_of_other_features_leave_tasks_alone(monkeypatch):
+    monkeypatch.setattr(topic_weights, "features_digest", lambda: "another")
+    told = Told(Task.CODE)
+    assert with_topics(told) is told
