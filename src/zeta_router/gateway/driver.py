@@ -38,7 +38,7 @@ from zeta_router.router.router import ZetaDynamicRouter
 
 _LOG = logging.getLogger("zeta_router.gateway")
 
-Canary = Callable[[Endpoint, int, int], Awaitable[CanaryAnswered]]
+Canary = Callable[[Endpoint, int, int | None], Awaitable[CanaryAnswered]]
 Probe = Callable[[Endpoint, int, Operation | None], Awaitable[Probed]]
 
 

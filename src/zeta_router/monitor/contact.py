@@ -15,6 +15,7 @@ from zeta_router.monitor.client import EngineClient, Line
 from zeta_router.monitor.engines import ADAPTERS, AUTO, adapter_of
 from zeta_router.monitor.engines.protocol import Adapter, Identity
 from zeta_router.monitor.golden import ask_golden
+from zeta_router.monitor.logprob_call import ask_logprobs
 from zeta_router.monitor.small_call import small_call
 
 
@@ -90,6 +91,10 @@ class Contact:
     async def golden(self, number: int) -> bool | None:
         """Whether it answers a golden prompt rightly; None when it gives no answer."""
         return await self._line.hold(ask_golden(number, self._model))
+
+    async def logprobs(self) -> tuple[dict[str, float], ...]:
+        """A round of first-token log-probabilities; empty where the engine does not give them."""
+        return await self._line.hold(ask_logprobs(self._model))
 
     async def _met(self) -> Adapter | None:
         if self._adapter is None:

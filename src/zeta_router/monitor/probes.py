@@ -17,10 +17,19 @@ class Prober:
         self._contacts = contacts
         self._clock = clock
 
-    async def canary(self, endpoint: Endpoint, generation: int, number: int) -> CanaryAnswered:
-        """What the endpoint makes of a golden prompt; never raises."""
-        right = await self._contacts.of(endpoint).golden(number)
-        return CanaryAnswered(self._clock(), endpoint.id, generation, number, right)
+    async def canary(
+        self, endpoint: Endpoint, generation: int, number: int | None
+    ) -> CanaryAnswered:
+        """What the endpoint makes of a golden prompt, or its log-probabilities; never raises."""
+        contact = self._contacts.of(endpoint)
+        right: bool | None = None
+        logprobs: tuple[dict[str, float], ...] = ()
+        if number is None:
+            logprobs = await contact.logprobs()
+        else:
+            right = await contact.golden(number)
+        at_s = self._clock()
+        return CanaryAnswered(at_s, endpoint.id, generation, number, right, logprobs)
 
     async def probe(
         self, endpoint: Endpoint, generation: int, by: Operation | None = None

@@ -14,11 +14,14 @@ from math import inf
 from zeta_router.control.ejection import Circuit
 from zeta_router.core.query import GENERATIVE_TASKS
 from zeta_router.learn.canaries import Canaries
+from zeta_router.learn.logprobs import LogprobWatch
 from zeta_router.router.commands import StartCanary
 from zeta_router.router.endpoint_state import EndpointState
+from zeta_router.router.events import CanaryAnswered
 
 EVERY_S = 60.0
 AT_LEAST_EVERY_S = 3600.0
+LOGPROBS_EVERY_S = 600.0
 LOST_AFTER_S = 120.0
 
 
@@ -27,12 +30,23 @@ class CanaryRound:
 
     Attributes:
         record: What it made of them.
+        logprobs: Its first-token log-probabilities, asked for every ten minutes in their place.
         spent_s: Time that it took for answers so far.
     """
 
-    __slots__ = ("_asked_at_s", "_due_s", "_last_s", "record", "spent_s")
+    __slots__ = (
+        "_asked_at_s",
+        "_due_s",
+        "_last_s",
+        "_logprobs_due_s",
+        "logprobs",
+        "record",
+        "spent_s",
+    )
 
     def __init__(self) -> None:
+        self.logprobs = LogprobWatch()
+        self._logprobs_due_s = -inf
         self.record = Canaries()
         self.spent_s = 0.0
         self._asked_at_s: float | None = None
@@ -52,6 +66,7 @@ class CanaryRound:
         """
         if self._last_s == inf:  # the first look: give the start a minute
             self._last_s, self._due_s = now_s, now_s + EVERY_S
+            self._logprobs_due_s = now_s + LOGPROBS_EVERY_S
         if self._asked_at_s is not None and now_s - self._asked_at_s < LOST_AFTER_S:
             return None
         if ratio <= 0.0 or now_s < self._due_s or not _fit(state):
@@ -60,20 +75,29 @@ class CanaryRound:
         busy = view.in_flight + view.foreign_in_flight > 0 or waiting > 0
         if busy and (now_s - self._last_s < AT_LEAST_EVERY_S or not view.is_open):
             return None
-        number = self.record.next()
-        if number is None:
-            return None
+        number = None
+        if now_s < self._logprobs_due_s:
+            number = self.record.next()
+            if number is None:
+                return None
+        else:
+            self._logprobs_due_s = now_s + LOGPROBS_EVERY_S
         self._asked_at_s = self._last_s = now_s
         return StartCanary(state.endpoint, state.generation, number)
 
-    def answered(self, now_s: float, number: int, right: bool | None, ratio: float) -> None:
-        """A canary came back; None when it had no answer, which says nothing of quality."""
-        taken_s = max(0.0, now_s - self._asked_at_s) if self._asked_at_s is not None else 0.0
+    def answered(self, event: CanaryAnswered, ratio: float) -> None:
+        """A canary came back; one without an answer says nothing of quality."""
+        now_s, asked_at_s = event.at_s, self._asked_at_s
+        taken_s = max(0.0, now_s - asked_at_s) if asked_at_s is not None else 0.0
         self._asked_at_s = None
         self.spent_s += taken_s
         self._due_s = now_s + max(EVERY_S, taken_s / ratio if ratio > 0.0 else inf)
-        if right is not None:
-            self.record.answered(number, right)
+        if event.number is None:
+            self.logprobs.observe(event.logprobs)
+            if not event.logprobs:
+                self._logprobs_due_s = inf  # its engine does not give them
+        elif event.right is not None:
+            self.record.answered(event.number, event.right)
 
 
 def _fit(state: EndpointState) -> bool:

@@ -21,6 +21,7 @@ from zeta_router.core.signal import EngineSample
 from zeta_router.learn.canaries import Canaries
 from zeta_router.learn.cusum import Cusum
 from zeta_router.learn.leak import HOUR_S, LeakDetector
+from zeta_router.learn.logprobs import LogprobWatch
 
 SLOWER = 1.5
 MUCH_SLOWER = 3.0
@@ -34,6 +35,7 @@ class Cognition:
 
     Attributes:
         canaries: What it made of the golden prompts.
+        logprobs: Its first-token log-probabilities.
         quality: Of its answers, by what can be told without a judge.
         memory: Of its process.
     """
@@ -44,12 +46,14 @@ class Cognition:
         "_since_s",
         "_was",
         "canaries",
+        "logprobs",
         "memory",
         "quality",
     )
 
     def __init__(self) -> None:
         self.canaries = Canaries()
+        self.logprobs = LogprobWatch()
         self.quality = Cusum()
         self.memory = LeakDetector()
         self._memory_left_bytes: float | None = None
@@ -124,7 +128,7 @@ class Cognition:
         return Finding(axis, condition, self._since_s[axis], value, said)
 
     def _of_quality(self) -> Condition:
-        warned, failed = self.quality.warned, self.canaries.failed
+        warned, failed = self.quality.warned, self.canaries.failed or self.logprobs.changed
         if self.quality.sure or (warned and failed):
             return Condition.DEGRADED
         return Condition.SUSPECT if warned or failed else Condition.HEALTHY
@@ -150,6 +154,8 @@ class Cognition:
             )
         if self.canaries.failing:
             said.append(f"it fails {self.canaries.failing} golden prompts that it used to know")
+        if self.logprobs.changed:
+            said.append("its first-token probabilities are not what they were")
         return "; ".join([*said, "look at what was changed (weights, template, quantisation)"])
 
     def _memory_text(self) -> str:

@@ -42,11 +42,14 @@ class StartProbe(NamedTuple):
 
 
 class StartCanary(NamedTuple):
-    """Ask the endpoint a golden prompt and answer with `CanaryAnswered`."""
+    """Ask the endpoint a golden prompt and answer with `CanaryAnswered`.
+
+    Without a `number`: ask for a round of first-token log-probabilities.
+    """
 
     endpoint: Endpoint
     generation: int
-    number: int
+    number: int | None
 
 
 class Cancel(NamedTuple):

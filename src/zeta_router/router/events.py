@@ -73,13 +73,17 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class CanaryAnswered:
-    """An endpoint was asked golden prompt `number`; `right` is None when it gave no answer."""
+    """An endpoint was asked golden prompt `number`; `right` is None when it gave no answer.
+
+    Without a number it was asked for `logprobs`; there are none where its engine gives none.
+    """
 
     at_s: float
     endpoint_id: str
     generation: int
-    number: int
+    number: int | None
     right: bool | None
+    logprobs: tuple[Mapping[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,7 +306,7 @@ class ZetaDynamicRouter:
     def _canary_answered(self, event: events.CanaryAnswered, commands: list[Command]) -> None:
         state = self._fleet.get(event.endpoint_id, event.generation)
         if state is not None:
-            self._watch.on_canary(state, event.number, event.right, event.at_s)
+            self._watch.on_canary(state, event)
 
     def _unanswered(self, event: events.Unanswered, commands: list[Command]) -> None:
         state = self._fleet.get(event.endpoint_id, event.generation)

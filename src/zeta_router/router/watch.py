@@ -20,6 +20,7 @@ from zeta_router.router.canary_round import CanaryRound
 from zeta_router.router.cases import Attempt, Case
 from zeta_router.router.commands import Cancel, Command, StartProbe
 from zeta_router.router.endpoint_state import EndpointState
+from zeta_router.router.events import CanaryAnswered
 from zeta_router.router.placement import Placement
 
 SILENT = "silent"
@@ -100,19 +101,18 @@ class Watch:
         if rounds is None or rounds[0] is not state:
             rounds = self._canaries[state.endpoint.id] = (state, CanaryRound())
             state.cognition.canaries = rounds[1].record
+            state.cognition.logprobs = rounds[1].logprobs
         limits = self._placement.fleet.config.limits
         asked = rounds[1].ask(state, now_s, limits.canary_ratio, len(self._placement.line))
         if asked is not None:
             commands.append(asked)
 
-    def on_canary(
-        self, state: EndpointState, number: int, right: bool | None, now_s: float
-    ) -> None:
+    def on_canary(self, state: EndpointState, event: CanaryAnswered) -> None:
         """A golden prompt was answered, or was not."""
         rounds = self._canaries.get(state.endpoint.id)
         if rounds is not None and rounds[0] is state:
             ratio = self._placement.fleet.config.limits.canary_ratio
-            rounds[1].answered(now_s, number, right, ratio)
+            rounds[1].answered(event, ratio)
             state.touch()
 
     def on_unanswered(self, state: EndpointState, commands: list[Command]) -> None:

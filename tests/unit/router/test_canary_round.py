@@ -12,7 +12,12 @@ from zeta_router.core.condition import Axis, Condition
 from zeta_router.core.fleet import FleetConfig, Limits
 from zeta_router.core.signal import EngineSample
 from zeta_router.learn.canaries import COUNT
-from zeta_router.router.canary_round import AT_LEAST_EVERY_S, EVERY_S, LOST_AFTER_S
+from zeta_router.router.canary_round import (
+    AT_LEAST_EVERY_S,
+    EVERY_S,
+    LOGPROBS_EVERY_S,
+    LOST_AFTER_S,
+)
 from zeta_router.router.commands import StartCanary
 from zeta_router.router.events import CanaryAnswered, DrainRequested, Sampled
 
@@ -22,18 +27,21 @@ class Watched(Bench):
 
     def __init__(self, config: FleetConfig | None = None) -> None:
         super().__init__(config or fleet(endpoint("c", "coder")))
-        self.asked: list[tuple[float, int]] = []
+        self.asked: list[tuple[float, int | None]] = []
+        self.logprobs: tuple[dict[str, float], ...] = ()
         self.takes_s = 0.2
         self.right: bool | None = True
         self.sample = EngineSample()
-        self.due: list[tuple[float, int]] = []
+        self.due: list[tuple[float, int | None]] = []
 
     def pass_time(self, seconds: float) -> None:
         for _ in range(int(seconds)):
             self.now_s += 1.0
             while self.due and self.due[0][0] <= self.now_s:
                 at_s, number = self.due.pop(0)
-                if self.right is not None:
+                if number is None:
+                    self.send(CanaryAnswered(at_s, "c", 1, None, None, self.logprobs))
+                elif self.right is not None:
                     self.send(CanaryAnswered(at_s, "c", 1, number, self.right))
             for command in self.send(Sampled(self.now_s, "c", 1, self.sample)):
                 if isinstance(command, StartCanary):
@@ -44,7 +52,8 @@ class Watched(Bench):
 def test_an_idle_endpoint_is_asked_once_a_minute():
     bench = Watched()
     bench.pass_time(EVERY_S * (COUNT + 2))
-    assert [number for _, number in bench.asked][:COUNT] == list(range(COUNT))
+    numbers = [number for _, number in bench.asked if number is not None]
+    assert numbers[:COUNT] == list(range(COUNT))
     gaps = [b - a for (a, _), (b, _) in zip(bench.asked, bench.asked[1:], strict=False)]
     assert min(gaps) >= EVERY_S
 
@@ -128,6 +137,33 @@ def test_two_known_prompts_that_fail_put_the_model_in_doubt_and_it_recovers():
     bench.right = True
     bench.pass_time(EVERY_S * (COUNT + 2))
     assert (quality(), trust()) == (Condition.HEALTHY, 1.0)
+
+
+SAME = ({"a": -0.5, "b": -1.5},) * 5
+OTHER = ({"a": -0.7, "b": -1.5},) * 5
+
+
+def test_log_probabilities_are_asked_for_every_ten_minutes_where_there_are_any():
+    bench = Watched()
+    bench.logprobs = SAME
+    bench.pass_time(6 * LOGPROBS_EVERY_S)
+    assert [number for _, number in bench.asked].count(None) in (5, 6)
+    silent = Watched()
+    silent.pass_time(6 * LOGPROBS_EVERY_S)
+    assert [number for _, number in silent.asked].count(None) == 1
+
+
+def test_other_log_probabilities_put_the_model_in_doubt():
+    bench = Watched()
+    bench.logprobs = SAME
+    bench.pass_time(5 * LOGPROBS_EVERY_S)
+    assert bench.router.snapshot(bench.now_s).views[0].trust == 1.0
+    bench.logprobs = OTHER
+    bench.pass_time(2.5 * LOGPROBS_EVERY_S)
+    assert bench.router.snapshot(bench.now_s).views[0].trust == 0.9
+    (learned,) = bench.router.inside(bench.now_s).learned
+    text = {one.axis: one.text for one in learned.findings}[Axis.QUALITY]
+    assert "first-token probabilities" in text
 
 
 def test_an_answer_of_an_older_generation_changes_nothing():
