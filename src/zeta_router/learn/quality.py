@@ -202,13 +202,15 @@ class QualityCells:
     def _add(
         self, share: TopicShare, model: str, up: float, down: float, voter: str, cap: float
     ) -> list[Trace]:
-        above = self._task_cell(share.task, model)
-        left = [above.add(up, down, voter, cap)]
+        task = self._task_cell(share.task, model)
+        left = [task.add(up, down, voter, cap)]
+        held = task.held(voter)
         domain = domain_of(share.topic)
         for name in (share.topic,) if domain is None else (domain, share.topic):
-            held = above.held(voter) if (name, model) not in self._seeds else 0.0
-            above = self._cell(name, model)
-            left.append(above.add(up, down, voter, cap, held))
+            above = held if (name, model) not in self._seeds else 0.0
+            cell = self._cell(name, model)
+            left.append(cell.add(up, down, voter, cap, above))
+            held = cell.held(voter) + cell.prior_part * above
         return [trace for trace in left if trace is not None]
 
     def _cell(self, topic: str, model: str) -> BetaCell:

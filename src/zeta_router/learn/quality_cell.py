@@ -73,6 +73,11 @@ class BetaCell:
         """Observations it is worth, beyond the prior."""
         return self.successes + self.failures
 
+    @property
+    def prior_part(self) -> float:
+        """Share of the cell that is its prior."""
+        return self.prior_weight / (self.prior_weight + self.evidence)
+
     def mean(self, prior: float) -> float:
         """Posterior mean under the prior mean `prior`."""
         alpha = self.prior_weight * prior + self.successes

@@ -16,6 +16,7 @@ from zeta_router.learn.quality import QualityCells, Traces
 from zeta_router.learn.quality_drift import ModelWatch
 from zeta_router.learn.quality_residual import QualityResidual
 from zeta_router.learn.reward import Heard, Signal, Usual, fused, pushed
+from zeta_router.learn.topics import domain_of
 
 DOUBTED = 200
 """Decisions for which a model is tried more often after an alarm."""
@@ -152,7 +153,8 @@ class Rewards:
         say = self._say(model, answer.voter)
         residual.learn(before, model, answer.inputs, y, say)
         watch = self._watches.setdefault(model, ModelWatch())
-        found = watch.add(answer.topics[0].topic, y, say)
+        topic = answer.topics[0].topic
+        found = watch.add(domain_of(topic) or topic, y, say)
         if found:
             cells.forget(model)
             self._doubts[model] = DOUBTED
