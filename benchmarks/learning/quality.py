@@ -141,6 +141,18 @@ def play(
     return drive
 
 
+def _each(
+    setting: Setting, name: str, run: Callable[[int], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """A run of every seed; each is told on stderr when it is done."""
+    runs = []
+    for seed in range(setting.seeds):
+        runs.append(run(seed))
+        sys.stderr.write(json.dumps([name, seed, runs[-1]]) + "\n")
+        sys.stderr.flush()
+    return runs
+
+
 def _lot(query_id: str, seed: int, among: int) -> int:
     return int(Draws(seed, f"{query_id}:tenant").uniform() * among)
 
@@ -169,7 +181,7 @@ def priors(setting: Setting) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, feedback in (("all, at once", ALL_AT_ONCE), ("a tenth, 60 s late", TENTH_LATE)):
         studies = {how: setting.study(priors=how, feedback=feedback) for how in ("true", "swapped")}
-        runs = [_behind(studies, feedback, seed) for seed in range(setting.seeds)]
+        runs = _each(setting, name, lambda seed: _behind(studies, feedback, seed))  # noqa: B023
         found[name] = {
             "before": _told([run["before"] for run in runs]),
             "after": _told([run["after"] for run in runs]),
@@ -241,7 +253,7 @@ def drift(setting: Setting) -> dict[str, Any]:
     for rate in (1.0, 0.5):
         calm = setting.study(rate=rate, feedback=ALL_AT_ONCE)
         worse = setting.study(rate=rate, feedback=ALL_AT_ONCE, scenario=DRIFT)
-        runs = [_fall(calm, worse, seed) for seed in range(setting.seeds)]
+        runs = _each(setting, f"x{rate:g}", lambda seed: _fall(calm, worse, seed))  # noqa: B023
         keys = [key for key in runs[0] if key != "courses"]
         found[f"x{rate:g}"] = {
             **{key: _told([run[key] for run in runs if run[key] is not None]) for key in keys},
@@ -307,7 +319,7 @@ POISONER = "t0"
 def poison(setting: Setting) -> dict[str, Any]:
     """What one client makes of the large model, with its bound and without."""
     study = setting.study(feedback=Feedback(0.1, 0.0))
-    runs = [_poisoned(study, seed) for seed in range(setting.seeds)]
+    runs = _each(setting, "poison", lambda seed: _poisoned(study, seed))
     found: dict[str, Any] = {
         key: _told([run[key] for run in runs]) for key in runs[0] if key != "courses"
     }
