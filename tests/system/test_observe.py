@@ -26,7 +26,7 @@ class Observing:
     def __init__(self, folder: Path) -> None:
         self.prometheus = Prometheus(f"http://127.0.0.1:{free_port()}")
         self.gateway = f"http://127.0.0.1:{free_port()}"
-        flags = ["--load", "2", "--listen", self.gateway.removeprefix("http://")]
+        flags = ["--load", "1", "--listen", self.gateway.removeprefix("http://")]
         flags += ["--prometheus", self.prometheus.url.removeprefix("http://")]
         self._said = folder / "said"
         with self._said.open("w") as said:
@@ -56,8 +56,8 @@ def test_it_starts_is_fed_and_leaves_nothing(tmp_path: Path) -> None:
         assert re.search(rf"Prometheus +{watch.prometheus.url}/graph", watch.said)
         assert ask(f"{watch.gateway}/ready").status == 200
         assert eventually(lambda: watch.prometheus.query('up{job="zeta"} == 1') != [], 30.0)
-        answered = 'sum(zeta_slo_total{result="met"}) > 0'
-        assert eventually(lambda: watch.prometheus.query(answered) != [], 90.0)
+        answered = 'sum(zeta_requests_total{outcome="ok"}) > 0'
+        assert eventually(lambda: watch.prometheus.query(answered) != [], 150.0)
         assert eventually(lambda: watch.prometheus.query("endpoint:zeta_busy:ratio") != [], 60.0), (
             "no rule was evaluated"
         )

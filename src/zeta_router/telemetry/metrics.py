@@ -69,9 +69,10 @@ class _Place:
     def __init__(self, series: RequestSeries, model: str, endpoint_id: str, task: str) -> None:
         self._series = series
         self.labels = (model, endpoint_id, task)
-        self.duration = series.duration.of(model, task)
-        self.ttft = series.ttft.of(model, task)
-        self.tpot = series.tpot.of(model, task)
+        answers = model != NONE
+        self.duration = series.duration.of(model, task) if answers else Buckets(())
+        self.ttft = series.ttft.of(model, task) if answers else Buckets(())
+        self.tpot = series.tpot.of(model, task) if answers else Buckets(())
         self.met = series.slo.of(model, task, "met")
         self.late = series.slo.of(model, task, "late")
         self.unserved = series.slo.of(model, task, "unserved")

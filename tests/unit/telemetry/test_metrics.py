@@ -109,6 +109,7 @@ def test_refusals(reason: Reason) -> None:
     metrics = made()
     feed(metrics, [decided(verdict=Verdict.REJECT, reason=reason)])
     assert values(metrics, "zeta_requests_total") == {("none", "none", reason.value, "code"): 1}
+    assert values(metrics, "zeta_ttft_seconds_count") == {}  # nobody answered: no times
     shed = values(metrics, "zeta_shed_total")
     assert shed == ({(reason.value,): 1} if reason in CAPACITY_REASONS else {})
 
