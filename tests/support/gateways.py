@@ -241,6 +241,7 @@ async def gateway(
     on_text: Callable[[str, bytes], None] | None = None,
     on_overhead: Callable[[float], None] | None = None,
     leaves_idle: bool = True,
+    stall_s: float = 60.0,
 ) -> AsyncIterator[Gateway]:
     """Serve a fleet of scripted engines; at the end everything must be given back."""
     loop = asyncio.get_running_loop()
@@ -276,6 +277,7 @@ async def gateway(
             on_overhead=on_overhead or overheads.append,
             on_text=on_text,
             key_of=key_of,
+            stall_s=lambda: stall_s,
         )
         admin = Admin(driver, cast(Records, records), lambda: router.config)
         server = Server(relay, admin, body_bytes=body_bytes)

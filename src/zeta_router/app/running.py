@@ -159,6 +159,7 @@ async def running(
             on_overhead=telemetry.observe_overhead,
             on_text=telemetry.on_text if telemetry.keeps_text else None,
             key_of=dealings.key_of,
+            stall_s=lambda: dealings.config.stall_s,
             second=SecondOpinion(driver, upstream, asking, new_id=new_id, key_of=dealings.key_of)
             if asking is not None
             else None,

@@ -80,5 +80,6 @@ def broken_stream(problem: UpstreamError) -> bytes:
 
     It starts with a blank line, because the stream may have broken within an event.
     """
+    code = "upstream_timeout" if isinstance(problem, TooSlowError) else "upstream_failed"
     message = f"the engine failed while it was answering: {problem}"
-    return b"\n\ndata: " + error_body(message, "server_error", "upstream_failed", None) + b"\n\n"
+    return b"\n\ndata: " + error_body(message, "server_error", code, None) + b"\n\n"

@@ -34,6 +34,7 @@ from zeta_router.gateway.problems import rejection
 from zeta_router.gateway.rename import rename_chunk, rename_whole
 from zeta_router.gateway.second_opinion import SecondOpinion
 from zeta_router.gateway.splice import with_model
+from zeta_router.gateway.stall import STALL_S, Patience, longest_gap_s
 from zeta_router.gateway.stream import SseWatcher, read_whole
 from zeta_router.gateway.upstream import (
     Answer,
@@ -69,6 +70,7 @@ class Relay:
         on_text: Takes query id and body when the user has switched prompt logging on.
         key_of: Gives the bearer token that an endpoint wants, by its id.
         second: Asked about a query's task where the classifier is uncertain.
+        stall_s: Gives `limits.stall_s` as it is at the moment.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Relay:
         on_text: Callable[[str, bytes], None] | None = None,
         key_of: Callable[[str], str | None] = lambda endpoint_id: None,
         second: SecondOpinion | None = None,
+        stall_s: Callable[[], float] = lambda: STALL_S,
     ) -> None:
         self._driver = driver
         self._upstream = upstream
@@ -89,6 +92,7 @@ class Relay:
         self._on_text = on_text
         self._key_of = key_of
         self._second = second
+        self._stall_s = stall_s
         self._looking = Looking(driver)
 
     async def serve(
@@ -222,7 +226,9 @@ class Relay:
             exchange.started = True
             await response.prepare(exchange.request)
             try:
-                await self._pump(exchange, command, response, chunk, chunks, watcher, text)
+                gap_s = longest_gap_s(command.decision, self._stall_s())
+                async with Patience(chunks, gap_s) as patience:
+                    await self._pump(exchange, command, response, chunk, patience, watcher, text)
                 reading = watcher.end()
                 if not reading.complete and exchange.ends_by_saying and ends_by_closing(answer):
                     raise BrokenError("the connection was closed before the answer was complete")
@@ -278,7 +284,7 @@ class Relay:
         command: Dispatch,
         response: web.StreamResponse,
         chunk: bytes,
-        chunks: AsyncGenerator[bytes],
+        patience: Patience,
         watcher: SseWatcher,
         text: AnswerText,
     ) -> None:
@@ -287,7 +293,7 @@ class Relay:
         count = 0
         while chunk:
             await response.write(rename_chunk(chunk, watcher.model, served))
-            chunk = await anext(chunks, b"")
+            chunk = await patience.next()
             watcher.feed(chunk)
             text.feed(chunk)
             count += 1

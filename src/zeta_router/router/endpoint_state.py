@@ -117,7 +117,7 @@ class EndpointState:
         What is predicted for an endpoint that nobody has seen is a guess; an eighth of its slots
         can be wrong without harm, and is enough to find out.
         """
-        self._proved = max(1, self.slots // 8, len(self.attempts))
+        self._proved = max(1, self.slots // 8) + len(self.attempts)
 
     def proved(self) -> None:
         """It has given a good answer."""
@@ -282,8 +282,8 @@ class EndpointState:
         paused_until_s = self.liveness.paused_until_s
         forgotten_at_s = self._sampled_at_s + FOREIGN_MAX_AGE_S
         paused = now_s < paused_until_s
-        if self.ejection.circuit is Circuit.HALF_OPEN and self.attempts:
-            paused = True  # it has its one query
+        if self.ejection.circuit is Circuit.HALF_OPEN and self._has_its_one():
+            paused = True
         foreign = min(self._foreign) if now_s <= forgotten_at_s else 0
         self._stands_until_s = min(
             paused_until_s if paused else inf, forgotten_at_s if foreign else inf
@@ -304,6 +304,11 @@ class EndpointState:
         fall_per_s = self.price.step * self.price.rho
         self._tail = (self.sample, paused, fall_per_s, self.held, self.cognition.trust)
         self._look_ahead(len(self.attempts) + foreign, self.slots)
+
+    def _has_its_one(self) -> bool:
+        """Whether it has the one query of a half-open circuit; older ones may hang for long."""
+        since_s = self.ejection.since_s
+        return any(attempt.dispatched_at_s >= since_s for attempt in self.attempts.values())
 
     def _look_ahead(self, batch: int, slots: int) -> None:
         """Work out what can be predicted before there is a query."""

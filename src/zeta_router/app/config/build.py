@@ -45,6 +45,7 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         listen=Listen(*address),
         log=LogSettings(file.log.path, file.log.keep_days, file.log.prompts),
         body_bytes=file.limits.body_bytes,
+        stall_s=file.limits.stall_s,
         endpoints={endpoint.id: _settings(endpoint) for endpoint in file.endpoints},
         source=report.source,
         classifier=_classifier(file.classifier),

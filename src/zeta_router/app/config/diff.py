@@ -95,6 +95,7 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["limits", "max_wait_s"] = fleet.limits.max_wait_s
     settings["limits", "body_bytes"] = config.body_bytes
     settings["limits", "attempts"] = fleet.limits.attempts
+    settings["limits", "stall_s"] = config.stall_s
     settings["limits", "canary_ratio"] = fleet.limits.canary_ratio
     settings["joint", "eta"] = fleet.joint.eta
     settings["joint", "rho"] = fleet.joint.rho

@@ -107,6 +107,7 @@ class LoadedConfig:
     Attributes:
         fleet: What the router is given.
         body_bytes: Largest request body that is accepted.
+        stall_s: Longest silence within a stream, in seconds.
         endpoints: By endpoint id; has an entry for every endpoint of the fleet.
         source: The file's name, or what stands for it.
         otel_endpoint: OTLP/HTTP collector for traces; None leaves it to the environment.
@@ -123,4 +124,5 @@ class LoadedConfig:
     classifier: ClassifierSettings = ClassifierSettings()
     otel_endpoint: str | None = None
     retrain_every_h: float = 24.0
+    stall_s: float = 60.0
     warnings: tuple[Problem, ...] = ()

@@ -213,6 +213,14 @@ class LimitsSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             "Engines tried for one query before it fails, the first included.", also=("retries",)
         ),
     ] = 2
+    stall_s: Annotated[
+        Positive,
+        _says(
+            "Longest silence of an engine within a stream, in seconds, then the stream ends with "
+            "an error; never less than 20 times the usual gap between two of its tokens.",
+            also=("stream_timeout", "idle_timeout_s", "read_timeout"),
+        ),
+    ] = 60.0
     canary_ratio: Annotated[
         Share,
         _says(

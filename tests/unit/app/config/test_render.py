@@ -97,6 +97,7 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
             "queue": 1000,
             "max_wait_s": 30,
             "attempts": 2,
+            "stall_s": 60.0,
             "body_bytes": 33554432,
             "canary_ratio": 0.01,
         },
