@@ -5,6 +5,9 @@ every 50 ms has made engines unresponsive, and a busy llama.cpp answers only bet
 steps. So a poll that takes more than a quarter of its interval doubles the interval, an unreached
 engine doubles it too, and a quick answer halves it again. In between the router reckons with its
 own dispatches; a poll only corrects it.
+
+Whether an engine lives must be known sooner. While polls are rare because they are slow, the router
+is told once per `INTERVAL_S` that nothing has been heard, and looks for itself, which is cheap.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ MAX_INTERVAL_S = 30.0
 MAX_SHARE = 0.25
 """Largest share of its interval that a poll may take before it is made rarer."""
 
-UNANSWERED_S = 0.5
+UNANSWERED_S = 0.3
 """After how long without an answer the router is told, so that it can look for itself."""
 
 _log = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ class Pace:
 
     due_at_s: float
     interval_s: float = INTERVAL_S
+    reached: bool = False
 
     def restart(self, now_s: float) -> None:
         """Due at once and at the full rate again: there is reason to think that it is back."""
@@ -46,6 +50,7 @@ class Pace:
 
     def after(self, started_at_s: float, now_s: float, reached: bool) -> None:
         """Set the next time, given how the poll that was due went."""
+        self.reached = reached
         if not reached or now_s - started_at_s > MAX_SHARE * self.interval_s:
             self.interval_s = min(self.interval_s * 2, MAX_INTERVAL_S)
         else:
@@ -130,6 +135,8 @@ class Poller:
             while (wait_s := pace.due_at_s - self._clock()) > 0 and not contact.came_back:
                 await self._sleep(min(wait_s, INTERVAL_S))
                 contact = self._contacts.of(endpoint)
+                if pace.reached and wait_s > INTERVAL_S:
+                    self._submit(Unanswered(self._clock(), endpoint.id, generation))
             if contact.came_back:
                 pace.restart(self._clock())
             await self._poll(contact, endpoint, generation, pace)

@@ -7,7 +7,13 @@ import pytest
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.signal import EngineSample, Signal
-from zeta_router.monitor.poller import INTERVAL_S, MAX_INTERVAL_S, Pace, Poller
+from zeta_router.monitor.poller import (
+    INTERVAL_S,
+    MAX_INTERVAL_S,
+    UNANSWERED_S,
+    Pace,
+    Poller,
+)
 from zeta_router.monitor.resources.usage import Resources
 from zeta_router.router.events import Unanswered
 
@@ -98,6 +104,15 @@ def test_makes_polls_rarer_while_they_take_too_long(virtual_run):
     assert all(0.5 * gap >= 0.8 for gap in gaps)
 
 
+def test_while_polls_are_rare_the_router_is_told_every_second_that_nothing_is_heard(virtual_run):
+    contact = FakeContact(takes_s=3.0)
+    events = virtual_run(polling(FakeContacts(a=contact), 60))
+    times = [0.0, *(event.at_s for event in events)]
+    longest_s = max(b - a for a, b in itertools.pairwise(times))
+    assert longest_s <= contact.takes_s + INTERVAL_S
+    assert sum(isinstance(event, Unanswered) for event in events) > 20
+
+
 def test_polls_at_the_full_rate_again_once_they_are_quick(virtual_run):
     contact = FakeContact(takes_s=3.0)
 
@@ -173,7 +188,7 @@ def test_a_poll_under_way_of_a_removed_endpoint_is_cancelled(virtual_run):
 
     events = virtual_run(polling(FakeContacts(a=contact), 10, [(endpoint("a"), 1)], remove))
     assert contact.cancelled
-    assert events == [Unanswered(0.5, "a", 1)]
+    assert events == [Unanswered(UNANSWERED_S, "a", 1)]
 
 
 def test_a_new_generation_ends_the_polls_of_the_old_one(virtual_run):
@@ -282,4 +297,4 @@ def test_the_router_hears_of_a_poll_that_takes_long_and_then_what_it_said(virtua
 
     events = virtual_run(polling(FakeContacts(a=contact), 10, [(endpoint("a"), 1)], wait))
     assert [type(event).__name__ for event in events[:2]] == ["Unanswered", "Sampled"]
-    assert events[0] == Unanswered(0.5, "a", 1)
+    assert events[0] == Unanswered(UNANSWERED_S, "a", 1)
