@@ -30,12 +30,12 @@ from typing import Any
 from reference import study_of
 
 from zeta_router.app.ab.design import Block, Design
+from zeta_router.app.ab.load import simulated_drive, source_s
 from zeta_router.app.ab.session import Progress, conduct, result_of
 from zeta_router.app.ab.simulated import SimulatedArms
 from zeta_router.app.ab.verdict import BlockFigures, Verdict
 from zeta_router.app.cli.sources import load
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.sim.experiment import drive_of
 
 BLOCK_S = 60.0
 TESTS = 200
@@ -93,7 +93,7 @@ def _same(data: Path, blocks: int) -> dict[str, Any]:
     test = Design("joint", "joint", BLOCK_S, 2 * PAIRS * BLOCK_S)
     found = 0
     for seed in range(TESTS):
-        first = Random(f"stretch:{seed}").randrange(len(series) - 2 * PAIRS + 1)
+        first = Random(f"stretch:{seed}").randrange(len(series) // 2 - PAIRS + 1) * 2
         arms = Recorded(series[first : first + 2 * PAIRS])
         progress = asyncio.run(conduct(replace(test, seed=seed), arms))
         found += progress.verdict in (Verdict.A_BETTER, Verdict.B_BETTER)
@@ -117,9 +117,9 @@ def _normal(data: Path, seed: int, *, best: bool) -> dict[str, Any]:
 
 
 def _play(data: Path, design: Design, trace: str, fleet: FleetConfig) -> Progress:
-    study = study_of(data, trace, design.limit_s / 60.0, (design.a, design.b), fleet=fleet)
-    drive = drive_of(study, design.a, 1.0, design.seed)
-    return asyncio.run(conduct(design, SimulatedArms(drive, study.fleet)))
+    study = study_of(data, trace, source_s(design) / 60.0, (design.a, design.b), fleet=fleet)
+    arms = SimulatedArms(simulated_drive(study, design), study.fleet)
+    return asyncio.run(conduct(design, arms))
 
 
 def _told(name: str, progress: Progress) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class LiveArms:
             sum(worth) / len(worth) if worth else None,
             median(ttfts) if ttfts else None,
             refused=sum(reply.end is End.REFUSED for _, reply in pairs),
-            lost=sum(reply.end in (End.LOST, End.ERROR) for _, reply in pairs),
+            lost=sum(r.end in (End.LOST, End.ERROR) and r.e2e_s > 0.0 for _, r in pairs),
         )
 
     async def finish(self) -> None:

@@ -16,7 +16,7 @@ from zeta_router.app.ab.design import Design
 from zeta_router.app.ab.live import LiveArms
 from zeta_router.app.ab.session import Progress, Tell, conduct
 from zeta_router.app.bench.body import body_of
-from zeta_router.app.bench.prompts import Ask, drawn
+from zeta_router.app.bench.prompts import Ask
 from zeta_router.app.bench.sending import Reply, Sender
 from zeta_router.app.config import Listen, LoadedConfig
 from zeta_router.app.running import running
@@ -30,16 +30,13 @@ class Load:
     """What is sent.
 
     Attributes:
-        times_s: When, from the start of the test.
-        asks: What is drawn from.
+        plan: When, from the start of the test, and what (and in which half of its pair).
         max_tokens: Longest answer; None sets no limit.
         tell_lengths: Tell `zeta emulate` how long the tables' answers are.
     """
 
-    times_s: Sequence[float]
-    asks: Sequence[Ask]
+    plan: Sequence[tuple[float, Ask, int]]
     slo: Slo
-    seed: int = 0
     max_tokens: int | None = None
     tell_lengths: bool = False
 
@@ -79,8 +76,8 @@ async def conduct_live(
         arms = LiveArms(
             gateway,
             ours,
-            load.times_s,
-            drawn(load.asks, load.seed),
+            [at_s for at_s, _, _ in load.plan],
+            (ask for _, ask, _ in load.plan),
             send,
             load.slo,
             stop,

@@ -7,6 +7,7 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import msgspec
 import uvloop
 
 from zeta_router.app.ab.design import Design
+from zeta_router.app.ab.load import simulated_drive, source_s, twice
 from zeta_router.app.ab.session import Progress, conduct, result_of
 from zeta_router.app.bench import prompts
 from zeta_router.app.bench.schedule import arrivals
@@ -70,7 +72,8 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
     """Compare policies A and B on the same fleet under the same load.
 
     The whole fleet is under one policy for a block, then under the other, in pairs of random
-    order; the first fifth of a block is dropped. The test stops by itself as soon as one is shown
+    order, with the same requests in both blocks of a pair; the first fifth of a block is dropped.
+    The test stops by itself as soon as one is shown
     to be better in quality-goodput (in goodput, where scores are not known). It starts a gateway
     and a synthetic load of its own; nothing of yours is sent anywhere. Exit 1 when B is worse.
     """
@@ -114,12 +117,11 @@ def _design(a: str, b: str, flags: dict[str, Any]) -> Design:
 
 async def _simulate(design: Design, flags: dict[str, Any]) -> Progress:
     from zeta_router.app.ab.simulated import SimulatedArms
-    from zeta_router.sim.experiment import drive_of
 
     fleet = load(flags["config"] or Path(CONFIG_FILE)).fleet
     study = simulated_study(design, fleet, flags)
-    drive = drive_of(study, design.a, flags["rate"], design.seed)
-    return await conduct(design, SimulatedArms(drive, study.fleet), tell)
+    arms = SimulatedArms(simulated_drive(study, design), study.fleet)
+    return await conduct(design, arms, tell)
 
 
 async def _serve(design: Design, flags: dict[str, Any], log: Path) -> Progress:
@@ -128,12 +130,11 @@ async def _serve(design: Design, flags: dict[str, Any], log: Path) -> Progress:
     asks = prompts.synthetic()
     if flags["quality"]:
         asks = prompts.from_tables(flags["quality"], pairs_of("--map", flags["maps"]))
-    minutes = design.limit_s / 60.0
+    minutes = source_s(design) / 60.0
+    times_s = arrivals(flags["trace"], seed=design.seed, minutes=minutes, rate=flags["rate"])
     sent = Load(
-        arrivals(flags["trace"], seed=design.seed, minutes=minutes, rate=flags["rate"]),
-        asks,
+        list(twice(times_s, list(islice(prompts.drawn(asks, design.seed), len(times_s))), design)),
         Slo(flags["slo_ttft"], flags["slo_tpot"]),
-        design.seed,
         flags["max_tokens"],
         flags["tell_lengths"],
     )

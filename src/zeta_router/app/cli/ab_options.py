@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from zeta_router.app.ab.design import Design
+from zeta_router.app.ab.load import source_s
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
@@ -68,7 +69,7 @@ def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -
             policies=(design.a, design.b),
             seeds=1,
             slo=Slo(flags["slo_ttft"], flags["slo_tpot"]),
-            minutes=design.limit_s / 60.0,
+            minutes=source_s(design) / 60.0,
             task_of={topic: Task(name) for topic, name in tasks.items()},
             classifier=shipped_classifier(),
         )
