@@ -10,7 +10,7 @@ learned  starts from the lengths of the other half of the prompts and each engin
 nothing  told no length, no speed and no size of a model: a guess per task, and one engine for all.
 
 Prints a table in Markdown and writes DIR/lengths.json and DIR/lengths.svg, the course of each over
-time. Finished runs are kept in DIR/runs. The originals are Azure's and WildEval/ZeroEval's.
+time. The originals are Azure's and WildEval/ZeroEval's.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ from zeta_router.app.training.topic_weights import with_topics
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.sim.compare import interval
+from zeta_router.sim.experiment import play
+from zeta_router.sim.study import Study
 
 RATES = (1.0, 2.4)
-HOW = {"oracle": GREEN, "learned": ORANGE, "nothing": BLUE}
+HOW = {"nothing": BLUE, "learned": ORANGE, "oracle": GREEN}
 BUCKETS = 6
 """Buckets of 10 s that a point of the plot is the mean of."""
 
@@ -54,8 +56,16 @@ def rows_of(bench: Bench, topics: str, trace: str) -> dict[str, list[Row]]:
             timelines=True,
             classifier=with_topics(shipped_classifier()),
         )
-        found[how] = list(bench.run(f"lengths {how}", options)["rows"])
+        study = Study(options)
+        found[how] = [_played(study, rate, seed) for rate in RATES for seed in range(bench.seeds)]
     return found
+
+
+def _played(study: Study, rate: float, seed: int) -> Row:
+    row = play(study, JOINT, rate, seed)
+    said = f"{study.options.lengths} ×{rate:g} seed {seed}: {row['quality_goodput']:.4f}\n"
+    sys.stderr.write(said)
+    return row
 
 
 def at(rows: Sequence[Row], rate: float) -> list[Row]:
@@ -116,13 +126,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--topics", choices=("text", "table"), default="text")
     parser.add_argument("--trace", default="azure2023_conv.csv.gz:from_s=1740")
-    parser.add_argument("--processes", type=int)
     args = parser.parse_args()
-    bench = Bench(args.data, args.out, seeds=args.seeds, processes=args.processes)
+    bench = Bench(args.data, args.out, seeds=args.seeds)
     try:
         bench.check()
     except ConfigError as error:
         parser.exit(2, f"{error}\n")
+    args.out.mkdir(parents=True, exist_ok=True)
     found = rows_of(bench, args.topics, args.trace)
     lines = summary(found)
     out = [

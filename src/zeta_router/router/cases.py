@@ -17,6 +17,7 @@ class Attempt:
     latency estimate learns from what the query met, not from what is there when it ends.
     `streams` tells whether signs of life come before the end of the answer.
     `running_s_before` and `prefilled_before` are the endpoint's sums at its first token.
+    `left_tokens` is what was expected to come after `emitted_tokens`; None until that was reported.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Attempt:
     cached_tokens: float = 0.0
     first_token_at_s: float | None = None
     emitted_tokens: int = 0
+    left_tokens: float | None = None
     running_s_before: float = 0.0
     prefilled_before: int = 0
 
@@ -43,8 +45,11 @@ class Attempt:
 
     @property
     def remaining_tokens(self) -> float:
-        """Output tokens still expected; a stream that outlives its estimate is never done."""
-        return max(1.0, self.expected_output_tokens - self.emitted_tokens)
+        """Output tokens still expected after those reported; a running stream is never done."""
+        left = self.left_tokens
+        if left is None:
+            left = self.expected_output_tokens - self.emitted_tokens
+        return max(1.0, left)
 
 
 @dataclass(slots=True)

@@ -150,11 +150,14 @@ class EndpointState:
         attempt.prefilled_before = self._prefilled_tokens
         self.kept_view = None
 
-    def progress(self, attempt: Attempt, output_tokens: int, at_s: float) -> None:
-        """Account for tokens that an attempt has produced."""
+    def progress(
+        self, attempt: Attempt, output_tokens: int, at_s: float, left_tokens: float | None = None
+    ) -> None:
+        """Account for tokens that an attempt has produced, and those expected to follow them."""
         self.heard_at_s = at_s
         before = attempt.remaining_tokens
-        attempt.emitted_tokens = max(attempt.emitted_tokens, output_tokens)
+        if output_tokens >= attempt.emitted_tokens:
+            attempt.emitted_tokens, attempt.left_tokens = output_tokens, left_tokens
         self._remaining_tokens += attempt.remaining_tokens - before
         self.kept_view = None
 
@@ -174,7 +177,8 @@ class EndpointState:
         """Seconds until an attempt is expected to end, at the speed of the present batch.
 
         What it has produced is the engine's own count, or what the batches of the time since its
-        first token allowed. One that outlives its estimate is given a tenth of it again.
+        first token allowed. One that outlives its estimate is given a tenth of it again; where its
+        tokens were counted, the estimate is the mean residual life of an answer so long.
         """
         tokens, step_s = attempt.expected_output_tokens, self.latency.decode_s(len(self.attempts))
         if attempt.first_token_at_s is None:
@@ -183,6 +187,9 @@ class EndpointState:
         mean_batch, _ = self.company(attempt, now_s)
         decoded_s = now_s - attempt.first_token_at_s
         produced = max(attempt.emitted_tokens, decoded_s / self.latency.decode_s(mean_batch))
+        if attempt.left_tokens is not None:
+            tokens = attempt.left_tokens
+            produced -= attempt.emitted_tokens
         return max(tokens - produced, 0.1 * tokens) * step_s
 
     def silent(self, now_s: float) -> bool:

@@ -191,7 +191,14 @@ class ZetaDynamicRouter:
             return
         state = self._fleet.get(attempt.endpoint_id, attempt.generation)
         if state is not None:
-            state.progress(attempt, event.output_tokens, event.at_s)
+            case = self._placement.cases[event.query_id]
+            left = self.knowledge.length.remaining(
+                case.task.topics,
+                state.model.name,
+                event.output_tokens,
+                case.query.max_output_tokens,
+            )
+            state.progress(attempt, event.output_tokens, event.at_s, left)
 
     def _finished(self, event: events.Finished, commands: list[Command]) -> None:
         case = self._placement.cases.get(event.query_id)

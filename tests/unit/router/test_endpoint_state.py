@@ -9,10 +9,10 @@ import pytest
 from support.bench import BUSY, OK, Bench
 from support.fleets import endpoint, fleet, query
 from zeta_router.core.fleet import DEFAULT_SLOTS
-from zeta_router.core.query import Task
+from zeta_router.core.query import Task, TopicShare
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.router.endpoint_state import PRICE_STEP_S
-from zeta_router.router.events import Sampled
+from zeta_router.router.events import Progress, Sampled
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -63,3 +63,28 @@ def test_an_engine_is_taken_for_as_wide_as_it_is() -> None:
     sample = EngineSample(slots=Signal(16, 1.0, "test"))
     bench.send(Sampled(1.0, "told", generation, sample))
     assert states["told"].latency.slots == 16
+
+
+def test_what_is_left_of_a_stream_is_its_mean_residual_life() -> None:
+    """Half of the answers take 20 tokens and half 400: one that passes 100 has 300 to go."""
+    bench = Bench(fleet(endpoint("one", "coder", 8)))
+    for _ in range(60):
+        for tokens in (20.0, 400.0):
+            share = (TopicShare("code", Task.CODE, 1.0),)
+            bench.router.knowledge.length.observe(share, "coder", tokens)
+    bench.arrive(query("q", Task.CODE, bench.now_s))
+    state = bench.router._fleet.endpoints["one"]
+    attempt = state.attempts["q"]
+    expected = attempt.remaining_tokens
+    bench.first_token("q")
+    bench.send(Progress(bench.now_s, "q", 1, 100))
+    assert attempt.remaining_tokens == pytest.approx(300.0, rel=0.1)
+    assert attempt.remaining_tokens > expected
+    assert state.view(bench.now_s).remaining_output_tokens == attempt.remaining_tokens
+    step_s = state.latency.decode_s(1)
+    assert state.ends_in_s(attempt, bench.now_s) == pytest.approx(300.0 * step_s, rel=0.1)
+    bench.send(Progress(bench.now_s, "q", 1, 390))
+    assert attempt.remaining_tokens < 60.0
+    late = attempt.remaining_tokens
+    bench.send(Progress(bench.now_s, "q", 1, 200))
+    assert attempt.remaining_tokens == late
