@@ -28,6 +28,8 @@ from zeta_router.sim.workload import Card, Outcome, Played
 
 MODELS = ("small", "middle", "large")
 TOPICS = {"letters": Task.SIMPLE, "reports": Task.REASONING}
+WORDS = ("please", "tell", "me", "about", "the", "history", "and", "people", "of", "that", "town")
+SOMETIMES = Feedback(0.5, 5.0)
 START_WALL_S = 1_800_000_000.0
 SLO = Slo(ttft_s=2.0, tpot_s=0.08)
 
@@ -58,14 +60,12 @@ Truth = Callable[[float, str, str, bool], float]
 
 def calm(at_s: float, topic: str, model: str, formulas: bool) -> float:
     """The fleet file is right, and nothing ever changes."""
-    quality = FLEET.models[model].tasks[TOPICS[topic]]
-    assert quality is not None
-    return quality
+    return FLEET.models[model].tasks[TOPICS[topic]] or 0.0
 
 
 @dataclass(frozen=True)
 class Specialists:
-    """From `at_s` on, the two larger models are right on one kind of prompts and wrong on the other.
+    """From `at_s` on, the two larger models are each right on one kind of prompts only.
 
     Over both kinds together each is about as good as before.
     """
@@ -85,8 +85,7 @@ class Specialists:
 
 def text_of(draw: Random, formulas: bool) -> str:
     """A prompt of either kind, of random length."""
-    words = "please tell me about the history and the people of that quiet old town".split()
-    plain = " ".join(draw.choice(words) for _ in range(draw.randint(8, 80)))
+    plain = " ".join(draw.choice(WORDS) for _ in range(draw.randint(8, 80)))
     if not formulas:
         return plain
     sums = " ".join(f"{draw.randint(2, 99)} + {draw.randint(2, 99)} =" for _ in range(8))
@@ -123,7 +122,7 @@ def write_log(
     seconds: float,
     per_s: float = 5.0,
     seed: int = 0,
-    feedback: Feedback = Feedback(0.5, 5.0),
+    feedback: Feedback = SOMETIMES,
     residual: dict[str, Any] | None = None,
 ) -> Drive:
     """Run the product's router through a world and keep its decision log at `path`."""

@@ -14,8 +14,10 @@ A policy that looks at load is nearly deterministic at each moment, so the logge
 moment says that nothing else was ever tried. But a reward depends on the query and the model and
 not on the moment's load, and load moves queries of one kind between models. So a choice's
 propensity is taken to be how often queries of its kind went to that model in the same part of the
-log, a kind being a topic, a length of prompt, and whom either side takes for the best there. What
-is assumed is that within a kind, load and not quality decided; where a log has no such overlap, the
+log. A kind is whom the challenger and the champion take for the best, topic, and length of prompt;
+topics and lengths are put together where a model that somebody wants was hardly ever chosen. What
+is assumed is that within a kind load decided and not quality, and that the predictions take account
+of the difference between topics that were put together. Where even that leaves no overlap, the
 estimate refuses, and nothing is promoted.
 
 The estimate is about the logged moments: what the challenger's choices would do to the load, it
@@ -45,6 +47,9 @@ SURENESS: Final = 1.7
 period for years."""
 
 _Z: Final = 1.96 * SURENESS
+LEAST_SEEN: Final = 10
+"""Answers of a model in a kind from which on the kind can say what it is worth there."""
+
 _EDGE: Final = 1e-3
 _BANDS: Final = 2
 
@@ -126,24 +131,56 @@ def _mean(values: Sequence[float]) -> tuple[float, float]:
     return mean, _Z * sqrt(variance / len(values))
 
 
-Kind = tuple[str, int, tuple[str, ...]]
+Kind = tuple[object, ...]
 
 
-def _kinds(moments: Sequence[Moment]) -> list[Kind]:
-    """Topic, band of the prompt's length within it, and whom either side takes for the best."""
+def _paths(moments: Sequence[Moment]) -> list[Kind]:
+    """From coarse to fine: whom the challenger takes for best, whom the champion, topic, length."""
     lengths: dict[str, list[int]] = defaultdict(list)
     for moment in moments:
-        lengths[moment.decision.task.topics[0].topic].append(moment.each.query.prompt_tokens)
+        lengths[_topic(moment)].append(moment.each.query.prompt_tokens)
     middles = {topic: sorted(each)[len(each) // _BANDS] for topic, each in lengths.items()}
     return [
-        (topic, int(moment.each.query.prompt_tokens >= middles[topic]), _favourites(moment))
+        (
+            *reversed(_favourites(moment)),
+            _topic(moment),
+            moment.each.query.prompt_tokens >= middles[_topic(moment)],
+        )
         for moment in moments
-        for topic in (moment.decision.task.topics[0].topic,)
     ]
+
+
+def _topic(moment: Moment) -> str:
+    return moment.decision.task.topics[0].topic
 
 
 def _favourites(moment: Moment) -> tuple[str, ...]:
     return tuple(max(beliefs, key=lambda model: beliefs[model]) for beliefs in moment.beliefs)
+
+
+def _kinds(moments: Sequence[Moment]) -> list[Kind]:
+    """The finest kind of each moment in which everybody's favourites were chosen often enough."""
+    paths = _paths(moments)
+    went: dict[Kind, Counter[str]] = defaultdict(Counter)
+    wanted: dict[Kind, Counter[str]] = defaultdict(Counter)
+    children: dict[Kind, set[Kind]] = defaultdict(set)
+    for path, moment in zip(paths, moments, strict=True):
+        for depth in range(len(path) + 1):
+            went[path[:depth]][moment.model] += 1
+            wanted[path[:depth]].update(set(_favourites(moment)))
+            children[path[:depth]].add(path[: depth + 1])
+
+    def is_known(kind: Kind) -> bool:
+        often = [model for model, count in wanted[kind].items() if count >= LEAST_SEEN]
+        return all(went[kind][model] >= LEAST_SEEN for model in often)
+
+    found = []
+    for path in paths:
+        depth = 0
+        while depth < len(path) and all(map(is_known, children[path[:depth]])):
+            depth += 1
+        found.append(path[:depth])
+    return found
 
 
 def _propensities(moments: Sequence[Moment]) -> list[float]:
