@@ -10,6 +10,7 @@ from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import Query, TopicShare
 from zeta_router.router.commands import ChecksRecord, DecisionRecord, Record
 from zeta_router.router.events import Answered
+from zeta_router.router.foresight import AHEAD_S
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.answered import answered_by
 from zeta_router.telemetry.explain import explain
@@ -110,7 +111,8 @@ class Telemetry:
 
     def trouble(self) -> str | None:
         """What is wrong with the log at the moment, if anything."""
-        return self._log.health().trouble or None
+        health = self._log.health()
+        return health.trouble or health.set_aside or None
 
     def _told(self, story: Story, fleet: FleetConfig) -> Mapping[str, Any]:
         return explain(story.decisions, story.outcomes, story.feedback, fleet=fleet)
@@ -124,7 +126,7 @@ def beliefs_of(router: ZetaDynamicRouter, now_s: float) -> Beliefs:
         for task in model.tasks:
             topics = (TopicShare(task.value, task, 1.0),)
             quality[name, task.value] = (cells.mean(topics, name), cells.sigma(topics, name))
-    return Beliefs(quality, router.vitals(now_s))
+    return Beliefs(quality, router.vitals(now_s), router.knowledge.arrivals.latest(AHEAD_S))
 
 
 def _summary(story: Story) -> Mapping[str, Any]:
