@@ -10,6 +10,9 @@ from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.monitor.engines import listing
 from zeta_router.monitor.engines.protocol import Ask, Conversation, Identity, ServedModel
 
+_ALIVE = Ask("/v1/models", always=True)
+"""Asked anew each time: an answer from memory would show a stopped server as a living one."""
+
 _TELLS_NOTHING = "an OpenAI-compatible server does not tell"
 
 
@@ -31,12 +34,12 @@ class OpenAIServer:
 
     def probe(self, model: str) -> Conversation[bool]:
         """Alive while it answers with anything but a server error (401 is an answer)."""
-        (reply,) = yield (Ask("/v1/models", always=True),)
+        (reply,) = yield (_ALIVE,)
         return 0 < reply.status < 500
 
     def sample(self, model: str) -> Conversation[EngineSample]:
-        """Its models; no load."""
-        (models,) = yield (listing.MODELS,)
+        """Its models; no load. That it answers at all is the only sign of its life."""
+        (models,) = yield (_ALIVE,)
         silent = Signal(None, models.at_s, _TELLS_NOTHING)
         return EngineSample(
             slots=silent,
