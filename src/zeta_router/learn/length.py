@@ -116,6 +116,8 @@ class LengthHead:
         """
         longer = excess = 0.0
         for share in topics:
+            if share.probability < _LEAST_SHARE:
+                continue
             part, more = self._beyond(share.topic, share.task, model, emitted_tokens)
             longer += share.probability * part
             excess += share.probability * more
@@ -249,7 +251,10 @@ class LengthHead:
         self, topic: str, task: Task, model: str, emitted_tokens: float
     ) -> tuple[float, float]:
         """Share of answers longer than `emitted_tokens`, and their mean excess times that share."""
-        guess = self._settle(topic, task, model)
+        settled = self._settled.setdefault(model, {})
+        guess = settled.get(topic)
+        if guess is None:
+            guess = settled[topic] = self._settle(topic, task, model)
         if guess.mean_tokens <= 0.0:
             return 0.0, 0.0
         longer, excess = log_normal_beyond(guess, emitted_tokens)

@@ -17,7 +17,7 @@ class Attempt:
     latency estimate learns from what the query met, not from what is there when it ends.
     `streams` tells whether signs of life come before the end of the answer.
     `running_s_before` and `prefilled_before` are the endpoint's sums at its first token.
-    `left_tokens` is what was expected to come after `emitted_tokens`; None until that was reported.
+    `left_tokens` is what was expected to come when it had produced `left_at_tokens`.
     """
 
     number: int
@@ -35,6 +35,7 @@ class Attempt:
     first_token_at_s: float | None = None
     emitted_tokens: int = 0
     left_tokens: float | None = None
+    left_at_tokens: int = 0
     running_s_before: float = 0.0
     prefilled_before: int = 0
 
@@ -46,10 +47,8 @@ class Attempt:
     @property
     def remaining_tokens(self) -> float:
         """Output tokens still expected after those reported; a running stream is never done."""
-        left = self.left_tokens
-        if left is None:
-            left = self.expected_output_tokens - self.emitted_tokens
-        return max(1.0, left)
+        left = self.expected_output_tokens if self.left_tokens is None else self.left_tokens
+        return max(1.0, left - (self.emitted_tokens - self.left_at_tokens))
 
 
 @dataclass(slots=True)

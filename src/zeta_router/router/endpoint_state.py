@@ -153,11 +153,15 @@ class EndpointState:
     def progress(
         self, attempt: Attempt, output_tokens: int, at_s: float, left_tokens: float | None = None
     ) -> None:
-        """Account for tokens that an attempt has produced, and those expected to follow them."""
+        """Account for tokens that an attempt has produced.
+
+        `left_tokens` is how many are expected to follow them; None where nobody asked.
+        """
         self.heard_at_s = at_s
         before = attempt.remaining_tokens
-        if output_tokens >= attempt.emitted_tokens:
-            attempt.emitted_tokens, attempt.left_tokens = output_tokens, left_tokens
+        attempt.emitted_tokens = max(attempt.emitted_tokens, output_tokens)
+        if left_tokens is not None:
+            attempt.left_tokens, attempt.left_at_tokens = left_tokens, output_tokens
         self._remaining_tokens += attempt.remaining_tokens - before
         self.kept_view = None
 
@@ -189,7 +193,7 @@ class EndpointState:
         produced = max(attempt.emitted_tokens, decoded_s / self.latency.decode_s(mean_batch))
         if attempt.left_tokens is not None:
             tokens = attempt.left_tokens
-            produced -= attempt.emitted_tokens
+            produced -= attempt.left_at_tokens
         return max(tokens - produced, 0.1 * tokens) * step_s
 
     def silent(self, now_s: float) -> bool:

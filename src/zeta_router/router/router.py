@@ -191,14 +191,16 @@ class ZetaDynamicRouter:
             return
         state = self._fleet.get(attempt.endpoint_id, attempt.generation)
         if state is not None:
-            case = self._placement.cases[event.query_id]
-            left = self.knowledge.length.remaining(
-                case.task.topics,
-                state.model.name,
-                event.output_tokens,
-                case.query.max_output_tokens,
-            )
+            left = None
+            if event.output_tokens >= 2 * attempt.left_at_tokens:
+                left = self._left(event, state.model.name)
             state.progress(attempt, event.output_tokens, event.at_s, left)
+
+    def _left(self, event: events.Progress, model: str) -> float:
+        """Tokens still to come of a stream that has produced so many."""
+        case = self._placement.cases[event.query_id]
+        topics, longest = case.task.topics, case.query.max_output_tokens
+        return self.knowledge.length.remaining(topics, model, event.output_tokens, longest)
 
     def _finished(self, event: events.Finished, commands: list[Command]) -> None:
         case = self._placement.cases.get(event.query_id)

@@ -86,5 +86,5 @@ def test_what_is_left_of_a_stream_is_its_mean_residual_life() -> None:
     bench.send(Progress(bench.now_s, "q", 1, 390))
     assert attempt.remaining_tokens < 100.0
     late = attempt.remaining_tokens
-    bench.send(Progress(bench.now_s, "q", 1, 200))
+    bench.send(Progress(bench.now_s, "q", 1, 200))  # an old count changes nothing
     assert attempt.remaining_tokens == late
