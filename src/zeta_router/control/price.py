@@ -45,11 +45,13 @@ class VirtualQueue:
         "_slots",
         "_step",
         "_typical_s",
+        "floor",
         "rho",
     )
 
     def __init__(self, eta: float = 0.2, rho: float = 0.8, slots: int = LEAST_SLOTS) -> None:
         self.rho = rho
+        self.floor = 0.0
         self._eta = eta
         self._slots = slots
         self._at_s = 0.0
@@ -98,17 +100,21 @@ class VirtualQueue:
         return self._highest
 
     def at(self, now_s: float) -> float:
-        """The price at `now_s`; reading it changes nothing."""
+        """The price at `now_s`, at least `floor`; reading it changes nothing."""
         backlog_s = self._backlog_s
         if backlog_s == 0.0:
-            return 0.0
+            return self.floor
         passed_s = now_s - self._at_s
         if passed_s > 0.0:
             backlog_s -= self.rho * passed_s
             if not backlog_s > 0.0:
-                return 0.0
-        price = self._step * backlog_s
-        return min(price, self._highest)
+                return self.floor
+        price = min(self._step * backlog_s, self._highest)
+        return max(price, self.floor)
+
+    def spot(self, now_s: float) -> float:
+        """The price at `now_s` by the backlog alone, whatever is forecast."""
+        return min(self._step * self._backlog_at(now_s), self._highest)
 
     def charge(self, now_s: float, work_s: float) -> None:
         """Account for the work of a query that is dispatched.

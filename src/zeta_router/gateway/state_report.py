@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from zeta_router.core.query import Lane
+from zeta_router.learn.forecast import Forecast
+from zeta_router.router.foresight import Foreseen
 from zeta_router.router.inside import Held, Inside, Learned
 
 ORDER = (
@@ -31,6 +33,34 @@ def state_report(inside: Inside, queued: Mapping[Lane, int]) -> dict[str, Any]:
             for tenant, work_s in sorted(inside.tenants_work_s.items(), key=lambda item: item[1])
         ],
         "endpoints": [_learned(learned) for learned in inside.learned],
+        "forecast": _foreseen(inside.foreseen),
+    }
+
+
+def _foreseen(foreseen: Foreseen) -> dict[str, Any]:
+    """Arrivals by task and horizon, how good the forecast was lately, and what follows from it."""
+    tasks: dict[str, dict[str, Any]] = {}
+    for horizon_s, forecasts in foreseen.arrivals.items():
+        for task, forecast in forecasts.items():
+            tasks.setdefault(task, {})[f"{horizon_s:g}s"] = _forecast(forecast)
+    return {
+        "tasks": tasks,
+        "work_s": dict(foreseen.work_s),
+        "load_p90": foreseen.load_p90,
+        "price_floors": dict(foreseen.floors),
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    """`note` says so where the error is too large to go by."""
+    note = "" if forecast.forecastable else "not forecastable"
+    return {
+        "expected": round(forecast.expected, 2),
+        "p50": round(forecast.p50, 2),
+        "p90": round(forecast.p90, 2),
+        "wape": forecast.wape,
+        "coverage_p90": forecast.coverage_p90,
+        "note": "nothing scored yet" if forecast.wape is None else note,
     }
 
 

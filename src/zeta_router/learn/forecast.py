@@ -21,7 +21,8 @@ WAPE_LIMIT = 0.6
 """Above this share of error a series counts as not forecastable."""
 
 _ALL = "all"
-_LONGEST_GAP_BINS = 720
+_LONGEST_GAP_BINS = 60
+"""Bins without arrivals that are counted as such after a pause; a longer one starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Forecast:
         p90: Bound that the count stays under 90 times in 100.
         forecastable: Whether `wape` is known and at most `WAPE_LIMIT`.
         wape: Sum of absolute errors over sum of counts, lately; None before any outcome.
+        coverage_p90: Share of counts that p90 held for, lately; None before any outcome.
     """
 
     expected: float
@@ -41,6 +43,7 @@ class Forecast:
     p90: float
     forecastable: bool
     wape: float | None
+    coverage_p90: float | None = None
 
 
 NO_FORECAST = Forecast(0.0, 0.0, 0.0, forecastable=False, wape=None)
@@ -75,7 +78,8 @@ class CountSeries:
             return NO_FORECAST
         wape = horizon.wape
         known = wape is not None and wape <= WAPE_LIMIT
-        return Forecast(issued.expected, issued.p50, issued.p90, known, wape)
+        coverage = horizon.coverage_p90
+        return Forecast(issued.expected, issued.p50, issued.p90, known, wape, coverage)
 
     def interrupt(self) -> None:
         """Forget the counts after a long silence; what was learned stays."""
@@ -103,20 +107,43 @@ class ArrivalForecaster:
     no decision pays for it.
     """
 
-    __slots__ = ("_bin", "_horizons_bins", "_open", "_series")
+    __slots__ = ("_bin", "_horizons_bins", "_open", "_saved", "_series")
 
     def __init__(self, horizons_s: Sequence[float] = HORIZONS_S) -> None:
         self._horizons_bins = {horizon_s: round(horizon_s / STEP_S) for horizon_s in horizons_s}
         self._bin: int | None = None
         self._open: dict[str, float] = {}
         self._series: dict[str, CountSeries] = {}
+        self._saved: dict[str, Any] | None = None
+
+    @property
+    def horizons_s(self) -> tuple[float, ...]:
+        """The horizons that are forecast, in seconds."""
+        return tuple(self._horizons_bins)
 
     def observe_arrival(self, at_s: float, task: Task) -> None:
         """Count one arrival; a late one counts in the bin that is open."""
         self.advance(at_s)
+        self.count(task)
+
+    def count(self, task: Task) -> None:
+        """Count one arrival in the bin that is open, whatever time it is: under 1 µs."""
         open_counts = self._open
+        name = task._value_
+        open_counts[name] = open_counts.get(name, 0.0) + 1.0
         open_counts[_ALL] = open_counts.get(_ALL, 0.0) + 1.0
-        open_counts[task.value] = open_counts.get(task.value, 0.0) + 1.0
+
+    def latest(self, horizon_s: float) -> dict[str, Forecast]:
+        """The latest forecasts by task, and of `all`; empty before the first bin was closed."""
+        bins = self._horizons_bins[horizon_s]
+        return {name: series.forecast(bins) for name, series in self._series.items()}
+
+    def spread(self, horizon_s: float, levels: Sequence[float]) -> tuple[float, ...]:
+        """Quantiles of the arrivals of all tasks within `horizon_s`; 0 before the first bin."""
+        series = self._series.get(_ALL)
+        if series is None:
+            return (0.0,) * len(levels)
+        return series.horizons[self._horizons_bins[horizon_s]].spread(levels)
 
     def forecast(self, now_s: float, horizon_s: float, task: Task | None = None) -> Forecast:
         """Arrivals of `task` (None: of all tasks) within `horizon_s` of the last closed bin.
@@ -136,14 +163,20 @@ class ArrivalForecaster:
         current = floor(now_s / STEP_S)
         if self._bin is None:
             self._bin = current
+            self._saved = None
         elif current > self._bin:
             self._close(current - self._bin)
             self._bin = current
 
     def state(self) -> dict[str, Any]:
-        """Everything it knows, as plain values."""
-        series = {name: one.state() for name, one in self._series.items()}
-        return {"bin": self._bin, "open": dict(self._open), "series": series}
+        """Everything it knows of closed bins, as plain values; the open one is not kept.
+
+        The same object until a bin is closed: it is large, and asked for more often than that.
+        """
+        if self._saved is None:
+            series = {name: one.state() for name, one in self._series.items()}
+            self._saved = {"bin": self._bin, "series": series}
+        return self._saved
 
     def restore(self, state: dict[str, Any]) -> None:
         """Replace what it knows by an earlier `state()`."""
@@ -152,13 +185,15 @@ class ArrivalForecaster:
             restored[name] = self._new_series()
             restored[name].restore(one)
         self._bin = None if state["bin"] is None else int(state["bin"])
-        self._open = {name: float(count) for name, count in state["open"].items()}
+        self._open = {}
         self._series = restored
+        self._saved = None
 
     def _new_series(self) -> CountSeries:
         return CountSeries(tuple(self._horizons_bins.values()))
 
     def _close(self, bins: int) -> None:
+        self._saved = None
         for name in self._open:
             if name not in self._series:
                 self._series[name] = self._new_series()

@@ -9,6 +9,7 @@ Source: Gibbs & Candès 2021 (adaptive conformal inference).
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from math import ceil, sqrt
 from typing import Any
 
@@ -44,6 +45,14 @@ class Band:
         p50 = max(0.0, expected + scale * _quantile(errors, 0.5))
         p90 = max(p50, expected + scale * _quantile(errors, level))
         return p50, p90
+
+    def spread(self, expected: float, levels: Sequence[float]) -> tuple[float, ...]:
+        """Quantiles of the count when `expected` is forecast, each >= 0."""
+        errors = sorted(self._errors)
+        if not errors:
+            return (expected,) * len(levels)
+        scale = sqrt(expected + 1.0)
+        return tuple([max(0.0, expected + scale * _quantile(errors, level)) for level in levels])
 
     def learn(self, expected: float, p90: float, actual: float) -> None:
         """Take in what came of a forecast."""

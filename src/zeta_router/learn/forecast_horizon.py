@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from math import expm1, log1p
 from typing import Any, NamedTuple
 
@@ -56,10 +57,12 @@ class Horizon:
         "_band",
         "_bins",
         "_error_sum",
+        "_hits",
         "_mix",
         "_open",
         "_regresses",
         "_regression",
+        "_scored",
         "latest",
     )
 
@@ -73,12 +76,19 @@ class Horizon:
         self._open: deque[Issued] = deque()
         self._error_sum = 0.0
         self._actual_sum = 0.0
+        self._hits = 0.0
+        self._scored = 0.0
         self.latest: Issued | None = None
 
     @property
     def wape(self) -> float | None:
         """Sum of absolute errors over sum of counts, of about the last 240; None without any."""
         return self._error_sum / self._actual_sum if self._actual_sum > 0.0 else None
+
+    @property
+    def coverage_p90(self) -> float | None:
+        """Share of about the last 240 counts that were within p90; None without any."""
+        return self._hits / self._scored if self._scored > 0.0 else None
 
     def step(self, counts: RecentCounts) -> None:
         """A bin was closed: learn from the forecast that ends here, make the next."""
@@ -94,6 +104,12 @@ class Horizon:
         self.latest = Issued(features, experts, mixed, expected, *self._band.around(expected))
         self._open.append(self.latest)
 
+    def spread(self, levels: Sequence[float]) -> tuple[float, ...]:
+        """Quantiles of the count that the latest forecast is about; 0 before the first."""
+        if self.latest is None:
+            return (0.0,) * len(levels)
+        return self._band.spread(self.latest.expected, levels)
+
     def interrupt(self) -> None:
         """Drop the forecasts whose outcome will not be seen; what was learned stays."""
         self._open.clear()
@@ -106,7 +122,7 @@ class Horizon:
             "band": self._band.state(),
             "regression": self._regression.state(),
             "open": [[list(i.features), list(i.experts), *i[2:]] for i in self._open],
-            "score": [self._error_sum, self._actual_sum],
+            "score": [self._error_sum, self._actual_sum, self._hits, self._scored],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -116,7 +132,8 @@ class Horizon:
         self._band.restore(state["band"])
         self._regression.restore(state["regression"])
         self._open = deque(issued)
-        self._error_sum, self._actual_sum = (float(value) for value in state["score"])
+        scores = (float(value) for value in state["score"])
+        self._error_sum, self._actual_sum, self._hits, self._scored = scores
         self.latest = issued[-1] if issued else None
 
     def _regressed(self, features: tuple[float, ...]) -> float:
@@ -133,3 +150,5 @@ class Horizon:
         error = abs(issued.expected - actual)
         self._error_sum = _SCORE_KEPT * self._error_sum + error
         self._actual_sum = _SCORE_KEPT * self._actual_sum + actual
+        self._hits = _SCORE_KEPT * self._hits + (actual <= issued.p90)
+        self._scored = _SCORE_KEPT * self._scored + 1.0

@@ -22,6 +22,7 @@ from zeta_router.router.candidates import Dropped, candidates_for
 from zeta_router.router.cases import Case
 from zeta_router.router.endpoint_state import EndpointState
 from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.spot import at_spot_price
 
 _BY_RULE = frozenset({Reason.ROUTE, Reason.BALANCED})
 
@@ -59,6 +60,9 @@ def decide(case: Case, snapshot: Snapshot, setting: Setting, share: float = 1.0)
     context = Context(snapshot.now_s, case.task, routes, setting.capped, share)
     draws = Draws(setting.seed, seed_id)
     choice = setting.policy.choose(query, candidates, draws, context)
+    if choice.shed and setting.fleet.joint.forecast_floor > 0.0:
+        candidates = at_spot_price(candidates, setting.endpoints, snapshot.now_s)
+        choice = setting.policy.choose(query, candidates, draws, context)
     scale = 1.0
     if choice.shed:
         scale = slo_scale(query, candidates, setting.endpoints)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zeta_router.core.condition import Finding
 from zeta_router.core.decision import Standing
 from zeta_router.router.endpoint_state import EndpointState
+from zeta_router.router.foresight import Foreseen
 from zeta_router.router.placement import Placement
 from zeta_router.router.waiting import standing_of
 
@@ -64,9 +65,10 @@ class Inside:
     line: tuple[Held, ...]
     tenants_work_s: Mapping[str, float]
     learned: tuple[Learned, ...]
+    foreseen: Foreseen
 
 
-def look_inside(placement: Placement, now_s: float) -> Inside:
+def look_inside(placement: Placement, foreseen: Foreseen, now_s: float) -> Inside:
     """The state of the moment; changes nothing."""
     line = placement.line
     held = tuple(
@@ -89,6 +91,7 @@ def look_inside(placement: Placement, now_s: float) -> Inside:
         held,
         placement.tenants.active(),
         tuple(_learned(state, now_s) for state in states),
+        foreseen,
     )
 
 

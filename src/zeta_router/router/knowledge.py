@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from zeta_router.core.fleet import FleetConfig
+from zeta_router.learn.forecast import ArrivalForecaster
 from zeta_router.learn.length import LengthHead
 from zeta_router.learn.quality import QualityCells
 from zeta_router.learn.quality_residual import QualityResidual
@@ -21,6 +22,7 @@ class Knowledge:
     classifier: TaskClassifier
     residual: QualityResidual = field(default_factory=QualityResidual)
     rewards: Rewards = field(default_factory=Rewards)
+    arrivals: ArrivalForecaster = field(default_factory=ArrivalForecaster)
 
     @classmethod
     def of(cls, fleet: FleetConfig, classifier: TaskClassifier) -> Knowledge:

@@ -230,6 +230,10 @@ class Placement:
             if decision.verdict is Verdict.WAIT:
                 held_again[wished] = entry.since_s
 
+    def foresee(self, load_p90: float, until_s: float) -> None:
+        """Take in what share of the capacity the lanes before batch may need until then."""
+        self._holdback.foreseen(load_p90, until_s)
+
     def end_holdback(self, now_s: float, commands: list[Command]) -> None:
         """Serve the batch lane without restraint, or come back when that is allowed."""
         self.serve_waiting(now_s, commands)

@@ -27,6 +27,7 @@ from zeta_router.router.commands import (
     OutcomeRecord,
     Reject,
 )
+from zeta_router.router.foresight import FORECAST_TIMER, Foresight
 from zeta_router.router.inside import Inside, look_inside
 from zeta_router.router.judging import Judging
 from zeta_router.router.knowledge import Knowledge
@@ -67,6 +68,7 @@ class ZetaDynamicRouter:
         self._fleet = self._placement.fleet
         self._watch = Watch(self._placement)
         self._retries = RetryBudget()
+        self._foresight = Foresight(self._placement)
         self._learned = Learned(self._fleet, self.knowledge)
         self._judging = Judging(self.knowledge)
         self._handlers: dict[type, Any] = {
@@ -107,7 +109,7 @@ class ZetaDynamicRouter:
 
     def inside(self, now_s: float) -> Inside:
         """What is held and what was learned, for people to look at."""
-        return look_inside(self._placement, now_s)
+        return look_inside(self._placement, self._foresight.seen(), now_s)
 
     def vitals(self, now_s: float) -> dict[str, Vitals]:
         """How each endpoint does, by its id."""
@@ -164,7 +166,8 @@ class ZetaDynamicRouter:
             return
         self._placement.take_in(case)
         self._retries.arrived(event.at_s)
-        self._placement.place(case, event.at_s, commands)
+        self._foresight.arrived(case.task.task, event.at_s, commands)
+        self._foresight.decided(case.query, self._placement.place(case, event.at_s, commands))
         self._judging.arrived(event.query, event.at_s)
 
     # ---- attempts
@@ -349,6 +352,9 @@ class ZetaDynamicRouter:
             return
         if event.key == HOLDBACK_TIMER:
             self._placement.end_holdback(event.at_s, commands)
+            return
+        if event.key == FORECAST_TIMER:
+            self._foresight.step(event.at_s, commands)
             return
         state = self._fleet.endpoints.get(event.key.partition(":")[2])
         if state is not None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from zeta_router.control.ejection import Circuit
 from zeta_router.core.condition import Axis, Condition
+from zeta_router.learn.forecast import Forecast
 from zeta_router.router.vitals import Vitals
+from zeta_router.telemetry.metric_forecast import FORECAST_GAUGES, forecast_gauges
 from zeta_router.telemetry.metric_gauges import Gauge, Reading
 
 QUALITY = Gauge(
@@ -79,6 +81,7 @@ LEARNED_GAUGES = (
     DRIFT,
     CANARIES,
     MEMORY_SLOPE,
+    *FORECAST_GAUGES,
 )
 """All of them, in the order of the reference page."""
 
@@ -92,10 +95,12 @@ class Beliefs:
     Attributes:
         quality: Mean and standard deviation by model and task.
         vitals: How each endpoint does.
+        forecasts: Arrivals forecast within 30 s, by task.
     """
 
     quality: Mapping[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     vitals: Mapping[str, Vitals] = field(default_factory=dict)
+    forecasts: Mapping[str, Forecast] = field(default_factory=dict)
 
 
 def learned_gauges(beliefs: Beliefs) -> Iterator[Reading]:
@@ -143,3 +148,4 @@ def learned_gauges(beliefs: Beliefs) -> Iterator[Reading]:
             if one.memory_slope_bytes_per_h is not None
         ],
     )
+    yield from forecast_gauges(beliefs.forecasts)

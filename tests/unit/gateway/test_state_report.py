@@ -30,3 +30,20 @@ def test_the_line_its_reasons_and_what_was_learned() -> None:
     assert report["endpoints"][0]["price"] == 0.0, "it has fallen in four seconds"
     at_once = state_report(bench.router.inside(0.0), bench.router.queue_depths())
     assert at_once["endpoints"][0]["price"] > 0.0
+
+
+def test_the_forecast_is_shown_with_its_error() -> None:
+    bench = Bench(fleet(endpoint("c", "coder", slots=4), policy="joint"))
+    for second in range(300):
+        bench.advance(float(second))
+        bench.arrive(query(str(second), at_s=bench.now_s))
+        bench.first_token(str(second))
+        bench.finish(str(second))
+    report = state_report(bench.router.inside(300.0), {})["forecast"]
+    assert msgspec.json.decode(msgspec.json.encode(report)) == report
+    ahead = report["tasks"]["all"]
+    assert list(ahead) == ["5s", "30s", "60s", "300s"]
+    assert 25.0 < ahead["30s"]["expected"] < 35.0
+    assert ahead["30s"]["note"] == ""
+    assert ahead["300s"]["note"] == "nothing scored yet"
+    assert report["load_p90"] > 0.0

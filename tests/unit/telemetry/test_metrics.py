@@ -20,6 +20,7 @@ from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Status
 from zeta_router.core.query import NO_SLO, Lane, Slo, Task
 from zeta_router.core.reasons import Reason
+from zeta_router.learn.forecast import Forecast
 from zeta_router.router.vitals import Vitals
 from zeta_router.telemetry.metric_catalog import RequestSeries
 from zeta_router.telemetry.metric_gauges import GAUGES
@@ -198,7 +199,8 @@ def believing(**changes: object) -> Metrics:
     findings = (Finding(Axis.LIVENESS, Condition.HEALTHY, 0.0),)
     usual = Vitals(Circuit.CLOSED, 1.0, 1.0, 1.0, findings, None, None, None)
     vitals = {"a": usual._replace(**changes), "b": usual, "e": usual}
-    beliefs = Beliefs({("coder-7b", "code"): (0.8, 0.05)}, vitals)
+    forecasts = {"all": Forecast(9.0, 8.0, 12.0, True, 0.2, 0.91)}
+    beliefs = Beliefs({("coder-7b", "code"): (0.8, 0.05)}, vitals, forecasts)
     return Metrics(fleet_state=lambda: snapshot(101.0), queue_depths=dict, beliefs=lambda: beliefs)
 
 

@@ -101,7 +101,13 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
             "body_bytes": 33554432,
             "canary_ratio": 0.01,
         },
-        "joint": {"eta": 0.2, "rho": 0.8, "floor": 0.02, "switch_cost": 0.03},
+        "joint": {
+            "eta": 0.2,
+            "rho": 0.8,
+            "floor": 0.02,
+            "switch_cost": 0.03,
+            "forecast_floor": 0.0,
+        },
         "classifier": {
             "hard_called_simple": 1.25,
             "simple_called_hard": 1,
