@@ -132,6 +132,23 @@ FLEET = Dashboard(
                     "Of all queries, the ones that never waited included.",
                     unit="s",
                 ),
+                Panel(
+                    "Queries of 30 s, and what was forecast for them",
+                    {
+                        "sum (increase(zeta_requests_total[30s]))": "ended",
+                        'max (zeta_forecast_arrivals{task="all", quantile="0.5"} offset 30s)': (
+                            "forecast 30 s before: median"
+                        ),
+                        'max (zeta_forecast_arrivals{task="all", quantile="0.9"} offset 30s)': (
+                            "forecast 30 s before: 9 times in 10 below"
+                        ),
+                    },
+                    "What ended in the last 30 s, for want of a count of arrivals. "
+                    "zeta_forecast_wape_ratio says how far the forecast is off; above .6 it is not "
+                    "acted on.",
+                    width=24,
+                    height=6,
+                ),
             ),
         ),
         (
