@@ -19,6 +19,8 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -43,29 +45,38 @@ BUCKETS = 6
 Row = Mapping[str, Any]
 
 
-def rows_of(bench: Bench, topics: str, trace: str) -> dict[str, list[Row]]:
-    """Every run by what the router knows of lengths."""
-    found = {}
-    for how in HOW:
-        options = bench.options(
-            trace=bench.trace(trace),
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What is played, but for what the router knows of lengths."""
+
+    bench: Bench
+    topics: str
+    trace: str
+
+    def of(self, how: str) -> list[Row]:
+        """Every rate and seed of one way of knowing."""
+        options = self.bench.options(
+            trace=self.bench.trace(self.trace),
             rates=RATES,
             policies=(JOINT,),
-            topics=topics,
+            topics=self.topics,
             lengths=how,
             timelines=True,
             classifier=with_topics(shipped_classifier()),
         )
         study = Study(options)
-        found[how] = [_played(study, rate, seed) for rate in RATES for seed in range(bench.seeds)]
-    return found
+        rows = []
+        for rate in RATES:
+            for seed in range(self.bench.seeds):
+                rows.append(play(study, JOINT, rate, seed))
+                reached = rows[-1]["quality_goodput"]
+                sys.stderr.write(f"{how} ×{rate:g} seed {seed}: {reached:.4f}\n")
+        return rows
 
-
-def _played(study: Study, rate: float, seed: int) -> Row:
-    row = play(study, JOINT, rate, seed)
-    said = f"{study.options.lengths} ×{rate:g} seed {seed}: {row['quality_goodput']:.4f}\n"
-    sys.stderr.write(said)
-    return row
+    def all(self) -> dict[str, list[Row]]:
+        """Every way of knowing, each in a process of its own."""
+        with ProcessPoolExecutor(len(HOW)) as pool:
+            return dict(zip(HOW, pool.map(self.of, HOW), strict=True))
 
 
 def at(rows: Sequence[Row], rate: float) -> list[Row]:
@@ -124,16 +135,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--topics", choices=("text", "table"), default="text")
     parser.add_argument("--trace", default="azure2023_conv.csv.gz:from_s=1740")
     args = parser.parse_args()
-    bench = Bench(args.data, args.out, seeds=args.seeds)
+    bench = Bench(args.data, args.out, seeds=args.seeds, minutes=args.minutes)
     try:
         bench.check()
     except ConfigError as error:
         parser.exit(2, f"{error}\n")
     args.out.mkdir(parents=True, exist_ok=True)
-    found = rows_of(bench, args.topics, args.trace)
+    found = Runs(bench, args.topics, args.trace).all()
     lines = summary(found)
     out = [
         "| load | lengths | quality-goodput | below oracle | shed | first minute |",

@@ -238,9 +238,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--only", default="scores,routing")
     args = parser.parse_args()
-    bench = Bench(args.data, args.out, seeds=args.seeds)
+    bench = Bench(args.data, args.out, seeds=args.seeds, minutes=args.minutes)
     try:
         bench.check()
     except ConfigError as error:
