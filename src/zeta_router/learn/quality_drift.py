@@ -2,9 +2,10 @@
 
 A cell remembers 67 votes, so that it follows a fall of quality with as much delay. Here each vote
 adds the log-likelihood ratio between "as before" and "a quarter worse" (and, in a sum of its own,
-"better by as much"), never below zero; at 7 it is an alarm, after which the cells keep a fifth of
-their evidence and learn five times as fast. Votes of all topics go into one sum, because what
-happens to a model (another quantisation, a wrong template) mostly happens to all it does.
+"better by as much"), never below zero; at 7, or 5 for better, it is an alarm, after which the
+cells keep a fifth of their evidence and learn five times as fast. Votes of all topics go into one
+sum, because what happens to a model (another quantisation, a wrong template) mostly happens to all
+it does.
 
 "As before" is a slow mean per topic over about 400 votes, less (or plus) one standard error: a
 guess that is too high would take every bad day for a fall.
@@ -21,6 +22,9 @@ from math import log, sqrt
 from typing import Any
 
 ALARM = 7.0
+RISEN = 5.0
+"""For a rise less is enough: a false one costs little, and who has fallen gets few votes."""
+
 WORSE = 0.75
 """What is tested for: quality times this, or quality divided by it."""
 
@@ -56,7 +60,7 @@ class ModelWatch:
     """One model's votes over all its topics.
 
     Attributes:
-        fall, rise: Evidence of a change, >= 0; `ALARM` is the threshold.
+        fall, rise: Evidence of a change, >= 0; `ALARM` and `RISEN` are the thresholds.
     """
 
     __slots__ = ("_levels", "fall", "rise")
@@ -75,7 +79,7 @@ class ModelWatch:
         if level.seen >= LEAST:
             self._test(level, y, weight)
         level.add(y, weight)
-        if max(self.fall, self.rise) < ALARM:
+        if self.fall < ALARM and self.rise < RISEN:
             return 0
         found = -1 if self.fall >= ALARM else 1
         self.start_over()

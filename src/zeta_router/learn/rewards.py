@@ -23,12 +23,13 @@ DOUBTED = 200
 
 DOUBT_SHARE = 0.05
 
-FALLEN_SHARE = 0.02
+FALLEN_SHARE = 0.03
 """Share of decisions by which a model that has become worse is tried after that, until it is
 better again: without, nobody would notice."""
 
-FALLEN_VOTES = 400
-"""Votes after which what it has become counts as what it is."""
+FALLEN_VOTES = 2000
+"""Votes after which what it has become counts as what it is. Most come on topics that it has kept;
+with 400 the doubt was over before those that it had lost could show that it was well again."""
 
 
 class Answer:
