@@ -9,6 +9,8 @@ from pathlib import Path
 
 from support.steady_load import Fate, SteadyLoad
 
+BAD = (Fate.LOST, Fate.CUT_SILENTLY, Fate.MEANINGLESS, Fate.EMPTY)
+
 QUIET_S = 1.5
 """Traffic has left an endpoint with the last query before so long a time without one."""
 
@@ -23,6 +25,7 @@ class Outage:
         dispatches: When each of them was sent a query: time and endpoint, in order.
         fates: What clients got, over the whole run.
         back_s: From its recovery to its first good answer to a query sent after it.
+        complaints: What clients were told who got nothing: seconds since the fault, status, words.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Outage:
     dispatches: list[tuple[float, str]]
     fates: Counter[Fate]
     back_s: float | None
+    complaints: list[str]
 
     @property
     def during(self) -> list[tuple[float, str]]:
@@ -70,8 +74,7 @@ class Outage:
     @property
     def lost(self) -> int:
         """Requests that got no answer, or no whole one, without being told."""
-        bad = (Fate.LOST, Fate.CUT_SILENTLY, Fate.MEANINGLESS, Fate.EMPTY)
-        return sum(self.fates[fate] for fate in bad)
+        return sum(self.fates[fate] for fate in BAD)
 
     def row(self) -> str:
         """For a table in Markdown."""
@@ -131,4 +134,9 @@ def measured(
         dispatches=dispatches(log, peers, began_s),
         fates=Counter(one.fate for one in load.of(name)),
         back_s=None if first_s is None else first_s - ended_s,
+        complaints=[
+            f"{one.at_s - began_s:.1f} s: {one.fate} {one.status} {one.endpoint} {one.said}"
+            for one in load.of(name)
+            if one.fate in BAD
+        ],
     )

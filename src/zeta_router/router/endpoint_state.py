@@ -50,6 +50,8 @@ class EndpointState:
         heard_at_s: Its last sign of life to a query, or when it got the first one after a rest.
         empty_in_a_row: Answers of late whose text turned out to be none, whatever was counted.
         asked_whether_alive: A probe is on its way because it did not answer a poll.
+        asked_at_s: Since when; a sign of life after it outweighs the probe's failure, because on a
+            crowded machine it may be we who are late.
         learned_at_s: When an answer last taught something about its speed.
         on_trial: It was found slow, and nothing has been heard of it since: as long as it is idle
             it is taken for as fast as ever, and what the next answer shows is believed at once.
@@ -70,6 +72,7 @@ class EndpointState:
         self.empty_in_a_row = 0
         self._proved: int | None = None
         self.asked_whether_alive = False
+        self.asked_at_s = 0.0
         self.draining = False
         self.attempts: dict[str, Attempt] = {}
         self.dispatched_seq = 0

@@ -323,7 +323,7 @@ class ZetaDynamicRouter:
     def _unanswered(self, event: events.Unanswered, commands: list[Command]) -> None:
         state = self._fleet.get(event.endpoint_id, event.generation)
         if state is not None:
-            self._watch.on_unanswered(state, commands)
+            self._watch.on_unanswered(state, event.at_s, commands)
 
     def _drain_requested(self, event: events.DrainRequested, commands: list[Command]) -> None:
         state = self._fleet.endpoints.get(event.endpoint_id)

@@ -115,10 +115,11 @@ class Watch:
             rounds[1].answered(event, ratio)
             state.touch()
 
-    def on_unanswered(self, state: EndpointState, commands: list[Command]) -> None:
+    def on_unanswered(self, state: EndpointState, now_s: float, commands: list[Command]) -> None:
         """A poll was not answered yet: ask at once whether it lives."""
         if state.liveness.alive and not state.asked_whether_alive:
             state.asked_whether_alive = True
+            state.asked_at_s = now_s
             commands.append(StartProbe(state.endpoint, state.generation))
 
     def on_probe(
@@ -134,7 +135,8 @@ class Watch:
             state.ejection.on_answer(now_s, alive)
         elif state.asked_whether_alive:
             state.asked_whether_alive = False
-            if not alive and state.liveness.alive:
+            heard_since = state.heard_at_s > state.asked_at_s
+            if not alive and state.liveness.alive and not heard_since:
                 self._eject(state, SILENT, now_s, commands)
         else:
             self._on_life(state, alive, now_s)
