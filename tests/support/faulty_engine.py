@@ -33,6 +33,8 @@ from support.scripted import (
 WORDS = ("One", " two", " three", " four", " five")
 TOKEN_S = 0.01
 BUSY_S = 0.005
+LONG_S = 3.0
+LONG_WORDS = 60
 
 USAGE = {"prompt_tokens": 5, "completion_tokens": len(WORDS), "total_tokens": 5 + len(WORDS)}
 NOTHING = {"prompt_tokens": 5, "completion_tokens": 0, "total_tokens": 5}
@@ -167,7 +169,20 @@ async def _stalled(talk: Talk) -> None:
     await talk.until_left()
 
 
+async def _long(talk: Talk) -> None:
+    """Nothing wrong, only a stream of three seconds."""
+    if not talk.streams:
+        await _works(talk)
+        return
+    await talk.send(STREAM_HEAD + _role())
+    for number in range(LONG_WORDS):
+        await asyncio.sleep(LONG_S / LONG_WORDS)
+        await talk.send(chunk(event(delta(f" {number}"))))
+    await talk.send(_end({**USAGE, "completion_tokens": LONG_WORDS}))
+
+
 FAULTS: dict[str, Serve] = {
+    "long": _long,
     "busy": _busy,
     "error": _error,
     "bad_request": _bad_request,
