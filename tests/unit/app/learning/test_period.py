@@ -7,6 +7,7 @@ stood in for here; `test_in_time` has it, and the benchmark runs everything.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +23,12 @@ from zeta_router.telemetry.log_promotions import Verdict, read_promotions
 BENCHMARKS = Path(__file__).parents[4] / "benchmarks" / "learning"
 SECONDS = 800.0
 LATER_WALL_S = 1_800_000_000.0 + SECONDS + 60.0
+
+
+def heavy(test: Callable[..., None]) -> Callable[..., None]:
+    """Runs with the matrices: logs of thousands of queries, a minute or more on a busy machine."""
+    marked: Callable[..., None] = pytest.mark.matrix(pytest.mark.timeout(900)(test))
+    return marked
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,7 @@ def in_time(monkeypatch: pytest.MonkeyPatch) -> list[InTime]:
     return found
 
 
+@heavy
 def test_after_a_shift_one_period_rolls_back_and_promotes(
     after: Path, in_time: list[InTime], tmp_path: Path
 ) -> None:
@@ -72,6 +80,7 @@ def test_after_a_shift_one_period_rolls_back_and_promotes(
     assert any("promoted" in line for line in told)
 
 
+@heavy
 def test_answers_that_might_come_later_are_refused(
     after: Path, in_time: list[InTime], tmp_path: Path
 ) -> None:
@@ -84,6 +93,7 @@ def test_answers_that_might_come_later_are_refused(
     assert entry.state is None
 
 
+@heavy
 @pytest.mark.parametrize("with_champion", [False, True])
 def test_shuffled_rewards_never_promote(
     retrain: ModuleType, after: Path, old_world: State, in_time: list[InTime], with_champion: bool
@@ -95,6 +105,7 @@ def test_shuffled_rewards_never_promote(
         assert not retrain.judged_shuffled(traffic, seed, known)["better"]
 
 
+@heavy
 def test_a_world_that_stays_gives_no_reason_to_change(
     retrain: ModuleType, in_time: list[InTime], tmp_path: Path
 ) -> None:
