@@ -16,8 +16,7 @@ pytestmark = [pytest.mark.matrix, pytest.mark.timeout(300)]
 
 
 TRIES = 3
-"""Others on the machine may delay either side of a pair; what the gateway does to itself, it does
-in every try."""
+"""Others on the machine may slow down any one of them; what is slow by itself is slow in all."""
 
 
 def run(name: str, *flags: str) -> dict[str, Any]:
@@ -30,10 +29,14 @@ def run(name: str, *flags: str) -> dict[str, Any]:
 
 
 def test_a_page_at_20_endpoints_takes_under_5_ms_in_pieces_under_1_ms() -> None:
-    told = run("bench_metrics.py", "--rounds", "50")
-    assert told["lines"] > 2500
-    assert told["page_p50_ms"] < 5.0
-    assert told["piece_p50_ms"] < 1.0
+    tried = []
+    for _ in range(TRIES):
+        told = run("bench_metrics.py", "--rounds", "50")
+        assert told["lines"] > 2500
+        tried.append((told["page_p50_ms"], told["piece_p50_ms"]))
+        if tried[-1][0] < 5.0 and tried[-1][1] < 1.0:
+            return
+    raise AssertionError(f"pages and their longest pieces took {tried} ms")
 
 
 def test_scraping_delays_no_stream_by_5_ms() -> None:
