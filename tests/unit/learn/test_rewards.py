@@ -208,6 +208,15 @@ class TestPoison:
         moved = (sum(honest) - sum(poisoned)) / 5
         assert moved <= self.SHARE * 0.6 + 0.03
 
+    def test_without_the_bound_they_take_it_all(self) -> None:
+        mind = Mind()
+        mind.rewards = Rewards(bounded=False)
+        for index in range(1000):
+            answer = mind.answer(f"a{index % 10}")
+            if index % 10 == 0:
+                mind.vote(answer, 0.0)
+        assert mind.mean() < 0.15
+
     def test_strangers_share_one_vote(self) -> None:
         mind = Mind()
         for _ in range(500):

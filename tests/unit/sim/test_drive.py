@@ -14,7 +14,7 @@ from zeta_router.sim.drive import Conditions, Drive
 from zeta_router.sim.faults import Busy, Cold, Drift, Fault, Kill, Slow, Stall
 from zeta_router.sim.measure import row_of
 from zeta_router.sim.options import Feedback
-from zeta_router.sim.record import End
+from zeta_router.sim.record import End, Record
 from zeta_router.sim.spec import EngineSpec
 from zeta_router.sim.tables import Prompt
 from zeta_router.sim.watching import Polls
@@ -203,6 +203,18 @@ def test_feedback_comes_for_a_share_of_queries_and_late() -> None:
     ends = {record.played.id: record.ended_at_s for record in run.records}
     for event in got:
         assert event.at_s == pytest.approx(ends[event.query_id] + 2.0)  # type: ignore[attr-defined]
+
+
+def test_clients_may_say_what_they_like() -> None:
+    def says(record: Record) -> float | None:
+        return 0.0 if record.played.at_s in (3.0, 7.0) else None
+
+    router = Listening()
+    queries = [query(i, 1.0 * i, score=0.75) for i in range(12)]
+    conditions = Conditions(feedback=Feedback(1.0, 2.0), judge=says)
+    Drive(router, {"e0": SPEC}, queries, conditions).run()
+    got = [event for event in router.told if type(event).__name__ == "Feedback"]
+    assert [event.score for event in got] == [0.0, 0.0]  # type: ignore[attr-defined]
 
 
 def test_polls_arrive_late_and_say_when_they_were_taken() -> None:
