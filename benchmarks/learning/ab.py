@@ -67,19 +67,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--blocks", type=int, default=160, help="of the run with one policy")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--only", choices=("same", "peak", "normal"))
+    parser.add_argument("--only", choices=("same", "peak", "normal", "best"))
     args = parser.parse_args()
     result: dict[str, Any] = {}
     if args.only in (None, "same"):
         result["same"] = _same(args.data, args.blocks)
     if args.only in (None, "peak"):
         result["peak"] = [_peak(args.data, seed) for seed in range(args.seeds)]
-    if args.only in (None, "normal"):
-        result["normal"] = [
-            _normal(args.data, seed, best=best)
-            for best in (False, True)
-            for seed in range(args.seeds)
-        ]
+    for name in ("normal", "best"):
+        if args.only in (None, name):
+            result[name] = [
+                _normal(args.data, seed, best=name == "best") for seed in range(args.seeds)
+            ]
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         name = f"ab-{args.only}.json" if args.only else "ab.json"
@@ -111,7 +110,7 @@ def _normal(data: Path, seed: int, *, best: bool) -> dict[str, Any]:
     fleet = load(data / "fleet.yaml").fleet
     if best:
         fleet = replace(fleet, routes=dict.fromkeys(fleet.routes, "reasoner-14b"))
-    design = Design("static", "joint", 100.0, 8000.0, seed=seed, until_no_worse=True)
+    design = Design("static", "joint", 100.0, 16000.0, seed=seed, until_no_worse=True)
     progress = _play(data, design, "poisson:rate=2", fleet)
     return _told(f"normal, {'best model for all' if best else 'as is'}, seed {seed}", progress)
 

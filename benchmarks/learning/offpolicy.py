@@ -1,10 +1,11 @@
 """Do off-policy intervals cover the truth, and is what cannot be known refused?
 
     python benchmarks/learning/offpolicy.py --data DIR [--runs 200] [--out DIR]
+        [--minutes 1.5] [--share 1] [--only made_up|simulated]
 
 Two kinds of logs whose truth is known. *Made up*: a softmax policy over three arms, rewards by a
 known law. *Simulated*: the reference fleet under `joint` as shipped, written and read as a decision
-log, judged for half of the answers; what any other policy is worth on it is known from the quality
+log, every answer judged; what any other policy is worth on it is known from the quality
 tables. Each kind is made `--runs` times with another seed. Prints tables in Markdown.
 
 DIR holds traces and quality tables; the originals are WildEval/ZeroEval's. They are not part of the
@@ -23,6 +24,7 @@ from math import exp, sqrt
 from pathlib import Path
 from random import Random
 from statistics import fmean
+from time import monotonic
 from typing import Any, NamedTuple
 
 from reference import study_of
@@ -53,17 +55,24 @@ def main() -> None:
     """Make the logs and print both tables."""
     args = _arguments()
     result: dict[str, Any] = {"runs": args.runs, "made_up": {}, "simulated": {}}
-    _say(f"Made up: {args.runs} logs of {args.rows} choices each\n\n{_HEAD}")
-    for name, changes in _CASES.items():
-        told = [_made_up(seed, args.rows, **changes) for seed in range(args.runs)]
-        result["made_up"][name] = _summary(told)
-        _say(_line(name, result["made_up"][name]))
-    if args.data is not None:
+    if args.only != "simulated":
+        _say(f"Made up: {args.runs} logs of {args.rows} choices each\n\n{_HEAD}")
+        for name, changes in _CASES.items():
+            told = [_made_up(seed, args.rows, **changes) for seed in range(args.runs)]
+            result["made_up"][name] = _summary(told)
+            _say(_line(name, result["made_up"][name]))
+    if args.data is not None and args.only != "made_up":
         found: dict[str, list[Told]] = {name: [] for name in TARGETS}
+        began_s, logs = monotonic(), 0
         for seed in range(args.runs):
-            for name, told_once in _simulated(args.data, seed, args.minutes):
+            if monotonic() - began_s > args.stop_after_s:
+                break
+            logs += 1
+            for name, told_once in _simulated(args.data, seed, args.minutes, args.share):
                 found[name].append(told_once)
-        _say(f"\nSimulated: {args.runs} logs of {args.minutes:g} minutes under joint\n\n{_HEAD}")
+            if seed % 20 == 19:
+                sys.stderr.write(f"{seed + 1} logs\n")
+        _say(f"\nSimulated: {logs} logs of {args.minutes:g} minutes under joint\n\n{_HEAD}")
         for name, told in found.items():
             result["simulated"][name] = _summary(told)
             _say(_line(name, result["simulated"][name]))
@@ -83,7 +92,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--minutes", type=float, default=1.5)
+    parser.add_argument("--share", type=float, default=1.0, help="of the answers that are judged")
+    parser.add_argument("--stop-after-s", type=float, default=1e9, help="begin no log after that")
+    parser.add_argument("--only", choices=("made_up", "simulated"))
     return parser.parse_args()
 
 
@@ -200,9 +212,9 @@ def _told(rows: Sequence[Row], truth: float) -> Told:
 # ---- simulated
 
 
-def _simulated(data: Path, seed: int, minutes: float) -> Iterator[tuple[str, Told]]:
+def _simulated(data: Path, seed: int, minutes: float, share: float) -> Iterator[tuple[str, Told]]:
     """Each target's estimate on one simulated log, with its true worth there."""
-    study = study_of(data, "poisson:rate=5", minutes, ("joint",), feedback=Feedback(0.5, 20.0))
+    study = study_of(data, "poisson:rate=5", minutes, ("joint",), feedback=Feedback(share, 2.0))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.db"
         with SimulatedLog(path, replace(study.fleet, policy="joint"), seed=seed) as log:
