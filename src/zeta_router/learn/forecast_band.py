@@ -59,7 +59,8 @@ class Band:
         low, high = _LEVEL_RANGE
         missed = actual > p90
         self.level = min(high, max(low, self.level + self._gain * (missed - 0.1)))
-        self._errors.append((actual - expected) / sqrt(expected + 1.0))
+        # three digits are plenty, and this is most of what has to be saved
+        self._errors.append(round((actual - expected) / sqrt(expected + 1.0), 3))
 
     def state(self) -> dict[str, Any]:
         """The latest errors and the level, as plain values."""

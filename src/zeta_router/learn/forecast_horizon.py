@@ -116,12 +116,16 @@ class Horizon:
         self.latest = None
 
     def state(self) -> dict[str, Any]:
-        """Everything it knows, as plain values."""
+        """What it has learned and its latest forecast, as plain values.
+
+        Earlier forecasts that are still open are left out: they are most of it, and without them
+        no more is lost than the lessons of one horizon.
+        """
         return {
             "mix": self._mix.state(),
             "band": self._band.state(),
             "regression": self._regression.state(),
-            "open": [[list(i.features), list(i.experts), *i[2:]] for i in self._open],
+            "open": [[list(i.features), list(i.experts), *i[2:]] for i in list(self._open)[-1:]],
             "score": [self._error_sum, self._actual_sum, self._hits, self._scored],
         }
 

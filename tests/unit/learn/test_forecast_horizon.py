@@ -79,11 +79,18 @@ def test_state_restores_it() -> None:
     recent = run(horizon, counts)
     copy.restore(json.loads(json.dumps(horizon.state())))
     assert copy.latest == horizon.latest
-    recent.push(11.0)
-    horizon.step(recent)
-    copy.step(recent)
-    assert copy.latest == horizon.latest
     assert copy.wape == horizon.wape
+    assert copy.coverage_p90 == horizon.coverage_p90
+    score = copy.wape
+    for number in range(6):
+        assert copy.wape == score, "the forecasts before the saved one are not scored"
+        recent.push(float(number))
+        horizon.step(recent)
+        copy.step(recent)
+    assert copy.wape != score
+    assert horizon.latest is not None
+    assert copy.latest is not None
+    assert copy.latest.expected == pytest.approx(horizon.latest.expected, rel=0.2)
 
 
 def test_beyond_a_minute_the_regression_takes_no_part() -> None:
