@@ -34,6 +34,8 @@ def is_useless(reading: Reading, answer: Answer, operation: Operation) -> bool:
     """
     if "content-encoding" in answer.headers:
         return False
+    if operation is Operation.EMBEDDING:
+        return not reading.complete or reading.no_vectors
     speaks = operation in (Operation.CHAT, Operation.COMPLETION)
     return not reading.complete or (speaks and reading.says_nothing)
 

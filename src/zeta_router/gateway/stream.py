@@ -76,6 +76,7 @@ class _Event(msgspec.Struct, gc=False):
     model: str | None = None
     type: str | None = None
     response: _Response | None = None
+    data: msgspec.Raw = msgspec.Raw(b"")
 
     @property
     def has_output(self) -> bool:
@@ -98,6 +99,7 @@ class Reading:
         complete: Whether the answer ended as its format demands.
         choices: Whether there was anything that could have held a text.
         said: Whether something was in it.
+        no_vectors: Whether it is a list of embeddings without one.
     """
 
     def __init__(self) -> None:
@@ -107,6 +109,7 @@ class Reading:
         self.complete = False
         self.choices = False
         self.said = False
+        self.no_vectors = False
 
     @property
     def says_nothing(self) -> bool:
@@ -143,6 +146,7 @@ class Reading:
         self.usage = usage or self.usage
         self.choices = self.choices or bool(event.choices)
         self.said = self.said or event.has_output
+        self.no_vectors = memoryview(event.data)[:3].tobytes() in (b"[]", b"nul")
         for choice in event.choices:
             self.finish_reason = choice.finish_reason or self.finish_reason
         self.finish_reason = _ENDS.get(event.type or "") or self.finish_reason

@@ -91,6 +91,20 @@ def test_where_nobody_says_more_the_client_gets_it_all_the_same(how: str) -> Non
     on_loopback(scenario)
 
 
+@pytest.mark.parametrize("data", [b"[]", b"null"])
+def test_embeddings_without_a_vector_are_asked_for_elsewhere(data: bytes) -> None:
+    async def scenario() -> None:
+        bad = ScriptedEngine([whole(b'{"object":"list","data":' + data + b',"model":"e"}')])
+        vector = {"object": "list", "data": [{"index": 0, "embedding": [0.5]}], "model": "e"}
+        good = ScriptedEngine(otherwise=whole(vector))
+        async with gateway(("bad", "embedder", bad), ("good", "embedder", good)) as made:
+            got = await made.ask({"model": "auto", "input": "a"}, "/v1/embeddings")
+            assert (got.status, got.headers["x-zeta-endpoint"]) == (200, "good")
+            assert got.json["data"]
+
+    on_loopback(scenario)
+
+
 TOOL = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
 FINE: dict[str, Step] = {
     "a token without a text": whole(
