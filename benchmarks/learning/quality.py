@@ -29,9 +29,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "routing"))
-
-from draw import BLUE, GREEN, GREY, ORANGE, VERMILION, Line, canvas, plot, shade
+import quality_pictures as pictures
 
 from zeta_router.app.cli.sources import load
 from zeta_router.core.draws import Draws
@@ -55,7 +53,7 @@ STAND_INS = {
 TOPICS = {"gsm8k-test": Task.SIMPLE, "cruxeval-o": Task.CODE, "math-level5": Task.REASONING}
 LARGE, LARGE_AT = "reasoner-14b", "c"
 ALL_AT_ONCE, TENTH_LATE = Feedback(1.0, 0.0), Feedback(0.1, 60.0)
-JUDGED_ENOUGH = 500
+JUDGED_ENOUGH = pictures.JUDGED_ENOUGH
 
 
 class Setting:
@@ -188,7 +186,7 @@ def priors(setting: Setting) -> dict[str, Any]:
             "at_500_s": fmean(run["at_s"] for run in runs),
             "by_judgements": _columns(runs),
         }
-    _draw_priors(setting, found)
+    pictures.priors(setting.out, found)
     found["without_feedback"] = _unmended(setting)
     return found
 
@@ -227,23 +225,9 @@ def _columns(runs: Sequence[dict[str, Any]]) -> list[list[float]]:
     return [_told([run["gaps"][at] for run in runs]) for at in range(count)]
 
 
-def _draw_priors(setting: Setting, found: dict[str, Any]) -> None:
-    figure, panels = canvas(len(found), width=8.0, height=3.0)
-    for axes, (name, told) in zip(panels, found.items(), strict=True):
-        gaps = told["by_judgements"]
-        x = [100 * (at + 1) for at in range(len(gaps))]
-        band = ([100 * (m - h) for m, h in gaps], [100 * (m + h) for m, h in gaps])
-        behind = Line("swapped", x, [100 * m for m, _ in gaps], BLUE, band=band, width=1.8)
-        goal = Line("1 point", x, [1.0] * len(x), GREY, style="--")
-        plot(axes, [goal, behind], x="judgements", y="points behind true priors", title=name)
-        axes.set_ylim(-3.0, 14.0)
-        axes.axvline(JUDGED_ENOUGH, color="#999999", linewidth=0.8)
-    figure.savefig(setting.out / "quality-priors.svg")
-
-
 # ---- a model that silently becomes worse
 
-FROM_S, TO_S = 500.0, 1100.0
+FROM_S, TO_S = pictures.FALLEN_S
 DRIFT = f"drift:endpoint={LARGE_AT},from_s={FROM_S:g},to_s={TO_S:g},factor=0.65"
 
 
@@ -262,7 +246,7 @@ def drift(setting: Setting) -> dict[str, Any]:
                 for i in range(2)
             ],
         }
-    _draw_drift(setting, found)
+    pictures.drift(setting.out, found)
     return found
 
 
@@ -297,19 +281,6 @@ def _fall(calm: Study, worse: Study, seed: int) -> dict[str, Any]:
     }
 
 
-def _draw_drift(setting: Setting, found: dict[str, Any]) -> None:
-    figure, panels = canvas(len(found), width=8.0, height=3.0)
-    for axes, (name, told) in zip(panels, found.items(), strict=True):
-        usual, fallen = told["courses"]
-        scale = 1740.0 / float(name[1:]) / len(usual)
-        x = [scale * (at + 0.5) for at in range(len(usual))]
-        lines = [Line("undisturbed", x, usual, GREY), Line("disturbed", x, fallen, BLUE, width=1.8)]
-        title = f"rate {name.replace('x', '×')}"
-        plot(axes, lines, x="s", y="share of the 14B model", title=title, top=1.05)
-        shade(axes, FROM_S, TO_S, "35 % worse")
-    figure.savefig(setting.out / "quality-drift.svg")
-
-
 # ---- a client that lies
 
 TENANTS = 10
@@ -328,7 +299,7 @@ def poison(setting: Setting) -> dict[str, Any]:
         name: [fmean(column) for column in zip(*(r["courses"][name] for r in runs), strict=False)]
         for name in names
     }
-    _draw_poison(setting, found["courses"])
+    pictures.poison(setting.out, found["courses"])
     return found
 
 
@@ -359,17 +330,6 @@ def _believed(drive: Drive) -> float:
     """Mean believed quality of the large model over the topics."""
     cells = drive.router.knowledge.quality
     return fmean(cells.mean(certain(task, topic).topics, LARGE) for topic, task in TOPICS.items())
-
-
-def _draw_poison(setting: Setting, courses: dict[str, list[float]]) -> None:
-    figure, (axes,) = canvas(1, width=6.5, height=3.0)
-    colours = {"honest": GREEN, "bounded": BLUE, "unbounded": VERMILION}
-    lines = [
-        Line(name, [10.0 * at for at in range(len(course))], course, colours.get(name, ORANGE))
-        for name, course in courses.items()
-    ]
-    plot(axes, lines, x="s", y="believed quality of the 14B model", top=1.0)
-    figure.savefig(setting.out / "quality-poison.svg")
 
 
 # ---- the page

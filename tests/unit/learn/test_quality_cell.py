@@ -90,7 +90,7 @@ votes = st.lists(
 
 @given(votes, st.floats(0.01, 0.9))
 def test_nobody_holds_more_than_its_cap(votes: list[tuple[str, float, float]], cap: float) -> None:
-    """However often x votes, and whatever the others do: never above its part after its own vote."""
+    """However often x votes and whatever others do: never above its part after its own vote."""
     cell = BetaCell(20.0)
     for voter, y, weight in votes:
         if voter == "x":
