@@ -136,7 +136,9 @@ class Watch:
         elif state.asked_whether_alive:
             state.asked_whether_alive = False
             heard_since = state.heard_at_s > state.asked_at_s
-            if not alive and state.liveness.alive and not heard_since:
+            if alive:
+                self.on_sample(state, now_s, commands)  # as good as an answered poll
+            elif state.liveness.alive and not heard_since:
                 self._eject(state, SILENT, now_s, commands)
         else:
             self._on_life(state, alive, now_s)

@@ -32,3 +32,16 @@ def generation_of(bench: Bench, endpoint_id: str) -> int:
     """The generation that events of this endpoint have to carry."""
     views = bench.router.snapshot(bench.now_s).views
     return next(view.generation for view in views if view.endpoint.id == endpoint_id)
+
+
+def test_an_answered_probe_shows_an_endpoint_that_answers_no_query() -> None:
+    """Where polls are rare because they are slow, the questions in between tell as much."""
+    bench = Bench(fleet(endpoint("a", "coder"), endpoint("b", "coder")))
+    place = bench.arrive(query("q", stream=True))
+    assert place is not None
+    bench.advance(60.0)
+    bench.send(Unanswered(bench.now_s, place, generation_of(bench, place)))
+    bench.probe(place, alive=True)
+    seen = {view.endpoint.id: view.health for view in bench.router.snapshot(bench.now_s).views}
+    assert seen[place] is Health.EJECTED
+    assert [command.query_id for command in bench.cancelled] == ["q"]
