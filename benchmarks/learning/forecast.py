@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "routing"))
 
 from bench import CHAT, CODE, JOINT, Bench
-from draw import BLUE, GREY, ORANGE, Line, canvas, plot
+from draw import BLUE, GREY, ORANGE, Line, canvas, highest, plot
 
 from zeta_router.core.errors import ConfigError
 from zeta_router.learn.forecast import HORIZONS_S, STEP_S, CountSeries
@@ -100,7 +100,9 @@ def draw(data: Path, path: Path) -> None:
     """Counts of the next 30 s, forecast and p90, on both Azure traces."""
     figure, panels = canvas(2, width=9.0)
     bins = round(AHEAD_S / STEP_S)
-    for axes, name in zip(panels, ("azure2023_conv", "azure2023_code"), strict=True):
+    names = ("azure2023_conv", "azure2023_code")
+    drawn = []
+    for name in names:
         counts = _counts(arrivals(str(data / "traces" / f"{name}.csv.gz")))
         minutes, came, expected, p90 = [], [], [], []
         one = CountSeries((bins,))
@@ -113,12 +115,16 @@ def draw(data: Path, path: Path) -> None:
             came.append(float(sum(counts[index + 1 : index + 1 + bins])))
             expected.append(made.expected)
             p90.append(made.p90)
-        lines = [
-            Line("p90", minutes, p90, ORANGE),
-            Line("came", minutes, came, GREY),
-            Line("forecast", minutes, expected, BLUE),
-        ]
-        plot(axes, lines, x="minutes", y="queries in the next 30 s", title=name)
+        drawn.append(
+            [
+                Line("p90", minutes, p90, ORANGE),
+                Line("came", minutes, came, GREY),
+                Line("forecast", minutes, expected, BLUE),
+            ]
+        )
+    top = highest(drawn)
+    for axes, name, lines in zip(panels, names, drawn, strict=True):
+        plot(axes, lines, x="minutes", y="queries in the next 30 s", title=name, top=top)
     figure.savefig(path)
 
 
