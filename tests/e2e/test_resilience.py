@@ -30,22 +30,24 @@ from support.outage import HEAD, Outage, measured
 from support.process import Zeta, configured, eventually
 from support.steady_load import Fate, SteadyLoad, mixed
 
-SPOKEN = ["busy", "error", "empty", "truncated", "garbage", "nonsense", "deaf", "silent", "stalled"]
+SPOKEN = ["busy", "error", "empty", "truncated", "garbage", "nonsense", "silent", "stalled"]
 """Faults of what an engine says; those of its process are `killed`, `stopped` and `slowed`."""
 
 SIGNALS = ["killed", "stopped", "slowed"]
 HARMLESS = ["bad_request"]
 FAULTS = [*SPOKEN, *SIGNALS, *HARMLESS]
+SLOW = ["deaf"]
+"""Answers polls and no queries: for half a minute that may be long answers in one piece."""
 
 LEAVES_BY_ANSWERS = ["busy", "error", "empty", "garbage", "nonsense", "killed"]
 LEAVES_BY_SILENCE = ["silent", "stopped"]
 STAYS_AWAY = [*LEAVES_BY_ANSWERS, *LEAVES_BY_SILENCE]
 
 FAULTY_S = 5.0
-LEFT_WITHIN_S = 5.0
-BACK_WITHIN_S = 30.0
+BACK_WITHIN_S = 60.0
 PER_S = {"busy": 12.0}
-FEW = 10
+FEW = {"busy": 10}
+"""Queries that a faulty endpoint may get in that time: three that eject it and those under way."""
 
 
 def in_flight(zeta: Zeta) -> int:
@@ -97,9 +99,8 @@ class Pairs:
             "models": models,
             "endpoints": ends,
             "routes": {"embedding": "busy"},
-            "policy": "joint",
+            "policy": "round_robin",  # asks every endpoint, however it does, and refuses nothing
             "limits": {"max_wait_s": 20, "stall_s": 2},
-            "joint": {"floor": 0},  # nothing is refused because the machine is crowded
         }
         return json.dumps(document, indent=1)
 
@@ -176,16 +177,15 @@ class TestEachFault:
 class TestWhileItLasts:
     @pytest.mark.parametrize("fault", STAYS_AWAY)
     def test_traffic_leaves_the_endpoint(self, outages: dict[str, Outage], fault: str) -> None:
-        left_s = outages[fault].left_s
-        assert left_s is None or left_s < LEFT_WITHIN_S
-        assert outages[fault].share < 0.5
+        assert outages[fault].left_s is not None, "within 5 s less the pause that shows it"
+        assert outages[fault].share < 0.4
 
     @pytest.mark.parametrize("fault", LEAVES_BY_ANSWERS)
     def test_an_endpoint_that_fails_fast_attracts_nothing(
         self, outages: dict[str, Outage], fault: str
     ) -> None:
         sent = sum(endpoint == fault for _, endpoint in outages[fault].during)
-        assert sent <= FEW
+        assert sent <= FEW.get(fault, 6)
 
     @pytest.mark.parametrize("fault", ["truncated", "stalled"])
     def test_streams_that_had_begun_end_with_an_error(
@@ -200,28 +200,32 @@ class TestWhileItLasts:
 # ---- the matrix on real engines
 
 VICTIM, PEER = "coder", "helper"
+REAL_PER_S = 1.5
+REAL_QUIET_S = 4.0
+"""Six queries long: the embedded fleet shares one machine's cores with all its clients."""
 
 
 def real_fleet(victim: str, engines: dict[str, str]) -> str:
-    """A victim and two that can do the same, on the embedded fleet's engines."""
-    ends = {
-        VICTIM: (victim, "coder-7b"),
-        PEER: (engines["small-4b"], "small-4b"),
-        "third": (engines["reasoner-14b"], "reasoner-14b"),
-    }
-    tasks = {"simple": 0.6, "code": 0.6, "reasoning": 0.6}
+    """The usual endpoint for code, one that can do it too, and a bystander."""
+    ends = [
+        (VICTIM, victim, "coder-7b", "llamacpp"),
+        (PEER, engines["small-4b"], "small-4b", "llamacpp"),
+        ("embedder", engines["embedder-4b"], "embedder-4b", "openai"),
+    ]
     document = {
-        "models": {"any": {"tasks": tasks}, "vectors": {"tasks": ["embedding"]}},
+        "models": {
+            VICTIM: {"tasks": {"code": 0.7}},
+            PEER: {"tasks": {"code": 0.5}},
+            "embedder": {"tasks": ["embedding"]},
+        },
         "endpoints": [
-            {"id": id_, "url": url, "model": "any", "upstream_model": name, "engine": "llamacpp"}
-            for id_, (url, name) in ends.items()
-        ]
-        + [{"id": "embedder", "url": engines["embedder-4b"], "model": "vectors"}],
-        "policy": "joint",
+            {"id": id_, "url": url, "model": id_, "upstream_model": name, "engine": engine}
+            for id_, url, name, engine in ends
+        ],
+        "routes": {"code": VICTIM, "embedding": "embedder"},
+        "policy": "threshold",
         "limits": {"max_wait_s": 60, "stall_s": 5},
-        "joint": {"floor": 0},
     }
-    document["endpoints"][-1]["upstream_model"] = "embedder-4b"  # type: ignore[index]
     return json.dumps(document, indent=1)
 
 
@@ -244,10 +248,20 @@ def spoken(front: Faulty, fault: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def killed(pid: int) -> Iterator[None]:
-    """Whoever supervises the engine starts it again."""
+def killed(pid: int, url: str) -> Iterator[None]:
+    """Whoever supervises the engine starts it again; over when it answers."""
     os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: not answers(url), 10)
     yield
+    assert eventually(lambda: answers(url), 90), "nobody started it again"
+
+
+def answers(url: str) -> bool:
+    """Whether an engine says that it is healthy."""
+    try:
+        return ask(f"{url}/health").status == 200
+    except OSError:
+        return False
 
 
 def failing(fault: str, front: Faulty | None, url: str) -> contextlib.AbstractContextManager[Any]:
@@ -256,20 +270,20 @@ def failing(fault: str, front: Faulty | None, url: str) -> contextlib.AbstractCo
         return spoken(front, fault)
     pid = listener(url).pid
     ways: dict[str, Callable[[], contextlib.AbstractContextManager[Any]]] = {
-        "killed": lambda: killed(pid),
+        "killed": lambda: killed(pid, url),
         "stopped": lambda: stopped(pid),
         "slowed": lambda: DutyCycle(pid, 0.1),
     }
     return ways[fault]()
 
 
-LASTS_S = {"killed": 0.1, "stopped": 20.0, "busy": 30.0}
+LASTS_S = {"killed": 0.5, "stopped": 20.0, "busy": 30.0}
 
 
 @pytest.mark.matrix
 @pytest.mark.engines
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS, *SLOW])
 def test_on_real_engines(
     embedded: Zeta, engines: dict[str, str], tmp_path: Path, fault: str
 ) -> None:
@@ -279,27 +293,60 @@ def test_on_real_engines(
             front = stack.enter_context(faulty(VICTIM, behind=url))
             url = front.url(VICTIM)
         zeta = stack.enter_context(configured(tmp_path, real_fleet(url, engines)))
-        plan = [("any", mixed("any", embeds=False), 3.0)]
-        vectors = [one for one in mixed("vectors", embeds=True) if "embed" in one.path]
-        plan.append(("vectors", vectors, 1.0))
+        vectors = [one for one in mixed("embedder", embeds=True) if "embed" in one.path]
+        plan = [
+            ("auto:code", mixed("auto:code", embeds=False, max_tokens=4), REAL_PER_S),
+            ("embedder", vectors, 0.5),
+        ]
         with SteadyLoad(zeta.url, plan) as load, Health(zeta) as health:
-            assert eventually(lambda: load.first_ok("any", VICTIM, 0.0) is not None, 60)
+            assert eventually(lambda: load.first_ok("auto:code", VICTIM, 0.0) is not None, 60)
             began_s = time.time()
             with failing(fault, front, url):
                 threading.Event().wait(LASTS_S.get(fault, 10.0))
             ended_s = time.time()
-            eventually(lambda: load.first_ok("any", VICTIM, ended_s) is not None, 60)
+            eventually(lambda: load.first_ok("auto:code", VICTIM, ended_s) is not None, 60)
         assert eventually(lambda: in_flight(zeta) == 0), "counters do not return to zero"
         zeta.stop()
-    outage = measured(
-        "any", load, tmp_path / "zeta.db", (began_s, ended_s), [VICTIM, PEER, "third"]
-    )
-    outage.name = fault
+    log, times_s = tmp_path / "zeta.db", (began_s, ended_s)
+    outage = measured("auto:code", load, log, times_s, [VICTIM, PEER])
+    outage.name, outage.quiet_s = fault, REAL_QUIET_S
     print(f"\n{outage.row()}  <- row of the table")  # noqa: T201
     assert outage.lost == 0, outage.complaints
-    assert {one.fate for one in load.of("vectors")} == {Fate.OK}
+    assert {one.fate for one in load.of("embedder")} == {Fate.OK}
     assert outage.back_s is not None
     if fault in HARMLESS:
         assert {seen[VICTIM] for seen in health.seen} == {"up"}
     if fault == "busy":
-        assert outage.share < 0.1
+        sent = sum(endpoint == VICTIM for _, endpoint in outage.during)
+        assert sent <= 10
+
+
+@pytest.mark.matrix
+@pytest.mark.timeout(200)
+def test_an_engine_that_refuses_in_5_ms_gets_less_than_two_percent(tmp_path: Path) -> None:
+    """To whoever looks at load alone it is the idlest of all."""
+    with faulty("busy", "good") as engines:
+        document: dict[str, Any] = {
+            "models": {"m": {"tasks": {"simple": 0.7, "code": 0.7, "reasoning": 0.7}}},
+            "endpoints": [
+                {"id": name, "url": engines.url(name), "model": "m", "upstream_model": name}
+                | {"engine": "openai", "slots": 8, "resources": "none"}
+                for name in engines.ports
+            ],
+            "policy": "least_requests",
+        }
+        with configured(tmp_path, json.dumps(document)) as zeta:
+            with SteadyLoad(zeta.url, [("m", mixed("m", embeds=False), 20.0)]) as load:
+                assert eventually(lambda: load.first_ok("m", "busy", 0.0) is not None)
+                engines.set("busy", "busy")
+                began_s = time.time()
+                threading.Event().wait(40.0)
+                ended_s = time.time()
+                engines.set("busy", "none")
+                assert eventually(lambda: load.first_ok("m", "busy", ended_s) is not None, 60)
+            zeta.stop()
+    outage = measured("m", load, tmp_path / "zeta.db", (began_s, ended_s), ["busy", "good"])
+    print(f"\n{outage.row()}  <- busy at 20 requests a second")  # noqa: T201
+    assert outage.lost == 0, outage.complaints
+    assert outage.share < 0.02
+    assert outage.share_after(10) < 0.02

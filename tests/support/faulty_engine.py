@@ -164,8 +164,10 @@ async def _deaf(talk: Talk) -> None:
 
 
 async def _stalled(talk: Talk) -> None:
-    if talk.streams:
-        await _begin(talk, WORDS[:3])
+    if not talk.streams:
+        await _works(talk)
+        return
+    await _begin(talk, WORDS[:3])
     await talk.until_left()
 
 

@@ -36,6 +36,7 @@ class Outage:
     fates: Counter[Fate]
     back_s: float | None
     complaints: list[str]
+    quiet_s: float = QUIET_S
 
     @property
     def during(self) -> list[tuple[float, str]]:
@@ -47,7 +48,7 @@ class Outage:
         last_s = self.began_s
         times = [at_s for at_s, endpoint in self.during if endpoint == self.endpoint]
         for at_s in [*times, self.ended_s]:
-            if at_s - last_s > QUIET_S:
+            if at_s - last_s > self.quiet_s:
                 return last_s - self.began_s
             last_s = at_s
         return None

@@ -7,14 +7,14 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import aiohttp
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 
 
 class Fate(StrEnum):
@@ -174,12 +174,14 @@ class SteadyLoad:
         sent.ended_at_s = time.time()
 
 
-def mixed(model: str, *, embeds: bool, refused: str | None = None) -> list[Ask]:
+def mixed(
+    model: str, *, embeds: bool, refused: str | None = None, max_tokens: int = 8
+) -> list[Ask]:
     """Streamed and whole chats, embeddings, and one request that no engine accepts."""
 
     def chat(text: str, **more: Any) -> Ask:
         message = {"role": "user", "content": text}
-        body = {"model": model, "messages": [message], "max_tokens": 8, "temperature": 0}
+        body = {"model": model, "messages": [message], "max_tokens": max_tokens}
         return Ask("/v1/chat/completions", {**body, **more})
 
     asks = [chat("Say hello."), chat("Count to five.", stream=True), chat("Say something short.")]
@@ -189,6 +191,3 @@ def mixed(model: str, *, embeds: bool, refused: str | None = None) -> list[Ask]:
     if refused is not None:
         asks.append(chat(refused))
     return asks
-
-
-Clock = Callable[[], float]
