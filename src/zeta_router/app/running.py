@@ -136,6 +136,7 @@ async def running(
             clock=clock,
             probe=prober.probe,
             canary=prober.canary,
+            prewarm=prober.prewarm,
             on_record=telemetry.on_record if spans is None else telemetry.with_spans(spans),
         )
         stack.push_async_callback(driver.close)

@@ -72,12 +72,14 @@ class Limits:
     """Bounds on what is held: queries in the queue, seconds of waiting, attempts per query.
 
     `canary_ratio` is the most of an endpoint's time that golden prompts may take, 0..1.
+    `prewarm` allows loading models that an engine has dropped, ahead of forecast queries.
     """
 
     queue: int = 1000
     max_wait_s: float = 30.0
     attempts: int = 2
     canary_ratio: float = 0.01
+    prewarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

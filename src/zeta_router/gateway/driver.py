@@ -18,6 +18,7 @@ from zeta_router.router.commands import (
     Command,
     Dispatch,
     Emit,
+    Prewarm,
     Record,
     Reject,
     SetTimer,
@@ -39,6 +40,7 @@ from zeta_router.router.router import ZetaDynamicRouter
 _LOG = logging.getLogger("zeta_router.gateway")
 
 Canary = Callable[[Endpoint, int, int | None], Awaitable[CanaryAnswered]]
+Load = Callable[[Endpoint, Operation], Coroutine[Any, Any, None]]
 Probe = Callable[[Endpoint, int, Operation | None], Awaitable[Probed]]
 
 
@@ -84,6 +86,7 @@ class RouterDriver:
         probe: Asks an endpoint of a generation whether it lives; must not raise. Where it does,
             the endpoint counts as dead and is asked again, rather than never.
         canary: Asks an endpoint a golden prompt; must not raise. None asks none.
+        prewarm: Has an endpoint load its model; must not raise. None loads nothing ahead.
         on_record: Takes the router's records, for log and metrics; must not block.
     """
 
@@ -95,7 +98,9 @@ class RouterDriver:
         probe: Probe,
         on_record: Callable[[Record], None],
         canary: Canary | None = None,
+        prewarm: Load | None = None,
     ) -> None:
+        self._prewarm = prewarm
         self.router = router
         self._canary = canary
         self.clock = clock
@@ -168,6 +173,9 @@ class RouterDriver:
             self._in_background(self._run_probe(command))
         elif isinstance(command, StartCanary) and self._canary is not None:
             self._in_background(self._run_canary(self._canary, command))
+
+        elif isinstance(command, Prewarm) and self._prewarm is not None:
+            self._in_background(self._prewarm(command.endpoint, command.by))
 
     def _in_background(self, asking: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(asking)

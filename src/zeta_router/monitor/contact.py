@@ -16,7 +16,7 @@ from zeta_router.monitor.engines import ADAPTERS, AUTO, adapter_of
 from zeta_router.monitor.engines.protocol import Adapter, Identity
 from zeta_router.monitor.golden import ask_golden
 from zeta_router.monitor.logprob_call import ask_logprobs
-from zeta_router.monitor.small_call import small_call
+from zeta_router.monitor.small_call import LOAD_PATIENCE, small_call
 
 
 async def identify(line: Line) -> Identity | None:
@@ -87,6 +87,10 @@ class Contact:
         fit = await self._line.hold(small_call(by, self._model))
         self.came_back |= was_lost and fit
         return fit
+
+    async def load(self, by: Operation) -> bool:
+        """Have it load its model; whether it answered."""
+        return await self._line.hold(small_call(by, self._model, LOAD_PATIENCE))
 
     async def golden(self, number: int) -> bool | None:
         """Whether it answers a golden prompt rightly; None when it gives no answer."""

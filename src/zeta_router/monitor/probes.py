@@ -31,6 +31,10 @@ class Prober:
         at_s = self._clock()
         return CanaryAnswered(at_s, endpoint.id, generation, number, right, logprobs)
 
+    async def prewarm(self, endpoint: Endpoint, by: Operation) -> None:
+        """Have the endpoint load its model; never raises."""
+        await self._contacts.of(endpoint).load(by)
+
     async def probe(
         self, endpoint: Endpoint, generation: int, by: Operation | None = None
     ) -> Probed:

@@ -10,6 +10,9 @@ from zeta_router.monitor.engines.protocol import Ask, Conversation
 PATIENCE = 4.0
 """Usual timeouts that it may take: an engine on a CPU reads a prompt in tenths of seconds."""
 
+LOAD_PATIENCE = 300.0
+"""The same where the model has to be loaded first; an engine may stop when the caller leaves."""
+
 _PATHS = {
     Operation.CHAT: "/v1/chat/completions",
     Operation.EMBEDDING: "/v1/embeddings",
@@ -45,13 +48,13 @@ class _Answer(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Answer).decode
 
 
-def small_call(by: Operation, model: str) -> Conversation[bool]:
+def small_call(by: Operation, model: str, patience: float = PATIENCE) -> Conversation[bool]:
     """Whether the engine answers such a call for `model` with something that is fit for use."""
     ask = Ask(
         _PATHS[by],
         method="POST",
         body=msgspec.json.encode(_body(by, model)),
-        patience=PATIENCE,
+        patience=patience,
         always=True,
     )
     (reply,) = yield (ask,)

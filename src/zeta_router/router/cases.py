@@ -16,6 +16,7 @@ class Attempt:
     The state of the endpoint at dispatch (`batch`, `pending_prefill_tokens` …) is kept because the
     latency estimate learns from what the query met, not from what is there when it ends.
     `streams` tells whether signs of life come before the end of the answer.
+    `load_s` is the part of `expected_ttft_s` in which its model is loaded.
     `running_s_before` and `prefilled_before` are the endpoint's sums at its first token.
     `left_tokens` is what was expected to come when it had produced `left_at_tokens`.
     """
@@ -31,6 +32,7 @@ class Attempt:
     batch: int
     pending_prefill_tokens: int
     streams: bool = True
+    load_s: float = 0.0
     cached_tokens: float = 0.0
     first_token_at_s: float | None = None
     emitted_tokens: int = 0

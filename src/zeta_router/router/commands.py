@@ -41,6 +41,16 @@ class StartProbe(NamedTuple):
     by: Operation | None = None
 
 
+class Prewarm(NamedTuple):
+    """Have the endpoint load its model, by the smallest call of that kind; nothing is reported.
+
+    The next poll tells whether it is in memory.
+    """
+
+    endpoint: Endpoint
+    by: Operation
+
+
 class StartCanary(NamedTuple):
     """Ask the endpoint a golden prompt and answer with `CanaryAnswered`.
 
@@ -106,4 +116,4 @@ class Emit(NamedTuple):
     record: Record
 
 
-Command = Dispatch | Reject | Cancel | StartProbe | StartCanary | SetTimer | Emit
+Command = Dispatch | Reject | Cancel | StartProbe | StartCanary | Prewarm | SetTimer | Emit

@@ -23,6 +23,7 @@ from zeta_router.learn.prefix import PrefixBelief
 from zeta_router.learn.roofline import prior_of
 from zeta_router.router.cases import Attempt
 from zeta_router.router.cognition import Cognition
+from zeta_router.router.residency import Residency
 
 PRICE_STEP_S = 0.05
 """A view is rebuilt when its price is older; within it a price falls by less than 0.01."""
@@ -46,8 +47,10 @@ class EndpointState:
 
     Attributes:
         cognition: How well it does otherwise.
+        residency: Whether its model is in memory.
         ejection: Whether its answers are fit for use.
         heard_at_s: Its last sign of life to a query, or when it got the first one after a rest.
+        sent_at_s: When it was sent its last query.
         empty_in_a_row: Answers of late whose text turned out to be none, whatever was counted.
         asked_whether_alive: A probe is on its way because it did not answer a poll.
         asked_at_s: Since when; a sign of life after it outweighs the probe's failure, because on a
@@ -68,7 +71,9 @@ class EndpointState:
         self.liveness = Liveness()
         self.ejection = Ejection()
         self.cognition = Cognition()
+        self.residency = Residency(model.params_b)
         self.heard_at_s = 0.0
+        self.sent_at_s = -inf
         self.empty_in_a_row = 0
         self._proved: int | None = None
         self.asked_whether_alive = False
@@ -136,6 +141,8 @@ class EndpointState:
         self._sum_up(attempt.dispatched_at_s)
         if not self.attempts:
             self.heard_at_s = attempt.dispatched_at_s
+        self.residency.begin(attempt.dispatched_at_s)
+        self.sent_at_s = attempt.dispatched_at_s
         self.price.slots = self.slots
         self.attempts[query_id] = attempt
         self.dispatched_seq = seq
@@ -248,6 +255,7 @@ class EndpointState:
         """
         self.sample = sample
         self.cognition.on_sample(at_s, sample, len(self.attempts))
+        self.residency.told(sample.resident, self.endpoint.upstream_model or self.endpoint.model)
         self._try_again(at_s)
         if sample.slots is not None:
             self._told_slots = _count(sample.slots) or self._told_slots
@@ -318,6 +326,10 @@ class EndpointState:
         fall_per_s = self.price.step * self.price.rho
         self._tail = (self.sample, paused, fall_per_s, self.held, self.cognition.trust)
         self._look_ahead(len(self.attempts) + foreign, self.slots)
+        if self.residency.cold:
+            wait_s = self.outlook.wait_s + self.residency.wait_s(now_s)
+            self.outlook = self.outlook._replace(wait_s=wait_s)
+            self._stands_until_s = min(self._stands_until_s, now_s + PRICE_STEP_S)
 
     def _has_its_one(self) -> bool:
         """Whether it has the one query of a half-open circuit; older ones may hang for long."""

@@ -1,4 +1,4 @@
-"""Acting on the forecast of load: price floors and the batch lane.
+"""Acting on the forecast of load: price floors, the batch lane, and loading models ahead.
 
 Arrivals are counted per task; every five seconds a timer closes a bin, forecasts anew and works out
 what follows, so that no decision pays for it (`learn.forecast`, `control.price_floor`).
@@ -20,9 +20,11 @@ from zeta_router.control.price_floor import ClassDemand, clearing_prices
 from zeta_router.core.decision import Decision
 from zeta_router.core.query import Query, Task
 from zeta_router.learn.forecast import STEP_S, Forecast
-from zeta_router.router.commands import Command
+from zeta_router.router.commands import Command, Prewarm
 from zeta_router.router.demand import RecentDemand
 from zeta_router.router.placement import Placement
+from zeta_router.router.prewarm import to_load
+from zeta_router.router.watch import smallest_call
 
 FORECAST_TIMER = "forecast"
 
@@ -79,6 +81,10 @@ class Foresight:
         self._load_p90 = self._demand.urgent_load(p90 / AHEAD_S)
         placement.foresee(self._load_p90, now_s + STEP_S)
         self._set_floors()
+        for state in to_load(placement, now_s):
+            state.residency.begin(now_s)
+            state.touch()
+            commands.append(Prewarm(state.endpoint, smallest_call(state.model)))
         self._set_timer(now_s, commands)
 
     def seen(self) -> Foreseen:

@@ -159,6 +159,7 @@ def _endpoint_part(state: EndpointState) -> Part:
     values = {
         "latency": state.latency.state(),
         "price": state.price.state(),
+        "residency": state.residency.state(),
         "peak": state.peak.state(),
         "learned_at_s": state.learned_at_s,
     }
@@ -199,6 +200,7 @@ def _take_over(state: EndpointState, saved: Part, now_s: float, shift_s: float) 
 
     state.latency.restore(saved["latency"])
     state.price.restore(moved(saved["price"]))
+    state.residency.restore(saved["residency"])
     state.peak.restore(moved(saved["peak"]))
     state.learned_at_s = min(now_s, float(saved["learned_at_s"]) + shift_s)
 

@@ -18,6 +18,10 @@ from zeta_router.router.knowledge import Knowledge
 def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
     """Learn the time to first token from what the query met when it was dispatched."""
     ttft_s = at_s - attempt.dispatched_at_s
+    if attempt.load_s > 0.0:
+        state.residency.first_token(at_s, max(0.0, attempt.expected_ttft_s - attempt.load_s))
+        state.touch()
+        return
     state.latency.observe_ttft(
         ttft_s,
         prompt_tokens=attempt.prompt_tokens,

@@ -190,6 +190,7 @@ class Placement:
             batch=chosen.view.in_flight + chosen.view.foreign_in_flight,
             pending_prefill_tokens=chosen.view.pending_prefill_tokens,
             streams=case.query.stream,
+            load_s=state.residency.wait_s(now_s),
             cached_tokens=chosen.cached_tokens,
         )
         state.begin(case.query.id, case.attempt, self._dispatches)

@@ -37,7 +37,7 @@ REMEMBERED = 2_000
 _WITHOUT_TOKENS = frozenset({Operation.EMBEDDING, Operation.RERANK})
 
 
-def _smallest_call(model: Model) -> Operation:
+def smallest_call(model: Model) -> Operation:
     """The kind of call that tells whether a model answers."""
     if any(task in model.tasks for task in GENERATIVE_TASKS):
         return Operation.CHAT
@@ -156,7 +156,7 @@ class Watch:
                 due_s = state.ejection.next_probe_s
             else:
                 life.next_probe_s = due_s = None
-            by = _smallest_call(state.model) if deep else None
+            by = smallest_call(state.model) if deep else None
             commands.append(StartProbe(state.endpoint, state.generation, by))
         if due_s is not None:
             self._placement.set_timer(f"probe:{endpoint_id}", due_s, commands)

@@ -26,6 +26,7 @@ from zeta_router.router.commands import (
     Command,
     Dispatch,
     Emit,
+    Prewarm,
     Reject,
     SetTimer,
     StartProbe,
@@ -216,6 +217,8 @@ class Drive:
                 self._cancel(command)
             elif isinstance(command, StartProbe):
                 self._watching.probe(command)
+            elif isinstance(command, Prewarm):
+                self._watching.prewarm(command)
 
     def _dispatch(self, command: Dispatch) -> None:
         now_s = self.kernel.now_s

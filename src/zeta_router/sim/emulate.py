@@ -22,7 +22,7 @@ from aiohttp import web
 
 from zeta_router.learn.features import estimate_tokens
 from zeta_router.sim.realtime import RealTimeEngine, Stage, Ticket
-from zeta_router.sim.shapes import WORD, Chat, Shape, Text
+from zeta_router.sim.shapes import Chat, Shape, Text
 from zeta_router.sim.spec import EngineSpec
 
 TICK_S = 0.05
@@ -160,7 +160,7 @@ class _Emulator:
         while sent < ticket.output_tokens:
             ready = engine.produced_tokens(ticket)
             if ready > sent:
-                await response.write(_event(answer.chunk(WORD * (ready - sent), None)))
+                await response.write(_event(answer.chunk(answer.words(sent, ready - sent), None)))
                 sent = ready
             elif ticket.stage is not Stage.DONE:
                 await _until(ticket.whole_answer, TICK_S)

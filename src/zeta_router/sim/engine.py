@@ -125,6 +125,25 @@ class Engine:
     # ---- what may happen to it
 
     @property
+    def in_memory(self) -> bool:
+        """Whether its model is loaded, or is still being kept after its last work."""
+        keep_s = self.spec.keep_alive_s
+        idle_s = self._kernel.now_s - self._idle_since_s
+        return self.resident and not (
+            self._stretch is None and keep_s is not None and idle_s > keep_s
+        )
+
+    def load(self) -> None:
+        """Bring the model into memory, as the smallest call does."""
+        if self.in_memory:
+            self._idle_since_s = self._kernel.now_s
+        elif self._stretch is None:
+            now_s = self._kernel.now_s
+            self.resident = True
+            self._blocked_until_s = max(self._blocked_until_s, now_s + self.spec.load_s)
+            self._idle_since_s = self._blocked_until_s
+
+    @property
     def stalled(self) -> bool:
         """Whether it neither works nor answers for the moment."""
         return self._kernel.now_s < self._stalled_until_s

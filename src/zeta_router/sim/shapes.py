@@ -6,10 +6,8 @@ from time import time
 from typing import Any
 
 from zeta_router.learn.features import content_text
+from zeta_router.sim.filler import filler
 from zeta_router.sim.realtime import Ticket
-
-WORD = "word "
-"""What an emulated engine says, once per token."""
 
 
 class Shape:
@@ -21,6 +19,7 @@ class Shape:
     def __init__(self, model: str, ticket: Ticket, body: dict[str, Any]) -> None:
         self.body = body
         self._ticket = ticket
+        self._serial = int(ticket.id.rpartition("-")[2])
         self._head = {"id": ticket.id, "created": int(time()), "model": model}
 
     @staticmethod
@@ -31,6 +30,10 @@ class Shape:
     def choice(self, text: str, *, chunk: bool) -> dict[str, Any]:
         """The part that carries the text."""
         raise NotImplementedError
+
+    def words(self, start: int, count: int) -> str:
+        """A part of what it says."""
+        return filler(self._serial, start, count)
 
     @property
     def finish_reason(self) -> str:
@@ -48,7 +51,7 @@ class Shape:
 
     def whole(self) -> dict[str, Any]:
         """The answer in one piece."""
-        text = self.choice(WORD * self._ticket.output_tokens, chunk=False)
+        text = self.choice(self.words(0, self._ticket.output_tokens), chunk=False)
         choice = {"index": 0, **text, "finish_reason": self.finish_reason}
         return {
             **self._head,

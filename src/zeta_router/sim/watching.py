@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from zeta_router.core.signal import EngineSample, Signal
-from zeta_router.router.commands import StartProbe
+from zeta_router.router.commands import Prewarm, StartProbe
 from zeta_router.router.events import Event, Probed, Sampled, Unanswered
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.engine import Engine
@@ -46,9 +46,9 @@ class Watching:
         self._engines = engines
         self._polls = polls
         self._tell = tell
-        self._generations = {
-            view.endpoint.id: view.generation for view in router.snapshot(0.0).views
-        }
+        views = router.snapshot(0.0).views
+        self._generations = {view.endpoint.id: view.generation for view in views}
+        self._models = {view.endpoint.id: view.endpoint.model for view in views}
 
     def start(self) -> None:
         """Poll from now on."""
@@ -58,6 +58,12 @@ class Watching:
     def probe(self, command: StartProbe) -> None:
         """Ask whether the endpoint lives."""
         self._kernel.at(self._kernel.now_s + PROBE_S, self._probed, command)
+
+    def prewarm(self, command: Prewarm) -> None:
+        """Load the model of an engine."""
+        engine = self._engines[command.endpoint.id]
+        if engine.alive:
+            engine.load()
 
     def _probed(self, command: StartProbe) -> None:
         endpoint_id = command.endpoint.id
@@ -76,12 +82,12 @@ class Watching:
             self._kernel.at(event.at_s, self._tell, event)
             return
         arrives_s = now_s + self._polls.lag_s
-        sample = _sample(engine, now_s)
+        sample = _sample(engine, self._models[endpoint_id], now_s)
         sampled = Sampled(arrives_s, endpoint_id, self._generations[endpoint_id], sample)
         self._kernel.at(arrives_s, self._tell, sampled)
 
 
-def _sample(engine: Engine, now_s: float) -> EngineSample:
+def _sample(engine: Engine, model: str, now_s: float) -> EngineSample:
     capacity = engine.spec.kv_tokens
     kv_ratio = None if capacity is None else engine.kv_used_tokens / capacity
     return EngineSample(
@@ -89,4 +95,5 @@ def _sample(engine: Engine, now_s: float) -> EngineSample:
         running=Signal(engine.running, now_s, "sim:running"),
         waiting=Signal(engine.waiting, now_s, "sim:waiting"),
         kv_used_ratio=Signal(kv_ratio, now_s, "sim:kv_used_ratio"),
+        resident=(model,) if engine.in_memory else (),
     )

@@ -44,7 +44,7 @@ def test_a_whole_answer_has_the_length_asked_for() -> None:
         assert body["object"] == "chat.completion"
         assert body["model"] == "coder-7b"
         assert body["usage"]["completion_tokens"] == 12
-        assert body["choices"][0]["message"]["content"] == "word " * 12
+        assert len(body["choices"][0]["message"]["content"].split()) == 12
         assert body["choices"][0]["finish_reason"] == "stop"
 
     with_engine(FAST, check)
@@ -74,7 +74,7 @@ def test_a_limit_cuts_the_answer_and_says_so() -> None:
         )
         body = await answer.json()
         assert body["usage"]["completion_tokens"] == 5
-        assert body["choices"][0]["text"] == "word " * 5
+        assert len(body["choices"][0]["text"].split()) == 5
         assert body["choices"][0]["finish_reason"] == "length"
 
     with_engine(FAST, check)
@@ -98,7 +98,7 @@ def test_a_stream_carries_the_same_answer_in_parts() -> None:
         text = "".join(
             choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"]
         )
-        assert text == "word " * 400
+        assert len(text.split()) == 400
         assert len(chunks) > 3
         assert chunks[-2]["choices"][0]["finish_reason"] == "stop"
         assert chunks[-1]["usage"]["completion_tokens"] == 400

@@ -63,7 +63,13 @@ def _fleet(file: FileSpec) -> FleetConfig:
         routes=dict(file.routes),
         slo={task: Slo(s.ttft_s, s.tpot_s, s.e2e_s) for task, s in file.slo.items()},
         policy=file.policy,
-        limits=Limits(limits.queue, limits.max_wait_s, limits.attempts, limits.canary_ratio),
+        limits=Limits(
+            limits.queue,
+            limits.max_wait_s,
+            limits.attempts,
+            limits.canary_ratio,
+            limits.prewarm,
+        ),
         joint=JointParams(
             joint.eta, joint.rho, joint.floor, joint.switch_cost, joint.forecast_floor
         ),

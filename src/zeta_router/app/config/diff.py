@@ -97,6 +97,7 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["limits", "attempts"] = fleet.limits.attempts
     settings["limits", "stall_s"] = config.stall_s
     settings["limits", "canary_ratio"] = fleet.limits.canary_ratio
+    settings["limits", "prewarm"] = fleet.limits.prewarm
     settings["joint", "eta"] = fleet.joint.eta
     settings["joint", "rho"] = fleet.joint.rho
     settings["joint", "floor"] = fleet.joint.floor

@@ -82,6 +82,7 @@ def _sections(fleet: FleetConfig, settings: Mapping[str, Setting]) -> Iterator[s
         "max_wait_s": limits.max_wait_s,
         "attempts": limits.attempts,
         "canary_ratio": limits.canary_ratio,
+        "prewarm": limits.prewarm,
     }
     dials: Values = {
         "eta": joint.eta,

@@ -228,6 +228,13 @@ class LimitsSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             "asks none."
         ),
     ] = 0.01
+    prewarm: Annotated[
+        bool,
+        _says(
+            "Load models that an engine has dropped before the queries come that are forecast. "
+            "Loading one may push another out of memory."
+        ),
+    ] = False
 
 
 class JointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -100,6 +100,7 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
             "stall_s": 60.0,
             "body_bytes": 33554432,
             "canary_ratio": 0.01,
+            "prewarm": False,
         },
         "joint": {
             "eta": 0.2,
