@@ -27,7 +27,7 @@ def test_the_line_its_reasons_and_what_was_learned() -> None:
     assert "density" in queue["order"]
     assert [tenant["tenant"] for tenant in report["tenants"]] == ["t"]
     assert report["endpoints"][0]["id"] == "c"
-    assert report["endpoints"][0]["price"] == 0.0, "it has fallen in four seconds"
+    assert report["endpoints"][0]["price"] < 0.01, "it has fallen in four seconds"
     at_once = state_report(bench.router.inside(0.0), bench.router.queue_depths())
     assert at_once["endpoints"][0]["price"] > 0.0
 
