@@ -12,7 +12,7 @@ from __future__ import annotations
 LEAST_S = 4.0
 """Shorter silences say nothing: a slow network, a pause for garbage, one long prompt."""
 
-LEAST_WHOLE_S = 30.0
+LEAST_WHOLE_S = 15.0
 """The same for an answer that comes in one piece, of which nothing is seen before its end."""
 
 TOLERANCE = 6.0

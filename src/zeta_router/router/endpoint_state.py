@@ -207,22 +207,20 @@ class EndpointState:
         return max(tokens - produced, 0.1 * tokens) * step_s
 
     def silent(self, now_s: float) -> bool:
-        """Whether what waits there has had no sign of life for longer than can be explained."""
-        waiting = [one for one in self.attempts.values() if one.first_token_at_s is None]
-        if not waiting:
-            return False
+        """Whether a query there has waited for a sign of life for longer than can be explained."""
         tpot_s = self.latency.decode_s(len(self.attempts))
-        longest_s = max(
-            patience_s(
+        for one in self.attempts.values():
+            if one.first_token_at_s is not None:
+                continue
+            longest_s = patience_s(
                 streams=one.streams,
                 ttft_s=one.expected_ttft_s,
                 tpot_s=tpot_s,
                 output_tokens=one.expected_output_tokens,
             )
-            for one in waiting
-        )
-        since_s = max(self.heard_at_s, min(one.dispatched_at_s for one in waiting))
-        return now_s - since_s > longest_s
+            if now_s - max(self.heard_at_s, one.dispatched_at_s) > longest_s:
+                return True
+        return False
 
     def findings(self, now_s: float) -> tuple[Finding, ...]:
         """How well it does, on every axis."""

@@ -51,12 +51,14 @@ def standing_of(
 def wish(case: Case, models: Iterable[Model]) -> object:
     """What decides which endpoints are open to a case; equal for cases that want the same.
 
-    Of its length only that counts: how many models' contexts it exceeds.
+    Of its topics only the likeliest counts, as no two posteriors read from text are equal; of its
+    length, how many models' contexts it exceeds.
     """
-    demand = case.demand
+    demand, topics = case.demand, case.task.topics
     too_small = sum(1 for model in models if demand.tokens > (model.context_tokens or inf))
     return (
-        case.task,
+        case.task.task,
+        topics[0].topic if topics else "",
         demand.model,
         demand.space,
         too_small,
