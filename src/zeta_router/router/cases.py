@@ -16,6 +16,7 @@ class Attempt:
     The state of the endpoint at dispatch (`batch`, `pending_prefill_tokens` …) is kept because the
     latency estimate learns from what the query met, not from what is there when it ends.
     `streams` tells whether signs of life come before the end of the answer.
+    `given_up` tells that we ended it ourselves, to serve the query elsewhere.
     `load_s` is the part of `expected_ttft_s` in which its model is loaded.
     `running_s_before` and `prefilled_before` are the endpoint's sums at its first token.
     `left_tokens` is what was expected to come when it had produced `left_at_tokens`.
@@ -33,6 +34,7 @@ class Attempt:
     pending_prefill_tokens: int
     streams: bool = True
     load_s: float = 0.0
+    given_up: bool = False
     cached_tokens: float = 0.0
     first_token_at_s: float | None = None
     emitted_tokens: int = 0
@@ -60,6 +62,7 @@ class Case:
     Attributes:
         query: The query, its SLO completed from the fleet's defaults.
         decisions: How many decisions were made for it, rescoring included.
+        moves: How often it was taken away from an endpoint that had fallen silent.
         attempt: Where it is being served; None while it is held.
         held_since_s: Since when it waits; None while it is being served.
         waited_s: Time spent waiting before that.
@@ -78,6 +81,7 @@ class Case:
     tries: Tries = field(default_factory=Tries)
     decisions: int = 0
     attempts: int = 0
+    moves: int = 0
     attempt: Attempt | None = None
     held_since_s: float | None = None
     waited_s: float = 0.0

@@ -35,6 +35,9 @@ _new = tuple.__new__
 """Makes a named tuple at half the cost of calling its class."""
 
 
+KNOWN = 10
+"""Observations before what is predicted for it says when it is late."""
+
 TRIAL_AFTER_S = 30.0
 """How long an idle endpoint that was found slow is left alone before it is tried again."""
 
@@ -208,6 +211,7 @@ class EndpointState:
 
     def silent(self, now_s: float) -> bool:
         """Whether a query there has waited for a sign of life for longer than can be explained."""
+        known = self.latency.observations >= KNOWN
         tpot_s = self.latency.decode_s(len(self.attempts))
         for one in self.attempts.values():
             if one.first_token_at_s is not None:
@@ -217,6 +221,7 @@ class EndpointState:
                 ttft_s=one.expected_ttft_s,
                 tpot_s=tpot_s,
                 output_tokens=one.expected_output_tokens,
+                known=known,
             )
             if now_s - max(self.heard_at_s, one.dispatched_at_s) > longest_s:
                 return True

@@ -218,13 +218,19 @@ class ZetaDynamicRouter:
         case.attempt = None
         self._end_attempt(case, attempt, event, commands)
         outcome = event.outcome
-        limit = self._fleet.config.limits.attempts
-        again = case.tries.may_retry(outcome, attempt.endpoint_id, limit)
-        if again and self._affords(attempt, outcome, event.at_s):
+        if self._may_go_on(case, attempt, outcome, event.at_s):
             self._placement.place(case, event.at_s, commands)
         else:
             self._close(case, outcome, event.at_s, commands)
         self._placement.serve_waiting(event.at_s, commands)
+
+    def _may_go_on(self, case: Case, attempt: Attempt, outcome: Outcome, now_s: float) -> bool:
+        """Whether the query gets another attempt. One that we ended ourselves costs no try."""
+        if attempt.given_up and outcome.status is Status.UPSTREAM_TIMEOUT and not outcome.started:
+            return True
+        limit = self._fleet.config.limits.attempts
+        again = case.tries.may_retry(outcome, attempt.endpoint_id, limit)
+        return again and self._affords(attempt, outcome, now_s)
 
     def _affords(self, attempt: Attempt, outcome: Outcome, now_s: float) -> bool:
         """Whether the budget for retries has one for this attempt.

@@ -31,6 +31,9 @@ UNANSWERED = "no answers"
 
 EMPTY = "empty answers"
 
+MOST_MOVES = 2
+"""Times that a query is moved away from an endpoint that is silent; then it stays where it is."""
+
 REMEMBERED = 2_000
 """Answers whose text may still be looked at; that takes less than a second."""
 
@@ -217,14 +220,13 @@ class Watch:
             case = self._placement.cases.get(query_id)
             if case is None or case.attempt is not attempt or attempt.first_token_at_s is not None:
                 continue
-            if self._others(case, state):
+            if case.moves < MOST_MOVES and self._others(case, state):
+                case.moves += 1
+                attempt.given_up = True
                 commands.append(Cancel(query_id, attempt.number))
 
     def _others(self, case: Case, state: EndpointState) -> bool:
         """Whether another endpoint is fit to serve the case, by what is known of it."""
-        limit = self._placement.fleet.config.limits.attempts
-        if case.tries.spent + 1 >= limit:
-            return False
         for other in self._placement.fleet.endpoints.values():
             if (
                 other is not state
