@@ -31,7 +31,12 @@ test: setup ## lint, types and all tests that need no system package (under 5 mi
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not matrix and not system"
+	@echo "tests with real engines run beside the others; their report follows at the end"
+	@$(BIN)/python -m pytest tests/e2e -m "not matrix and not system" >.test-engines.log 2>&1 & engines=$$!; \
+	$(BIN)/python -m pytest --ignore tests/e2e -m "not matrix and not system"; others=$$?; \
+	wait $$engines; failed=$$?; \
+	if [ $$failed -ne 0 ]; then cat .test-engines.log; else tail -n 1 .test-engines.log; fi; \
+	exit $$((others + failed))
 
 test-all: setup ## the longer matrices on top
 	$(BIN)/python -m pytest -m "matrix"
