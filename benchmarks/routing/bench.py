@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from zeta_router.app.cli.sources import load
-from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.app.config import ClassifierSettings
+from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo, Task
 from zeta_router.policy.registry import POLICIES
@@ -104,7 +105,7 @@ class Bench:
             task_of=_TASKS,
             processes=self.processes,
             cache_dir=self.out / "runs",
-            classifier=shipped_classifier(),
+            classifier=classifier_of(ClassifierSettings()),
         )
         return replace(base, **changes)
 
