@@ -35,7 +35,8 @@ from dataclasses import dataclass
 from time import thread_time_ns
 from typing import Any
 
-from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.app.config import ClassifierSettings
+from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.draws import Draws
 from zeta_router.core.fleet import Endpoint, FleetConfig, Limits, Model
 from zeta_router.core.outcome import Outcome, Status
@@ -206,7 +207,7 @@ def measured(rounds: int) -> dict[str, list[int]]:
     fresh = texts(2 * rounds)
     wholes = {
         "whole_rules": Whole(Traffic(RuleClassifier()), fresh[:rounds]),
-        "whole_trained": Whole(Traffic(shipped_classifier()), fresh[rounds:]),
+        "whole_trained": Whole(Traffic(classifier_of(ClassifierSettings())), fresh[rounds:]),
     }
     score = scoring(told)
     taken: dict[str, list[int]] = {name: [] for name in ("kernel", "score", "life", *wholes)}
