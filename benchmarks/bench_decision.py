@@ -14,8 +14,8 @@ price, and several hundred answers learned from. What is timed, each as one call
 
 The calls take turns, the kernel among them, so that all of them meet the same machine. What is read
 is the thread's processor time: on shared cores the clock on the wall shows whoever else ran.
-Garbage collection stays on, with what was made before the first round frozen out of it: a server
-pays for its own garbage, not for the modules that it loaded.
+Garbage collection stays on, set as the gateway sets it, with what was made before the first round
+frozen out of it: a server pays for its own garbage, not for the modules that it loaded.
 
 Absolute times depend on the machine and on its neighbours; the gates are ratios to the kernel's
 median. They stand at about one and a half times the largest of several runs on two busy cores for
@@ -36,6 +36,7 @@ from time import thread_time_ns
 from typing import Any
 
 from zeta_router.app.config import ClassifierSettings
+from zeta_router.app.running import GC_THRESHOLDS
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.draws import Draws
 from zeta_router.core.fleet import Endpoint, FleetConfig, Limits, Model
@@ -213,6 +214,7 @@ def measured(rounds: int) -> dict[str, list[int]]:
     taken: dict[str, list[int]] = {name: [] for name in ("kernel", "score", "life", *wholes)}
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     for _ in range(rounds):
         for name, call in (("kernel", kernel), ("score", score)):
             start_ns = thread_time_ns()

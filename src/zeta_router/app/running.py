@@ -41,6 +41,9 @@ from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.log import DecisionLog
 from zeta_router.telemetry.log_fleet import FLEET_FACT, fleet_fact
 
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Rarer collections than Python's: they made one decision in a hundred take 2.6 ms instead of 1."""
+
 DRAIN_S = 120.0
 """How long running answers may take to finish after SIGTERM."""
 
@@ -176,6 +179,7 @@ async def running(
         await _in_background(stack, poller)
         url = await _listen(stack, server, config)
         gc.freeze()  # what lives from here on is traffic; the rest need not be walked every time
+        gc.set_threshold(*GC_THRESHOLDS)
         yield RunningGateway(url, driver, server, poller, dealings)
 
 
