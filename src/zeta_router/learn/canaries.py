@@ -71,10 +71,6 @@ class Canaries:
         else:
             self._wrong[number] += 1
 
-    def start_over(self) -> None:
-        """The model was replaced on purpose."""
-        self.__init__()  # type: ignore[misc]
-
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""
         return {

@@ -101,10 +101,6 @@ class Cusum:
         if self.up >= RECOVERED:
             self.warned, self.down, self.up = False, 0.0, 0.0
 
-    def start_over(self) -> None:
-        """Forget everything: what is normal has to be learned anew (the model was replaced)."""
-        self.__init__()  # type: ignore[misc]
-
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""
         return {

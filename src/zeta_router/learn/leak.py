@@ -61,22 +61,20 @@ class Trend(NamedTuple):
         leaking: Whether all three tests say so of this window.
         slope_bytes_per_h: Theil-Sen slope of the size at equal load; 0 while little is known.
         z: Mann-Kendall's statistic.
-        size_bytes: The size of late, at mean load.
     """
 
     leaking: bool
     slope_bytes_per_h: float
     z: float
-    size_bytes: float
 
-    def full_in_s(self, limit_bytes: float) -> float:
-        """Seconds until `limit_bytes` is reached at this slope; inf when it is not rising."""
+    def full_in_s(self, left_bytes: float) -> float:
+        """Seconds until `left_bytes` more are taken at this slope; inf when it is not rising."""
         if self.slope_bytes_per_h <= 0.0:
             return inf
-        return max(0.0, limit_bytes - self.size_bytes) / self.slope_bytes_per_h * HOUR_S
+        return max(0.0, left_bytes) / self.slope_bytes_per_h * HOUR_S
 
 
-NO_TREND = Trend(False, 0.0, 0.0, 0.0)
+NO_TREND = Trend(False, 0.0, 0.0)
 
 
 class LeakDetector:
@@ -193,7 +191,7 @@ def trend_of(blocks: Sequence[Block], least_slope: float = SLOPE_BYTES_PER_H) ->
         theil_sen(hours[-half:], sizes[-half:]),
     )
     leaking = z > Z and slope > least_slope and min(halves) > 0.5 * slope
-    return Trend(leaking, slope, z, median(sizes[-3:]))
+    return Trend(leaking, slope, z)
 
 
 def theil_sen(x: Sequence[float], y: Sequence[float]) -> float:

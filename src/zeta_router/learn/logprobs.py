@@ -63,10 +63,6 @@ class LogprobWatch:
         self.p_value = p_value_of(self._reference, samples)
         self._unlike = self._unlike + 1 if self.p_value < P_ALARM else 0
 
-    def start_over(self) -> None:
-        """The model was replaced on purpose: gather a new reference."""
-        self.__init__()  # type: ignore[misc]
-
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""
         return {

@@ -12,16 +12,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
+from typing import Any
 
 from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
 from zeta_router.core.condition import TRUST, Axis, Condition, Finding
 from zeta_router.core.signal import EngineSample
-from zeta_router.learn.canaries import Canaries
 from zeta_router.learn.cusum import Cusum
 from zeta_router.learn.leak import HOUR_S, LeakDetector
-from zeta_router.learn.logprobs import LogprobWatch
+from zeta_router.router.canary_round import CanaryRound
 
 SLOWER = 1.5
 MUCH_SLOWER = 3.0
@@ -34,8 +35,7 @@ class Cognition:
     """What is known of one endpoint's quality and memory, and since when.
 
     Attributes:
-        canaries: What it made of the golden prompts.
-        logprobs: Its first-token log-probabilities.
+        canary_round: What it is asked in idle time, and what it made of it.
         quality: Of its answers, by what can be told without a judge.
         memory: Of its process.
     """
@@ -45,15 +45,13 @@ class Cognition:
         "_process",
         "_since_s",
         "_was",
-        "canaries",
-        "logprobs",
+        "canary_round",
         "memory",
         "quality",
     )
 
     def __init__(self) -> None:
-        self.canaries = Canaries()
-        self.logprobs = LogprobWatch()
+        self.canary_round = CanaryRound()
         self.quality = Cusum()
         self.memory = LeakDetector()
         self._memory_left_bytes: float | None = None
@@ -84,6 +82,24 @@ class Cognition:
             self.restarted()
         self.memory.observe(now_s, size.value, float(in_flight))
 
+    def state(self) -> dict[str, Any]:
+        """What it has learned, as plain values; not how it looks at the moment."""
+        return {
+            "golden": self.canary_round.record.state(),
+            "logprobs": self.canary_round.logprobs.state(),
+            "quality": self.quality.state(),
+            "memory": self.memory.state(),
+            "process": self._process,
+        }
+
+    def restore(self, state: Mapping[str, Any], shift_s: float = 0.0) -> None:
+        """Replace what was learned by an earlier `state()`; times are moved by `shift_s`."""
+        self.canary_round.record.restore(state["golden"])
+        self.canary_round.logprobs.restore(state["logprobs"])
+        self.quality.restore(state["quality"])
+        self.memory.restore(state["memory"], shift_s)
+        self._process = str(state["process"])
+
     def restarted(self) -> None:
         """Its process is a new one: what was learned of the old one's memory is void."""
         self.memory.start_over()
@@ -91,25 +107,25 @@ class Cognition:
     def findings(
         self, now_s: float, liveness: Liveness, ejection: Ejection, slowdown: float
     ) -> tuple[Finding, ...]:
-        """The state of every axis."""
+        """The state of every axis; changes nothing."""
         trend = self.memory.trend
         return (
-            self._note(now_s, Axis.LIVENESS, *_of_liveness(now_s, liveness, ejection)),
-            self._note(
+            self._found(now_s, Axis.LIVENESS, *_of_liveness(now_s, liveness, ejection)),
+            self._found(
                 now_s,
                 Axis.LATENCY,
                 _of_latency(slowdown),
                 slowdown,
                 f"decodes {slowdown:.1f} times slower than it once did at the same batch",
             ),
-            self._note(
+            self._found(
                 now_s,
                 Axis.QUALITY,
                 self._of_quality(),
                 self.quality.down,
                 self._quality_text(),
             ),
-            self._note(
+            self._found(
                 now_s,
                 Axis.MEMORY,
                 self._of_memory(),
@@ -118,17 +134,21 @@ class Cognition:
             ),
         )
 
-    def _note(
+    def note(self, now_s: float, findings: tuple[Finding, ...]) -> None:
+        """Remember since when each axis is as it is."""
+        for one in findings:
+            if one.condition is not self._was[one.axis]:
+                self._was[one.axis], self._since_s[one.axis] = one.condition, now_s
+
+    def _found(
         self, now_s: float, axis: Axis, condition: Condition, value: float, text: str
     ) -> Finding:
-        if condition is not self._was[axis]:
-            self._was[axis] = condition
-            self._since_s[axis] = now_s
+        since_s = self._since_s[axis] if condition is self._was[axis] else now_s
         said = "" if condition is Condition.HEALTHY else text
-        return Finding(axis, condition, self._since_s[axis], value, said)
+        return Finding(axis, condition, since_s, value, said)
 
     def _of_quality(self) -> Condition:
-        warned, failed = self.quality.warned, self.canaries.failed or self.logprobs.changed
+        warned, failed = self.quality.warned, self.canary_round.failed
         if self.quality.sure or (warned and failed):
             return Condition.DEGRADED
         return Condition.SUSPECT if warned or failed else Condition.HEALTHY
@@ -140,10 +160,9 @@ class Cognition:
         return Condition.DEGRADED if soon else Condition.SUSPECT
 
     def _full_in_s(self) -> float:
-        slope = self.memory.trend.slope_bytes_per_h
-        if self._memory_left_bytes is None or slope <= 0.0:
+        if self._memory_left_bytes is None:
             return inf
-        return self._memory_left_bytes / slope * HOUR_S / self.memory.speed
+        return self.memory.trend.full_in_s(self._memory_left_bytes) / self.memory.speed
 
     def _quality_text(self) -> str:
         said = []
@@ -152,9 +171,10 @@ class Cognition:
                 "more of its answers are empty, cut, malformed or run in circles than is normal "
                 "for it"
             )
-        if self.canaries.failing:
-            said.append(f"it fails {self.canaries.failing} golden prompts that it used to know")
-        if self.logprobs.changed:
+        failing = self.canary_round.record.failing
+        if failing:
+            said.append(f"it fails {failing} golden prompts that it used to know")
+        if self.canary_round.logprobs.changed:
             said.append("its first-token probabilities are not what they were")
         return "; ".join([*said, "look at what was changed (weights, template, quantisation)"])
 

@@ -231,6 +231,10 @@ class EndpointState:
         """How well it does, on every axis."""
         return self.cognition.findings(now_s, self.liveness, self.ejection, self.latency.slowdown)
 
+    def note_findings(self, now_s: float) -> None:
+        """Remember since when it is so."""
+        self.cognition.note(now_s, self.findings(now_s))
+
     def _sum_up(self, now_s: float) -> None:
         """Carry the integral of in-flight over time up to now."""
         self._running_s += len(self.attempts) * max(0.0, now_s - self._counted_at_s)
@@ -316,7 +320,7 @@ class EndpointState:
         self._head = (
             self.endpoint,
             self.model,
-            self._health(),
+            self.health,
             self.generation,
             self.open_slots,
             len(self.attempts),
@@ -352,7 +356,9 @@ class EndpointState:
             slots=slots,
         )
 
-    def _health(self) -> Health:
+    @property
+    def health(self) -> Health:
+        """Whether it may get queries."""
         if not self.liveness.alive:
             return Health.DOWN
         if self.draining:

@@ -1,8 +1,9 @@
 """What a router has learned, as plain values: to be saved, and to start the next one from.
 
 Kept are the heads of `Knowledge` (everything in it that has `state` and `restore`) and, of each
-endpoint, its latency head with both rate corrections, its price, the peak of its TTFT and when it
-was last heard of. One part per head and per endpoint, so that what changed can be saved alone.
+endpoint, its latency head with both rate corrections, its price, the peak of its TTFT, when it was
+last heard of, and what is normal for its answers and its memory. One part per head and two per
+endpoint, so that what changed can be saved alone.
 
 Knowingly not kept, because it belongs to the process and not to the world: queries on their way,
 the waiting line, who answered which query, places of conversations, what tenants were charged,
@@ -27,6 +28,11 @@ from zeta_router.router.knowledge import Knowledge
 
 ENDPOINT = "endpoint/"
 """How names of endpoints' parts begin; an endpoint's id follows."""
+
+CONDITION = "condition/"
+"""The same for what is normal for an endpoint's answers and memory, which changes less often."""
+
+CONDITION_VERSION = 1
 
 FLEET = "fleet"
 """The part that says which models all others are about."""
@@ -73,6 +79,7 @@ class Learned:
             FLEET,
             *heads_of(self._knowledge),
             *(ENDPOINT + key for key in self._fleet.endpoints),
+            *(CONDITION + key for key in self._fleet.endpoints),
         ]
 
     def part(self, name: str) -> Part:
@@ -85,6 +92,8 @@ class Learned:
             return {"version": 1, "state": _sizes(self._fleet.config)}
         if name.startswith(ENDPOINT):
             return _endpoint_part(self._fleet.endpoints[name.removeprefix(ENDPOINT)])
+        if name.startswith(CONDITION):
+            return _condition_part(self._fleet.endpoints[name.removeprefix(CONDITION)])
         head = heads_of(self._knowledge)[name]
         return {"version": version_of(head), "state": head.state()}
 
@@ -105,6 +114,9 @@ class Learned:
             if name.startswith(ENDPOINT):
                 state = self._fleet.endpoints.get(name.removeprefix(ENDPOINT))
                 why = _restore_endpoint(state, part, now_s, shift_s)
+            elif name.startswith(CONDITION):
+                state = self._fleet.endpoints.get(name.removeprefix(CONDITION))
+                why = _restore_condition(state, part, shift_s)
             else:
                 why = _restore_head(heads.get(name), part, changed, shift_s)
             if why:
@@ -164,6 +176,31 @@ def _endpoint_part(state: EndpointState) -> Part:
         "learned_at_s": state.learned_at_s,
     }
     return {"version": version_of(state.latency), "of": _identity(state), "state": values}
+
+
+def _condition_part(state: EndpointState) -> Part:
+    endpoint = state.endpoint
+    of = [endpoint.url, endpoint.engine, endpoint.model]
+    return {"version": CONDITION_VERSION, "of": of, "state": state.cognition.state()}
+
+
+def _restore_condition(state: EndpointState | None, part: Any, shift_s: float) -> str:
+    if state is None:
+        return "there is no such endpoint in the fleet"
+    if not _is_part(part) or part["version"] != CONDITION_VERSION:
+        return f"its layout is not {CONDITION_VERSION}, which this version knows"
+    before = _condition_part(state)
+    if part.get("of") != before["of"]:
+        return "its address, engine or model changed"
+    try:
+        state.cognition.restore(part["state"], shift_s)
+        _check(state.cognition.state())
+    except UNFIT as error:
+        state.cognition.restore(before["state"])
+        return _damage(error)
+    finally:
+        state.touch()
+    return ""
 
 
 def _identity(state: EndpointState) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zeta_router.control.ejection import Circuit
+from zeta_router.core.snapshot import Health
 from zeta_router.router.endpoint_state import EndpointState
 from zeta_router.router.placement import Placement
 
@@ -28,15 +28,10 @@ def to_load(placement: Placement, now_s: float) -> Iterator[EndpointState]:
     forecast = placement.knowledge.arrivals.latest(AHEAD_S)
     for state in placement.fleet.endpoints.values():
         residency = state.residency
-        if not residency.cold or residency.loading or state.attempts or not _in_service(state):
-            continue
-        if now_s - state.sent_at_s > USED_WITHIN_S:
+        missing = residency.cold and not residency.loading
+        of_use = state.health is Health.UP and now_s - state.sent_at_s <= USED_WITHIN_S
+        if not missing or not of_use or state.attempts:
             continue
         found = [forecast.get(task.value) for task in state.model.tasks]
         if sum(one.p50 for one in found if one is not None) >= LEAST_QUERIES:
             yield state
-
-
-def _in_service(state: EndpointState) -> bool:
-    alive = state.liveness.alive and not state.draining
-    return alive and state.ejection.circuit is Circuit.CLOSED

@@ -36,7 +36,7 @@ class Vitals(NamedTuple):
 def vitals_of(state: EndpointState, now_s: float) -> Vitals:
     """How an endpoint does at the moment."""
     cognition = state.cognition
-    trend = cognition.memory.trend
+    trend, golden = cognition.memory.trend, cognition.canary_round.record
     return Vitals(
         state.ejection.circuit if state.liveness.alive else Circuit.OPEN,
         *state.latency.rates,
@@ -44,5 +44,5 @@ def vitals_of(state: EndpointState, now_s: float) -> Vitals:
         state.findings(now_s),
         cognition.quality.down if cognition.quality.baseline is not None else None,
         trend.slope_bytes_per_h if trend is not NO_TREND else None,
-        cognition.canaries.failing if cognition.canaries.known else None,
+        golden.failing if golden.known else None,
     )

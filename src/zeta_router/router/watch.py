@@ -16,9 +16,9 @@ from zeta_router.core.checks import Checks
 from zeta_router.core.fleet import Model
 from zeta_router.core.outcome import Outcome, Status, Teaches
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task
-from zeta_router.router.canary_round import CanaryRound
+from zeta_router.core.snapshot import Health
 from zeta_router.router.cases import Attempt, Case
-from zeta_router.router.commands import Cancel, Command, StartProbe
+from zeta_router.router.commands import Cancel, Command, StartCanary, StartProbe
 from zeta_router.router.endpoint_state import EndpointState
 from zeta_router.router.events import CanaryAnswered
 from zeta_router.router.placement import Placement
@@ -53,7 +53,6 @@ class Watch:
     def __init__(self, placement: Placement) -> None:
         self._placement = placement
         self._answered: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._canaries: dict[str, tuple[EndpointState, CanaryRound]] = {}
 
     def on_end(
         self,
@@ -99,24 +98,14 @@ class Watch:
                 self.follow(state, now_s, commands)
         elif state.silent(now_s):
             self._eject(state, UNANSWERED, now_s, commands)
-        state.findings(now_s)
-        rounds = self._canaries.get(state.endpoint.id)
-        if rounds is None or rounds[0] is not state:
-            rounds = self._canaries[state.endpoint.id] = (state, CanaryRound())
-            state.cognition.canaries = rounds[1].record
-            state.cognition.logprobs = rounds[1].logprobs
-        limits = self._placement.fleet.config.limits
-        asked = rounds[1].ask(state, now_s, limits.canary_ratio, len(self._placement.line))
-        if asked is not None:
-            commands.append(asked)
+        state.note_findings(now_s)
+        self._ask_canary(state, now_s, commands)
 
     def on_canary(self, state: EndpointState, event: CanaryAnswered) -> None:
         """A golden prompt was answered, or was not."""
-        rounds = self._canaries.get(state.endpoint.id)
-        if rounds is not None and rounds[0] is state:
-            ratio = self._placement.fleet.config.limits.canary_ratio
-            rounds[1].answered(event, ratio)
-            state.touch()
+        ratio = self._placement.fleet.config.limits.canary_ratio
+        state.cognition.canary_round.answered(event, ratio)
+        state.touch()
 
     def on_unanswered(self, state: EndpointState, now_s: float, commands: list[Command]) -> None:
         """A poll was not answered yet: ask at once whether it lives."""
@@ -165,6 +154,20 @@ class Watch:
             self._placement.set_timer(f"probe:{endpoint_id}", due_s, commands)
         elif life.paused_until_s > now_s:
             self._placement.set_timer(f"pause:{endpoint_id}", life.paused_until_s, commands)
+
+    def _ask_canary(self, state: EndpointState, now_s: float, commands: list[Command]) -> None:
+        """Ask a golden prompt where it is time for one and the model is at hand."""
+        if state.health is not Health.UP or state.residency.cold:
+            return
+        if smallest_call(state.model) is not Operation.CHAT:
+            return
+        view = state.view(now_s)
+        idle = view.in_flight + view.foreign_in_flight == 0 and len(self._placement.line) == 0
+        ratio = self._placement.fleet.config.limits.canary_ratio
+        rounds = state.cognition.canary_round
+        canary = rounds.due(now_s, ratio, idle=idle, has_room=view.is_open)
+        if canary is not None:
+            commands.append(StartCanary(state.endpoint, state.generation, canary.number))
 
     def _on_life(self, state: EndpointState, alive: bool, now_s: float) -> None:
         """What a probe says of an endpoint that was thought dead, or is so from now on."""
@@ -230,9 +233,7 @@ class Watch:
         for other in self._placement.fleet.endpoints.values():
             if (
                 other is not state
-                and other.liveness.alive
-                and not other.draining
-                and other.ejection.circuit is not Circuit.OPEN
+                and other.health is Health.UP
                 and other.endpoint.id not in case.tries.failed
                 and unsuitable(case.demand, other.model) is None
             ):

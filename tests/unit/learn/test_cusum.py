@@ -127,12 +127,6 @@ class TestBaseline:
     def test_what_is_always_bad_is_normal_and_warns_of_nothing(self):
         assert not fed(0.0, 2000).warned
 
-    def test_starting_over_forgets_what_was_normal(self):
-        cusum = fed(0.95, 600)
-        cusum.start_over()
-        assert cusum.baseline is None
-        assert cusum.state() == Cusum().state()
-
 
 @given(st.lists(st.sampled_from([0.0, 0.3, 1.0]), max_size=400), st.integers(0, 400))
 def test_a_restored_one_goes_on_as_if_it_had_never_stopped(outcomes, cut):

@@ -108,11 +108,3 @@ def test_a_restored_one_is_the_same(count):
     one.observe(more)
     again.observe(more)
     assert again.state() == one.state()
-
-
-def test_starting_over_gathers_a_new_reference():
-    one = watch(model(1), 1, 0.02)
-    one.start_over()
-    for each in rounds(model(2), REFERENCE_ROUNDS + 2, 3, 0.02):
-        one.observe(each)
-    assert not one.changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -144,6 +145,38 @@ class TestMemory:
         bench.send(Sampled(bench.now_s, "a", 1, new))
         assert found(bench, "a", Axis.MEMORY).condition is Condition.HEALTHY
         assert {answer(bench, {}) for _ in range(20)} == {"a", "b"}
+
+
+class TestRestart:
+    def restored(self, first: Bench, **changed: object) -> tuple[Bench, dict[str, str]]:
+        """A router that starts from what another one learned."""
+        ends = (replace(endpoint("a", "coder"), **changed), endpoint("b", "coder"))
+        second = Bench(fleet(*ends))
+        router = first.router
+        parts = {name: router.learned_part(name) for name in router.learned_names()}
+        return second, second.router.restore(parts, first.now_s)
+
+    def test_a_model_in_doubt_is_in_doubt_after_a_restart(self) -> None:
+        first = TestQuality().spoil(Condition.SUSPECT)
+        second, left = self.restored(first)
+        assert left == {}
+        assert found(second, "a", Axis.QUALITY).condition is Condition.SUSPECT
+        trust = {one.endpoint.id: one.trust for one in second.router.snapshot(0.0).views}
+        assert trust == {"a": 0.9, "b": 1.0}
+
+    def test_a_leak_is_remembered_while_the_process_is_the_same(self) -> None:
+        first = two()
+        leak(first, 12.0, left=None)
+        second, _ = self.restored(first)
+        second.now_s = first.now_s + 60.0
+        second.send(Sampled(second.now_s, "a", 1, sample(3e9)))
+        assert found(second, "a", Axis.MEMORY).condition is Condition.SUSPECT
+
+    def test_another_address_starts_from_nothing_and_is_named(self) -> None:
+        first = TestQuality().spoil(Condition.SUSPECT)
+        second, left = self.restored(first, url="http://127.0.0.1:9/elsewhere")
+        assert set(left) == {"endpoint/a", "condition/a"}
+        assert found(second, "a", Axis.QUALITY).condition is Condition.HEALTHY
 
 
 class TestSlowStart:

@@ -48,7 +48,7 @@ def test_an_endpoint_that_moved_starts_from_its_prior_and_is_named() -> None:
     moved = replace(SHAPE[0], url="http://127.0.0.1:9/elsewhere")
     second = Bench(fleet(moved, SHAPE[1]))
     left = second.router.restore(saved(first), NOW_S)
-    assert list(left) == ["endpoint/c"]
+    assert list(left) == ["endpoint/c", "condition/c"]
     assert "changed" in left["endpoint/c"]
     fresh = Bench(fleet(*SHAPE)).router.learned_part("endpoint/c")["state"]
     assert second.router.learned_part("endpoint/c")["state"] == fresh
