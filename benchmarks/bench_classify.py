@@ -19,8 +19,8 @@ from functools import partial
 from zeta_router.app.training.generate import made_prompts
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.query import Operation
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task import TaskClassifier
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.protocol import TaskClassifier
 
 CHARS = 1000
 TEXTS = 60

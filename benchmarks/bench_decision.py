@@ -42,9 +42,9 @@ from zeta_router.core.draws import Draws
 from zeta_router.core.fleet import Endpoint, FleetConfig, Limits, Model
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Query, Slo, Task, certain
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task import TaskClassifier
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.policy.joint import Joint
 from zeta_router.policy.protocol import Context
 from zeta_router.router.commands import Dispatch

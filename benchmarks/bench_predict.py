@@ -12,11 +12,11 @@ from timeit import repeat
 
 from zeta_router.core.fleet import Model
 from zeta_router.core.query import Task, TopicShare
-from zeta_router.learn.forecast import HORIZONS_S, STEP_S, CountSeries
-from zeta_router.learn.latency import LatencyHead
-from zeta_router.learn.length import LengthHead
-from zeta_router.learn.quality import QualityCells
-from zeta_router.learn.roofline import prior_of
+from zeta_router.learn.forecast.arrivals import HORIZONS_S, STEP_S, CountSeries
+from zeta_router.learn.latency.model import LatencyHead
+from zeta_router.learn.latency.roofline import prior_of
+from zeta_router.learn.length.head import LengthHead
+from zeta_router.learn.quality.head import QualityCells
 
 TOPICS = (
     TopicShare("code", Task.CODE, 0.6),

@@ -15,9 +15,9 @@ from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, FleetConfig, Model, SimulatedSpeed
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Slo, Task
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task import TaskClassifier
-from zeta_router.sim.tables import Prompt, load_tables
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.sim.workload.tables import Prompt, load_tables
 
 TABLES = ("gsm", "crux", "math-l5")
 TABLE_MODELS = {

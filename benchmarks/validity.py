@@ -34,9 +34,9 @@ from zeta_router.app.calibrate.verdict import GOOD_P50, GOOD_P90
 from zeta_router.app.calibrate.wire import Wire, new_session
 from zeta_router.app.embedded.fleet import EmbeddedFleet
 from zeta_router.app.embedded.roster import ENGINES, EngineSpec
-from zeta_router.learn.calibration import Calibration, fit
-from zeta_router.learn.calibration_windows import Heard
-from zeta_router.sim.spec import EngineSpec as SimulatedEngine
+from zeta_router.learn.latency.calibration import Calibration, fit
+from zeta_router.learn.latency.calibration_windows import Heard
+from zeta_router.sim.engine.spec import EngineSpec as SimulatedEngine
 
 WRITERS = {engine.name: engine for engine in ENGINES if not engine.is_embedder}
 QUANTILES = {"p50": (0.5, GOOD_P50), "p90": (0.9, GOOD_P90)}

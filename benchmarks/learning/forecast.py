@@ -28,11 +28,11 @@ from bench import CHAT, CODE, JOINT, Bench
 from draw import BLUE, GREY, ORANGE, Line, canvas, highest, plot
 
 from zeta_router.core.errors import ConfigError
-from zeta_router.learn.forecast import HORIZONS_S, STEP_S, CountSeries
-from zeta_router.learn.forecast_evaluate import evaluate
-from zeta_router.sim import source
+from zeta_router.learn.forecast.arrivals import HORIZONS_S, STEP_S, CountSeries
+from zeta_router.learn.forecast.evaluate import evaluate
 from zeta_router.sim.experiment import play
 from zeta_router.sim.study import Study
+from zeta_router.sim.workload import source
 
 AHEAD_S = 30.0
 RECORDED = {"azure2023_conv": 1740, "azure2023_code": 1710, "mooncake_synthetic": 510}

@@ -33,8 +33,8 @@ from draw import BLUE, GREEN, ORANGE, Line, canvas, plot
 from zeta_router.app.training.topic_weights import with_topics
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
-from zeta_router.sim.compare import interval
 from zeta_router.sim.experiment import play
+from zeta_router.sim.report.compare import interval
 from zeta_router.sim.study import Study
 
 RATES = (1.0, 2.4)

@@ -18,8 +18,8 @@ from zeta_router.core.query import Operation, Query, Task, TaskEstimate, TopicSh
 from zeta_router.gateway.answer_text import AnswerText, Kept
 from zeta_router.gateway.checks import checks_of, form_of
 from zeta_router.gateway.fingerprint import fingerprint_of
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.asked_again import AskedAgain
 from zeta_router.router.events import Checked, Feedback
 from zeta_router.router.judging import Judging

@@ -31,11 +31,11 @@ from reference import study_of
 
 from zeta_router.learn.offpolicy import Row, estimate
 from zeta_router.policy.registry import build
-from zeta_router.sim.decision_log import SimulatedLog
 from zeta_router.sim.experiment import drive_of
-from zeta_router.sim.logged import read_traffic
-from zeta_router.sim.logged_quality import judged_rows
 from zeta_router.sim.options import Feedback
+from zeta_router.sim.replay.decision_log import SimulatedLog
+from zeta_router.sim.replay.logged import read_traffic
+from zeta_router.sim.replay.logged_quality import judged_rows
 
 TARGETS = ("joint", "greedy", "quality_only", "static", "least_requests", "random")
 ARMS = ("small", "coder", "large")

@@ -34,13 +34,13 @@ import quality_pictures as pictures
 from zeta_router.app.cli.sources import load
 from zeta_router.core.draws import Draws
 from zeta_router.core.query import Slo, Task, certain
-from zeta_router.learn.rewards import Rewards
-from zeta_router.learn.task_rules import RuleClassifier
-from zeta_router.sim.compare import interval
-from zeta_router.sim.disturb import Disturbances, prepared
+from zeta_router.learn.quality.rewards import Rewards
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.engine.disturb import Disturbances, prepared
 from zeta_router.sim.options import Feedback, SimulateOptions
 from zeta_router.sim.record import End, Record
+from zeta_router.sim.report.compare import interval
 from zeta_router.sim.study import Study
 
 TRACE = "azure2023_conv.csv.gz:from_s=1740"

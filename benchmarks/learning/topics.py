@@ -38,11 +38,11 @@ from zeta_router.app.training.topic_weights import with_topics
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Operation, TaskEstimate
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.topics import domain_of
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.topics import domain_of
 from zeta_router.sim.experiment import play
 from zeta_router.sim.study import Study
-from zeta_router.sim.tables import first_bit
+from zeta_router.sim.workload.tables import first_bit
 
 Floats = NDArray[np.float64]
 Shares = Sequence[tuple[str, float]]

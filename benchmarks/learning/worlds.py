@@ -16,15 +16,15 @@ from typing import Any
 
 from zeta_router.core.fleet import Endpoint, FleetConfig, Model
 from zeta_router.core.query import Slo, Task, certain
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.decision_log import SimulatedLog
 from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.options import Feedback
-from zeta_router.sim.spec import EngineSpec
-from zeta_router.sim.tables import Answer, Prompt
-from zeta_router.sim.workload import Card, Outcome, Played
+from zeta_router.sim.replay.decision_log import SimulatedLog
+from zeta_router.sim.workload.queries import Card, Outcome, Played
+from zeta_router.sim.workload.tables import Answer, Prompt
 
 MODELS = ("small", "middle", "large")
 TOPICS = {"letters": Task.SIMPLE, "reports": Task.REASONING}

@@ -10,7 +10,7 @@ from draw import COLOUR, GREY, INK, Line, canvas, plot
 from findings import Findings
 from matplotlib.figure import Figure
 
-from zeta_router.sim.compare import Interval, interval, paired, summary
+from zeta_router.sim.report.compare import Interval, interval, paired, summary
 
 Result = Mapping[str, Any]
 

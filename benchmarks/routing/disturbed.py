@@ -13,7 +13,7 @@ from draw import COLOUR, GREY, INK, Line, canvas, plot, shade
 from findings import Findings
 from matplotlib.figure import Figure
 
-from zeta_router.sim.recovery import WINDOW_S, course, level, recovered_after_s
+from zeta_router.sim.report.recovery import WINDOW_S, course, level, recovered_after_s
 
 Rows = Sequence[Mapping[str, Any]]
 

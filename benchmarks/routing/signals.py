@@ -9,7 +9,7 @@ from bench import JOINT, Bench
 from draw import COLOUR, Line, canvas, highest, plot
 from findings import Findings
 
-from zeta_router.sim.compare import interval
+from zeta_router.sim.report.compare import interval
 
 LAGS_S = (0.0, 0.5, 2.0, 5.0)
 RATES = (1.0, 2.4)

@@ -19,13 +19,13 @@ from findings import Findings
 from peak import around_peak
 
 from zeta_router.sim.cache import ResultsCache
-from zeta_router.sim.compare import Interval, interval
 from zeta_router.sim.experiment import drive_of
-from zeta_router.sim.files import csv_rows, opened
 from zeta_router.sim.options import SimulateOptions
 from zeta_router.sim.record import End
+from zeta_router.sim.report.compare import Interval, interval
 from zeta_router.sim.study import Study
-from zeta_router.sim.tables import SCORES_HEADER
+from zeta_router.sim.workload.files import csv_rows, opened
+from zeta_router.sim.workload.tables import SCORES_HEADER
 
 Served = Sequence[tuple[str, str, str]]
 """Prompt, topic and endpoint of each served query."""

@@ -10,8 +10,8 @@ from draw import COLOUR, GREY, INK, Line, canvas, highest, plot, shade
 from findings import Findings
 from matplotlib.figure import Figure
 
-from zeta_router.sim.recovery import course, level
-from zeta_router.sim.workload import HOG, POLITE_TENANTS
+from zeta_router.sim.report.recovery import course, level
+from zeta_router.sim.workload.queries import HOG, POLITE_TENANTS
 
 Rows = Sequence[Mapping[str, Any]]
 

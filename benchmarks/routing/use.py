@@ -6,7 +6,7 @@ from bench import JOINT, RATES, Bench
 from draw import COLOUR, Line, canvas, plot
 from findings import Findings
 
-from zeta_router.sim.compare import interval
+from zeta_router.sim.report.compare import interval
 
 POLICIES = ("static", JOINT)
 

@@ -21,7 +21,7 @@ import pytest
 from zeta_router.app.config import load_text
 from zeta_router.app.running import RunningGateway, running
 from zeta_router.core.condition import Axis, Condition, Finding
-from zeta_router.learn.leak import LeakDetector
+from zeta_router.learn.condition.leak import LeakDetector
 from zeta_router.monitor.resources import memory
 
 pytestmark = [pytest.mark.matrix, pytest.mark.timeout(180)]

@@ -22,8 +22,8 @@ from zeta_router.core.query import Operation, Query, Task, TaskEstimate, certain
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.second_opinion import SecondOpinion, SecondOpinionSettings
 from zeta_router.gateway.upstream import AiohttpUpstream, new_session
-from zeta_router.learn.task import DEFAULT_COSTS, estimate_of
-from zeta_router.learn.task_embedded import EmbedderHead
+from zeta_router.learn.task.embedded import EmbedderHead
+from zeta_router.learn.task.protocol import DEFAULT_COSTS, estimate_of
 from zeta_router.router.commands import OutcomeRecord, Record
 from zeta_router.router.events import Probed
 from zeta_router.router.router import ZetaDynamicRouter

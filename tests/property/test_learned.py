@@ -14,7 +14,7 @@ from support.fleets import endpoint, fleet
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import GENERATIVE_TASKS, Query, Slo, Task, TaskEstimate, TopicShare
-from zeta_router.learn.features import FEATURE_NAMES
+from zeta_router.learn.task.ask import FEATURE_NAMES
 from zeta_router.router.commands import DecisionRecord
 from zeta_router.router.events import Feedback
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from zeta_router.core.fleet import Model
 from zeta_router.core.query import GENERATIVE_TASKS, Task, TopicShare
 from zeta_router.learn.ewma import PeakEwma, TimedEwma
-from zeta_router.learn.forecast import CountSeries
-from zeta_router.learn.latency import LatencyHead
-from zeta_router.learn.length import LOG_SIGMA_FLOOR, LengthHead
-from zeta_router.learn.quality import QualityCells
-from zeta_router.learn.rls import Rls
-from zeta_router.learn.roofline import LatencyPrior
+from zeta_router.learn.forecast.arrivals import CountSeries
+from zeta_router.learn.latency.model import LatencyHead
+from zeta_router.learn.latency.rls import Rls
+from zeta_router.learn.latency.roofline import LatencyPrior
+from zeta_router.learn.length.head import LOG_SIGMA_FLOOR, LengthHead
+from zeta_router.learn.quality.head import QualityCells
 
 PRIOR = LatencyPrior(
     prefill_s_per_token=1e-3, base_ttft_s=0.05, step_s=0.02, step_per_seq_s=0.001, slots=4

@@ -9,10 +9,10 @@ from math import sqrt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zeta_router.sim.engine import Engine
-from zeta_router.sim.job import Job
+from zeta_router.sim.engine.job import Job
+from zeta_router.sim.engine.model import Engine
+from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.kernel import Kernel
-from zeta_router.sim.spec import EngineSpec
 
 TICK_S = 1 / 1024
 

@@ -8,14 +8,14 @@ import pytest
 
 from zeta_router.core.fleet import Endpoint, FleetConfig, Limits, Model, SimulatedSpeed
 from zeta_router.core.query import Slo, Task, certain
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.commands import Reject
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.drive import Conditions, Drive
-from zeta_router.sim.job import Job
-from zeta_router.sim.spec import EngineSpec
-from zeta_router.sim.tables import Answer, Prompt
-from zeta_router.sim.workload import Card, Outcome, Played
+from zeta_router.sim.engine.job import Job
+from zeta_router.sim.engine.spec import EngineSpec
+from zeta_router.sim.workload.queries import Card, Outcome, Played
+from zeta_router.sim.workload.tables import Answer, Prompt
 
 SPEED = SimulatedSpeed(3000, 0.02, 0.001, 8)
 SLOTS = 8

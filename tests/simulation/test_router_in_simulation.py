@@ -7,19 +7,19 @@ import pytest
 
 from zeta_router.core.fleet import Endpoint, FleetConfig, Limits, Model, SimulatedSpeed
 from zeta_router.core.query import Slo, Task, certain
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.policy.registry import POLICIES
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.bounds import bounds_of
-from zeta_router.sim.disturb import Disturbances, prepared
+from zeta_router.sim.bounds.upper import bounds_of
 from zeta_router.sim.drive import Conditions, Drive
-from zeta_router.sim.faults import Busy, Drift, Fault, Kill, Slow, Stall
-from zeta_router.sim.priors import by_table
+from zeta_router.sim.engine.disturb import Disturbances, prepared
+from zeta_router.sim.engine.faults import Busy, Drift, Fault, Kill, Slow, Stall
+from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.record import End
-from zeta_router.sim.spec import EngineSpec
-from zeta_router.sim.tables import Answer, Prompt
 from zeta_router.sim.watching import Polls
-from zeta_router.sim.workload import Card, Outcome, Played
+from zeta_router.sim.workload.priors import by_table
+from zeta_router.sim.workload.queries import Card, Outcome, Played
+from zeta_router.sim.workload.tables import Answer, Prompt
 
 SLO = Slo(2.0, 0.05)
 SPEEDS = {

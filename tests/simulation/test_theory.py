@@ -14,10 +14,10 @@ from statistics import fmean
 
 import pytest
 
-from zeta_router.sim.engine import Engine
-from zeta_router.sim.job import Job
+from zeta_router.sim.engine.job import Job
+from zeta_router.sim.engine.model import Engine
+from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.kernel import Kernel
-from zeta_router.sim.spec import EngineSpec
 
 STEP_S = 0.001
 MEAN_TOKENS = 1000  # so that the mean service time is one second

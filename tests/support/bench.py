@@ -5,7 +5,7 @@ from __future__ import annotations
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Query
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.commands import (
     Cancel,
     Command,

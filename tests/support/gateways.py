@@ -28,7 +28,7 @@ from zeta_router.gateway.driver import Record, RouterDriver
 from zeta_router.gateway.relay import Relay
 from zeta_router.gateway.server import Server
 from zeta_router.gateway.upstream import AiohttpUpstream, new_session
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.monitor.client import EngineClient
 from zeta_router.monitor.contact import Contacts
 from zeta_router.monitor.probes import Prober

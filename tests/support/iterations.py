@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from zeta_router.learn.calibration_windows import Heard
+from zeta_router.learn.latency.calibration_windows import Heard
 
 
 @dataclass(frozen=True)

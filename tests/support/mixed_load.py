@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from zeta_router.sim.emulate import EmulateOptions, build_app
-from zeta_router.sim.spec import EngineSpec
+from zeta_router.sim.engine.emulate import EmulateOptions, build_app
+from zeta_router.sim.engine.spec import EngineSpec
 
 SPECS = {
     "coder-7b": EngineSpec(8000, 0.010, 0.001, 2, kv_tokens=4000),

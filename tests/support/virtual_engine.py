@@ -7,10 +7,10 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from zeta_router.learn.calibration_windows import Heard
-from zeta_router.learn.features import estimate_tokens
-from zeta_router.sim.realtime import RealTimeEngine, Stage, Ticket
-from zeta_router.sim.spec import EngineSpec
+from zeta_router.learn.latency.calibration_windows import Heard
+from zeta_router.learn.task.ask import estimate_tokens
+from zeta_router.sim.engine.realtime import RealTimeEngine, Stage, Ticket
+from zeta_router.sim.engine.spec import EngineSpec
 
 T = TypeVar("T")
 

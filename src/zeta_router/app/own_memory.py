@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 
 import psutil
 
-from zeta_router.learn.leak import SLOPE_BYTES_PER_H, LeakDetector
+from zeta_router.learn.condition.leak import SLOPE_BYTES_PER_H, LeakDetector
 
 EVERY_S = 10.0
 

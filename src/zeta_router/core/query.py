@@ -160,7 +160,7 @@ class Query(NamedTuple):
         arrived_at_s: When it arrived, on the driver's clock.
         operation: Which call it is.
         model_requested: `AUTO`, or the name of a model of the fleet, which pins that model.
-        features: What the text was reduced to (`learn.features`); empty when there is no text.
+        features: What the text was reduced to (`learn.task.ask`); empty when there is no text.
         task: Set when the task is known from elsewhere (a hint, a table); None asks the classifier.
         prompt_tokens: Estimated input length in tokens.
         max_output_tokens: The client's limit; None when it set none.

@@ -14,7 +14,7 @@ from zeta_router.gateway.body import UNREADABLE
 from zeta_router.gateway.code_check import code_parses
 from zeta_router.gateway.degeneration import circles_in
 from zeta_router.gateway.schema_check import fits
-from zeta_router.learn.features import FEATURE_NAMES
+from zeta_router.learn.task.ask import FEATURE_NAMES
 
 GENEROUS_TOKENS = 256
 """A client's limit from which on running into it is the answer's fault, and not the client's wish

@@ -38,9 +38,9 @@ from zeta_router.gateway.endings import answered, failure, is_answer, refusal
 from zeta_router.gateway.headers import upstream_headers
 from zeta_router.gateway.stream import read_whole
 from zeta_router.gateway.upstream import Upstream, UpstreamError
-from zeta_router.learn.features import estimate_tokens, excerpt
-from zeta_router.learn.task import TaskCosts
-from zeta_router.learn.task_embedded import EmbedderHead, refined
+from zeta_router.learn.task.ask import estimate_tokens, excerpt
+from zeta_router.learn.task.embedded import EmbedderHead, refined
+from zeta_router.learn.task.protocol import TaskCosts
 from zeta_router.router.commands import Dispatch
 
 PLAUSIBLE: Final = 0.05

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zeta_router.core.query import Lane
-from zeta_router.learn.forecast import Forecast
+from zeta_router.learn.forecast.arrivals import Forecast
 from zeta_router.router.foresight import Foreseen
 from zeta_router.router.inside import Held, Inside, Learned
 

@@ -15,7 +15,7 @@ martingale difference and may be averaged though the log was written by somethin
 Rewards may be missing: for each arm in another share, but within an arm independently of the
 reward. Where pleased and displeased clients answer in different shares, no estimate from their
 answers alone is right, this one included. And a reward depends on the query and the arm only, not
-on load: latency interferes between queries and must be replayed instead (`sim.replay`).
+on load: latency interferes between queries and must be replayed instead (`sim.replay.play`).
 
 **Where it refuses.** With fewer than 100 effective samples ``(Σw)²/Σw²``, or less than 2 % of the
 judged rows, the interval means nothing. And where the target puts mass on arms that the log never

@@ -2,7 +2,7 @@
 
 Four each of simple, code and reasoning. Each asks for an answer of a word or a number, so that a
 checker can be exact and an answer costs a few tokens. That a model knows them is not expected:
-`learn.canaries` finds out which it knows.
+`learn.condition.canaries` finds out which it knows.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from zeta_router.learn.logprobs import ROUND
+from zeta_router.learn.condition.logprobs import ROUND
 from zeta_router.monitor.engines.protocol import Ask, Conversation, Reply
 from zeta_router.monitor.golden import PATH, PATIENCE
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
-from zeta_router.learn.canaries import Canaries
-from zeta_router.learn.logprobs import LogprobWatch
+from zeta_router.learn.condition.canaries import Canaries
+from zeta_router.learn.condition.logprobs import LogprobWatch
 from zeta_router.router.events import CanaryAnswered
 
 EVERY_S = 60.0

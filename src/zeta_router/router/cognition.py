@@ -20,8 +20,8 @@ from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
 from zeta_router.core.condition import TRUST, Axis, Condition, Finding
 from zeta_router.core.signal import EngineSample
-from zeta_router.learn.cusum import Cusum
-from zeta_router.learn.leak import HOUR_S, LeakDetector
+from zeta_router.learn.condition.cusum import Cusum
+from zeta_router.learn.condition.leak import HOUR_S, LeakDetector
 from zeta_router.router.canary_round import CanaryRound
 
 SLOWER = 1.5

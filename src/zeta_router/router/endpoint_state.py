@@ -17,10 +17,10 @@ from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, Model
 from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
 from zeta_router.core.snapshot import EndpointView, Health
 from zeta_router.learn.ewma import PeakEwma
-from zeta_router.learn.latency import LatencyHead
-from zeta_router.learn.outlook import Outlook
-from zeta_router.learn.prefix import PrefixBelief
-from zeta_router.learn.roofline import prior_of
+from zeta_router.learn.latency.model import LatencyHead
+from zeta_router.learn.latency.outlook import Outlook
+from zeta_router.learn.latency.prefix import PrefixBelief
+from zeta_router.learn.latency.roofline import prior_of
 from zeta_router.router.cases import Attempt
 from zeta_router.router.cognition import Cognition
 from zeta_router.router.residency import Residency

@@ -1,7 +1,7 @@
 """Acting on the forecast of load: price floors, the batch lane, and loading models ahead.
 
 Arrivals are counted per task; every five seconds a timer closes a bin, forecasts anew and works out
-what follows, so that no decision pays for it (`learn.forecast`, `control.price_floor`).
+what follows, so that no decision pays for it (`learn.forecast.arrivals`, `control.price_floor`).
 
 A floor is the mean of the prices that would clear the market at several quantiles of the forecast:
 where the count is uncertain, a price at one quantile is right for that one only, and at p90 it
@@ -19,7 +19,7 @@ from math import floor
 from zeta_router.control.price_floor import ClassDemand, clearing_prices
 from zeta_router.core.decision import Decision
 from zeta_router.core.query import Query, Task
-from zeta_router.learn.forecast import STEP_S, Forecast
+from zeta_router.learn.forecast.arrivals import STEP_S, Forecast
 from zeta_router.router.commands import Command, Prewarm
 from zeta_router.router.demand import RecentDemand
 from zeta_router.router.placement import Placement

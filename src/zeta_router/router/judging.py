@@ -1,8 +1,8 @@
 """What becomes of answers after their last byte: votes, findings, asking again, silence.
 
 Signs come at different times and mostly not at all, so every answer is kept for a while and each
-sign is learned when it comes (`learn.rewards`). Housekeeping calls (titles, tags) are not kept:
-nobody judges them, and any model can do them.
+sign is learned when it comes (`learn.quality.rewards`). Housekeeping calls (titles, tags) are not
+kept: nobody judges them, and any model can do them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections import OrderedDict, deque
 
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import ADDRESS, Query, TaskEstimate
-from zeta_router.learn.features import FEATURE_NAMES
-from zeta_router.learn.reward import Signal
-from zeta_router.learn.rewards import Answer
+from zeta_router.learn.quality.reward import Signal
+from zeta_router.learn.quality.rewards import Answer
+from zeta_router.learn.task.ask import FEATURE_NAMES
 from zeta_router.router.asked_again import AskedAgain
 from zeta_router.router.commands import ChecksRecord, Command, Emit
 from zeta_router.router.events import Checked, Feedback

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.learn.forecast import ArrivalForecaster
-from zeta_router.learn.length import LengthHead
-from zeta_router.learn.quality import QualityCells
-from zeta_router.learn.quality_residual import QualityResidual
-from zeta_router.learn.rewards import Rewards
-from zeta_router.learn.task import TaskClassifier
+from zeta_router.learn.forecast.arrivals import ArrivalForecaster
+from zeta_router.learn.length.head import LengthHead
+from zeta_router.learn.quality.head import QualityCells
+from zeta_router.learn.quality.residual import QualityResidual
+from zeta_router.learn.quality.rewards import Rewards
+from zeta_router.learn.task.protocol import TaskClassifier
 
 
 @dataclass(slots=True)

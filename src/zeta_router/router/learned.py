@@ -21,7 +21,7 @@ from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.learn.forecast import STEP_S
+from zeta_router.learn.forecast.arrivals import STEP_S
 from zeta_router.router.endpoint_state import EndpointState
 from zeta_router.router.fleet_state import FleetState
 from zeta_router.router.knowledge import Knowledge

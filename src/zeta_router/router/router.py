@@ -17,7 +17,7 @@ from zeta_router.core.outcome import Outcome, Status, Teaches
 from zeta_router.core.query import LANES, Lane, Query
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Snapshot
-from zeta_router.learn.task import TaskClassifier
+from zeta_router.learn.task.protocol import TaskClassifier
 from zeta_router.router import events
 from zeta_router.router.cases import Attempt, Case
 from zeta_router.router.commands import (

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from zeta_router.control.ejection import Circuit
 from zeta_router.core.condition import Finding
-from zeta_router.learn.leak import NO_TREND
+from zeta_router.learn.condition.leak import NO_TREND
 from zeta_router.router.endpoint_state import EndpointState
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 import zeta_router
 from zeta_router.sim.options import SimulateOptions
-from zeta_router.sim.tables import prompts_path
+from zeta_router.sim.workload.tables import prompts_path
 
 _NOT_OF_A_RUN = frozenset(
     {"policies", "rates", "seeds", "processes", "cache_dir", "log_dir", "classifier"}

@@ -32,17 +32,17 @@ from zeta_router.router.commands import (
     StartProbe,
 )
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.decision_log import SimulatedLog
-from zeta_router.sim.disturb import Disturbances
-from zeta_router.sim.engine import Engine
-from zeta_router.sim.job import Job
+from zeta_router.sim.engine.disturb import Disturbances
+from zeta_router.sim.engine.job import Job
+from zeta_router.sim.engine.model import Engine
+from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.kernel import Kernel
-from zeta_router.sim.lengths import KnownTopics
 from zeta_router.sim.options import Feedback
 from zeta_router.sim.record import End, Record, Trip
-from zeta_router.sim.spec import EngineSpec
+from zeta_router.sim.replay.decision_log import SimulatedLog
 from zeta_router.sim.watching import POLLS, Polls, Watching
-from zeta_router.sim.workload import Played
+from zeta_router.sim.workload.lengths import KnownTopics
+from zeta_router.sim.workload.queries import Played
 
 DEFAULT_MAX_WAIT_S = 30.0
 """Longest wait of a query without a TTFT objective (DESIGN §4, common admission)."""

@@ -12,15 +12,15 @@ from threading import Thread
 from time import perf_counter
 from typing import Any
 
-from zeta_router.sim.bounds import bounds_of
+from zeta_router.sim.bounds.upper import bounds_of
 from zeta_router.sim.cache import ResultsCache
-from zeta_router.sim.decision_log import SimulatedLog
-from zeta_router.sim.disturb import Disturbances, prepared
 from zeta_router.sim.drive import Conditions, Drive
-from zeta_router.sim.measure import row_of
+from zeta_router.sim.engine.disturb import Disturbances, prepared
 from zeta_router.sim.options import SimulateOptions
+from zeta_router.sim.replay.decision_log import SimulatedLog
+from zeta_router.sim.report.measure import row_of
+from zeta_router.sim.report.timeline import Timeline, distributions
 from zeta_router.sim.study import Study
-from zeta_router.sim.timeline import Timeline, distributions
 from zeta_router.sim.watching import Polls
 
 Progress = Callable[[int, int, str], None]

@@ -9,9 +9,9 @@ from pathlib import Path
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import Slo, Task
-from zeta_router.learn.task import TaskClassifier
-from zeta_router.learn.task_rules import RuleClassifier
-from zeta_router.sim.spec import EngineSettings
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.learn.task.rules import RuleClassifier
+from zeta_router.sim.engine.spec import EngineSettings
 
 TOPICS = ("table", "text")
 INPUT_TOKENS = ("table", "trace")
@@ -50,8 +50,8 @@ class SimulateOptions:
 
     Attributes:
         fleet: The fleet; endpoints that serve generative tasks need `simulate` speeds.
-        trace: A trace file or a generator (`sim.source`).
-        quality: Scores files (`sim.tables`).
+        trace: A trace file or a generator (`sim.workload.source`).
+        quality: Scores files (`sim.workload.tables`).
         table_model: ``--map``: the tables' model that stands for each model of the fleet.
         rates: Each divides the trace's inter-arrival times.
         policies: Names of the policy registry.
@@ -62,10 +62,11 @@ class SimulateOptions:
         task_of: Task type by topic; topics not named here get the classifier's word.
         input_tokens: Whether prompts are as long as in the ``table`` or in the ``trace``.
         lengths: ``learned``, or what the length head knows instead: ``oracle`` | ``prior`` |
-            ``nothing`` (`sim.from_nothing`: neither the tables' lengths nor the engines' speeds).
-        priors: ``true`` | ``swapped`` | ``xF`` (`sim.priors.falsified`).
+            ``nothing`` (`sim.workload.from_nothing`: neither the tables'
+            lengths nor the engines' speeds).
+        priors: ``true`` | ``swapped`` | ``xF`` (`sim.workload.priors.falsified`).
         feedback: Explicit feedback to the router; None gives none.
-        scenario: ``NAME[:k=v,…]`` (`sim.scenarios`).
+        scenario: ``NAME[:k=v,…]`` (`sim.workload.scenarios`).
         capped: False is ``--uncapped``: no common admission.
         engine: What a fleet file does not say about its simulated engines.
         poll_s, poll_lag_s: How often engines are polled, and how old a poll's word is on arrival.

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from zeta_router.core.query import Slo
 from zeta_router.core.reasons import Reason
-from zeta_router.sim.job import Job
-from zeta_router.sim.workload import Played
+from zeta_router.sim.engine.job import Job
+from zeta_router.sim.workload.queries import Played
 
 
 class End(StrEnum):

@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, FleetConfig
 from zeta_router.core.query import Operation, Slo, Task, TaskEstimate, TopicShare, certain
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.length import LengthHead
-from zeta_router.learn.quality import QualityCells
+from zeta_router.learn.length.head import LengthHead
+from zeta_router.learn.quality.head import QualityCells
+from zeta_router.learn.task.ask import Ask, extract
 from zeta_router.policy.registry import policy_named
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim import source
-from zeta_router.sim.from_nothing import unmeasured, without_lengths
-from zeta_router.sim.lengths import FrozenLengths, OracleLengths
 from zeta_router.sim.options import SimulateOptions
-from zeta_router.sim.priors import Means, by_posterior, by_table, falsified, seed_heads
-from zeta_router.sim.scenarios import Scenario, parse_scenario
-from zeta_router.sim.tables import Prompt, Tables, load_tables
-from zeta_router.sim.workload import Card, Outcome, Played, deal
+from zeta_router.sim.workload import source
+from zeta_router.sim.workload.from_nothing import unmeasured, without_lengths
+from zeta_router.sim.workload.lengths import FrozenLengths, OracleLengths
+from zeta_router.sim.workload.priors import Means, by_posterior, by_table, falsified, seed_heads
+from zeta_router.sim.workload.queries import Card, Outcome, Played, deal
+from zeta_router.sim.workload.scenarios import Scenario, parse_scenario
+from zeta_router.sim.workload.tables import Prompt, Tables, load_tables
 
 _HEADS: Mapping[str, type[LengthHead]] = {
     "learned": LengthHead,

@@ -9,7 +9,7 @@ from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.router.commands import Prewarm, StartProbe
 from zeta_router.router.events import Event, Probed, Sampled, Unanswered
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.engine import Engine
+from zeta_router.sim.engine.model import Engine
 from zeta_router.sim.kernel import Kernel
 
 PROBE_S = 0.002

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from zeta_router.learn.forecast import Forecast
+from zeta_router.learn.forecast.arrivals import Forecast
 from zeta_router.telemetry.metric_gauges import Gauge, Reading
 
 ARRIVALS = Gauge(

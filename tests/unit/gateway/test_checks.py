@@ -14,7 +14,7 @@ from zeta_router.gateway.checks import Form, checks_of, form_of, is_looked_at
 from zeta_router.gateway.code_check import code_parses
 from zeta_router.gateway.degeneration import circles_in
 from zeta_router.gateway.schema_check import fits
-from zeta_router.learn.features import Ask, extract
+from zeta_router.learn.task.ask import Ask, extract
 
 PROSE = (
     "Backpressure means that a slow consumer can tell a fast producer to wait. Without it, queues "

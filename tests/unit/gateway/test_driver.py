@@ -16,7 +16,7 @@ from zeta_router.core.outcome import Outcome
 from zeta_router.core.query import Operation
 from zeta_router.core.reasons import Reason
 from zeta_router.gateway.driver import Record, RouterDriver
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.commands import Dispatch, OutcomeRecord, Reject, SetTimer
 from zeta_router.router.events import Probed
 from zeta_router.router.router import ZetaDynamicRouter

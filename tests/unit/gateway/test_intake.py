@@ -12,7 +12,7 @@ from zeta_router.core.query import AUTO, Capability, Lane, Operation, Query, Slo
 from zeta_router.gateway.body import parse
 from zeta_router.gateway.intake import HOUSEKEEPING, TASK_ALIASES, query_of
 from zeta_router.gateway.problems import RequestError
-from zeta_router.learn.features import FEATURE_NAMES
+from zeta_router.learn.task.ask import FEATURE_NAMES
 
 PICTURE = "data:image/png;base64," + "iVBOR" * 400_000
 CHINESE = "请用三句话解释量子纠缠。" * 100

@@ -24,8 +24,8 @@ from zeta_router.core.query import Operation, Query, Slo, Task, TaskEstimate, ce
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.second_opinion import TENANT, SecondOpinion, SecondOpinionSettings
 from zeta_router.gateway.upstream import Answer, BrokenError
-from zeta_router.learn.task import DEFAULT_COSTS, estimate_of
-from zeta_router.learn.task_embedded import EmbedderHead
+from zeta_router.learn.task.embedded import EmbedderHead
+from zeta_router.learn.task.protocol import DEFAULT_COSTS, estimate_of
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
 from zeta_router.router.events import Probed
 from zeta_router.router.router import ZetaDynamicRouter

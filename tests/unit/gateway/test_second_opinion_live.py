@@ -12,8 +12,8 @@ from support.scripted import ScriptedEngine, whole
 from zeta_router.core.query import Task
 from zeta_router.gateway.second_opinion import SecondOpinion, SecondOpinionSettings
 from zeta_router.gateway.upstream import AiohttpUpstream
-from zeta_router.learn.task import DEFAULT_COSTS
-from zeta_router.learn.task_embedded import EmbedderHead
+from zeta_router.learn.task.embedded import EmbedderHead
+from zeta_router.learn.task.protocol import DEFAULT_COSTS
 from zeta_router.router.commands import DecisionRecord
 
 HEAD = EmbedderHead(

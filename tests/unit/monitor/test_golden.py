@@ -9,7 +9,7 @@ import pytest
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.query import GENERATIVE_TASKS
-from zeta_router.learn.canaries import COUNT
+from zeta_router.learn.condition.canaries import COUNT
 from zeta_router.monitor.client import EngineClient
 from zeta_router.monitor.contact import Contacts
 from zeta_router.monitor.engines.protocol import Reply

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from zeta_router.core.fleet import Endpoint
-from zeta_router.learn.logprobs import ROUND
+from zeta_router.learn.condition.logprobs import ROUND
 from zeta_router.monitor.client import EngineClient
 from zeta_router.monitor.contact import Contacts
 from zeta_router.monitor.engines.protocol import Reply

@@ -11,7 +11,7 @@ from support.fleets import endpoint, fleet, query
 from zeta_router.core.condition import Axis, Condition
 from zeta_router.core.fleet import FleetConfig, Limits
 from zeta_router.core.signal import EngineSample
-from zeta_router.learn.canaries import COUNT
+from zeta_router.learn.condition.canaries import COUNT
 from zeta_router.router.canary_round import (
     AT_LEAST_EVERY_S,
     EVERY_S,

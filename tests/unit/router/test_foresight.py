@@ -10,7 +10,7 @@ from support.bench import Bench
 from support.fleets import endpoint, fleet, query
 from zeta_router.core.fleet import FleetConfig, JointParams
 from zeta_router.core.query import Lane, Task
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.commands import Dispatch
 from zeta_router.router.events import Timer
 from zeta_router.router.foresight import FORECAST_TIMER

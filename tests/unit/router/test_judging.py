@@ -9,7 +9,7 @@ from support.fleets import fleet, query
 from zeta_router.core.checks import Checks
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Fingerprint, Query, Task, certain
-from zeta_router.learn.features import FEATURE_NAMES
+from zeta_router.learn.task.ask import FEATURE_NAMES
 from zeta_router.router import judging
 from zeta_router.router.commands import ChecksRecord, Emit
 from zeta_router.router.events import Answered, Checked, Feedback, Finished

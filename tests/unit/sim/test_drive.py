@@ -7,18 +7,18 @@ import pytest
 from zeta_router.core.fleet import Endpoint, FleetConfig, Limits, Model
 from zeta_router.core.query import Slo, Task, certain
 from zeta_router.core.reasons import Reason
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.disturb import Disturbances, prepared
 from zeta_router.sim.drive import Conditions, Drive
-from zeta_router.sim.faults import Busy, Cold, Drift, Fault, Kill, Slow, Stall
-from zeta_router.sim.measure import row_of
+from zeta_router.sim.engine.disturb import Disturbances, prepared
+from zeta_router.sim.engine.faults import Busy, Cold, Drift, Fault, Kill, Slow, Stall
+from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.options import Feedback
 from zeta_router.sim.record import End, Record
-from zeta_router.sim.spec import EngineSpec
-from zeta_router.sim.tables import Prompt
+from zeta_router.sim.report.measure import row_of
 from zeta_router.sim.watching import Polls
-from zeta_router.sim.workload import Card, Outcome, Played
+from zeta_router.sim.workload.queries import Card, Outcome, Played
+from zeta_router.sim.workload.tables import Prompt
 
 SPEC = EngineSpec(prefill_tokens_per_s=1000, step_s=0.01, step_per_seq_s=0.0, slots=1)
 

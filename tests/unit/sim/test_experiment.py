@@ -10,11 +10,11 @@ import pytest
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, FleetConfig, Model, SimulatedSpeed
 from zeta_router.core.query import Slo, Task
-from zeta_router.learn.length import TASK_GUESS
+from zeta_router.learn.length.head import TASK_GUESS
 from zeta_router.sim.cache import fingerprint
 from zeta_router.sim.experiment import run
-from zeta_router.sim.measure import WALL_CLOCK_FIELDS
 from zeta_router.sim.options import Feedback, SimulateOptions
+from zeta_router.sim.report.measure import WALL_CLOCK_FIELDS
 from zeta_router.sim.study import Study
 
 ALL_TASKS = {Task.SIMPLE: 0.5, Task.CODE: 0.5, Task.REASONING: 0.5}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from zeta_router.learn.forecast import NO_FORECAST, Forecast
+from zeta_router.learn.forecast.arrivals import NO_FORECAST, Forecast
 from zeta_router.telemetry.metric_forecast import ARRIVALS, FORECASTABLE, WAPE, forecast_gauges
 
 

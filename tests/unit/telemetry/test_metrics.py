@@ -20,7 +20,7 @@ from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Status
 from zeta_router.core.query import NO_SLO, Lane, Slo, Task
 from zeta_router.core.reasons import Reason
-from zeta_router.learn.forecast import Forecast
+from zeta_router.learn.forecast.arrivals import Forecast
 from zeta_router.router.vitals import Vitals
 from zeta_router.telemetry.metric_catalog import RequestSeries
 from zeta_router.telemetry.metric_gauges import GAUGES

@@ -20,7 +20,7 @@ from zeta_router.app.ab.design import Design
 from zeta_router.sim.drive import Conditions, Drive
 from zeta_router.sim.study import Study
 from zeta_router.sim.watching import Polls
-from zeta_router.sim.workload import Played
+from zeta_router.sim.workload.queries import Played
 
 T = TypeVar("T")
 

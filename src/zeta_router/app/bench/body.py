@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from zeta_router.app.bench.prompts import Ask
-from zeta_router.sim.emulate import OUTPUT_FIELD
+from zeta_router.sim.engine.emulate import OUTPUT_FIELD
 
 
 def body_of(ask: Ask, model: str, *, max_tokens: int | None, tell_lengths: bool) -> bytes:

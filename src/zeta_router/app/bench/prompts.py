@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from zeta_router.core.errors import ConfigError
-from zeta_router.sim.tables import Prompt, load_tables
+from zeta_router.sim.workload.tables import Prompt, load_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def from_tables(quality: Sequence[Path], table_model: Mapping[str, str]) -> list
         table_model: The fleet's models, each with the model of the tables that stands for it.
 
     Raises:
-        ConfigError: As `sim.tables.load_tables`; when a prompt has no text.
+        ConfigError: As `sim.workload.tables.load_tables`; when a prompt has no text.
     """
     asks = [_ask(prompt) for prompt in load_tables(quality, table_model).played]
     if not all(ask.text for ask in asks):

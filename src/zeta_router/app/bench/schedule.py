@@ -11,8 +11,8 @@ from math import inf
 from random import Random
 
 from zeta_router.core.errors import ConfigError
-from zeta_router.sim.arrivals import Warp, poisson
-from zeta_router.sim.source import load, numbers_of, options_of
+from zeta_router.sim.workload.arrivals import Warp, poisson
+from zeta_router.sim.workload.source import load, numbers_of, options_of
 
 PEAK_MINUTES = 3.0
 """Length of a peak when no length is asked for."""
@@ -29,7 +29,7 @@ def arrivals(spec: str, *, seed: int, minutes: float | None, rate: float) -> lis
 
     Args:
         spec: ``peak:rate=5,factor=3`` (requests a second at the base, and times that at the top), a
-            generator or a trace file (`sim.source`).
+            generator or a trace file (`sim.workload.source`).
         seed: Of the generators.
         minutes: Length; None is `PEAK_MINUTES` for a peak and the whole of a file.
         rate: Times the source's own rate, > 0.

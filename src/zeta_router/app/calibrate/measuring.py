@@ -18,8 +18,8 @@ from zeta_router.app.calibrate.plan import (
 )
 from zeta_router.app.calibrate.prompts import prompt
 from zeta_router.app.calibrate.stream import AskError
-from zeta_router.learn.calibration import Calibration, fit
-from zeta_router.learn.calibration_windows import Heard, slots_seen
+from zeta_router.learn.latency.calibration import Calibration, fit
+from zeta_router.learn.latency.calibration_windows import Heard, slots_seen
 
 Ask = Callable[[str, int], Awaitable[Heard]]
 """Asks for an answer to a text, of at most so many tokens; raises `AskError`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zeta_router.learn.calibration_windows import Heard
+from zeta_router.learn.latency.calibration_windows import Heard
 
 PROMPTS = 8
 """Prompts per level; more where the level itself is higher, half where time is short."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zeta_router.learn.calibration_windows import Heard
-from zeta_router.sim.engine import Engine
-from zeta_router.sim.job import Job
+from zeta_router.learn.latency.calibration_windows import Heard
+from zeta_router.sim.engine.job import Job
+from zeta_router.sim.engine.model import Engine
+from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.kernel import Kernel
-from zeta_router.sim.spec import EngineSpec
 
 Lane = Sequence[Heard]
 """What one worker heard; it sent each request when the one before was answered."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from zeta_router.learn.calibration_windows import Heard
-from zeta_router.learn.features import estimate_tokens
+from zeta_router.learn.latency.calibration_windows import Heard
+from zeta_router.learn.task.ask import estimate_tokens
 
 MESSAGE_CHARS = 200
 """Of an engine's own words, no more than this are repeated."""

@@ -7,7 +7,7 @@ from math import ceil
 
 from zeta_router.app.calibrate.measuring import Measured
 from zeta_router.app.calibrate.replay import errors
-from zeta_router.sim.spec import EngineSpec
+from zeta_router.sim.engine.spec import EngineSpec
 
 GOOD_P50, GOOD_P90 = 0.25, 0.40
 """Errors up to which a calibration is called good."""

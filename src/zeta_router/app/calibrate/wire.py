@@ -10,7 +10,7 @@ import aiohttp
 
 from zeta_router.app.calibrate.stream import MESSAGE_CHARS, AskError, Stream
 from zeta_router.app.calibrate.target import Target
-from zeta_router.learn.calibration_windows import Heard
+from zeta_router.learn.latency.calibration_windows import Heard
 
 SILENCE_S = 80.0
 """Longest wait for the next token."""

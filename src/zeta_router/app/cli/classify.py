@@ -14,8 +14,8 @@ from zeta_router.app.training.topic_weights import with_topics
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task import TaskClassifier
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.protocol import TaskClassifier
 
 
 @click.command("classify")

@@ -11,8 +11,8 @@ from zeta_router.app.cli.listen import listen_option
 from zeta_router.app.cli.sources import load
 from zeta_router.app.config import Listen
 from zeta_router.core.errors import ConfigError
-from zeta_router.sim.emulate import EmulateOptions, serve
-from zeta_router.sim.spec import EngineSettings
+from zeta_router.sim.engine.emulate import EmulateOptions, serve
+from zeta_router.sim.engine.spec import EngineSettings
 
 
 @click.command("emulate")

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from zeta_router.core.errors import ConfigError
-from zeta_router.learn.forecast import HORIZONS_S, STEP_S, WAPE_LIMIT
-from zeta_router.learn.forecast_evaluate import SKIP_S, evaluate
-from zeta_router.sim import source
+from zeta_router.learn.forecast.arrivals import HORIZONS_S, STEP_S, WAPE_LIMIT
+from zeta_router.learn.forecast.evaluate import SKIP_S, evaluate
+from zeta_router.sim.workload import source
 
 LONGEST_HORIZON_S = 3600.0
 

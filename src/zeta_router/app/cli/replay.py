@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from zeta_router.app.cli.sources import load
-from zeta_router.sim.logged import read_traffic
-from zeta_router.sim.replay_study import study
+from zeta_router.sim.replay.logged import read_traffic
+from zeta_router.sim.replay.study import study
 
 
 @click.command("replay")

@@ -7,15 +7,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from zeta_router.sim import figures
-from zeta_router.sim.page import Page
-from zeta_router.sim.report import plotly_script
+from zeta_router.sim.report import figures
+from zeta_router.sim.report.html import plotly_script
+from zeta_router.sim.report.page import Page
 
 
 def write_replay_report(
     result: Mapping[str, Any], path: Path, *, script: str | None = None
 ) -> None:
-    """Write what `sim.replay_study.study` answered as one file that opens offline.
+    """Write what `sim.replay.study.study` answered as one file that opens offline.
 
     Raises:
         ConfigError: If Plotly is needed and not installed.

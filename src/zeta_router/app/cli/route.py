@@ -15,7 +15,7 @@ from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Query
-from zeta_router.learn.features import Ask, estimate_tokens, extract
+from zeta_router.learn.task.ask import Ask, estimate_tokens, extract
 from zeta_router.router.commands import DecisionRecord
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.explain import explain

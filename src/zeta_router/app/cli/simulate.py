@@ -20,9 +20,9 @@ from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo, Task
 from zeta_router.policy.registry import POLICIES, policy_named
-from zeta_router.sim.compare import summary
 from zeta_router.sim.experiment import run
 from zeta_router.sim.options import INPUT_TOKENS, LENGTHS, TOPICS, Feedback, SimulateOptions
+from zeta_router.sim.report.compare import summary
 
 Tell = Callable[[int, int, str], None]
 
@@ -70,7 +70,7 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
     if json_path is not None:
         json_path.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
     if report_path is not None:
-        from zeta_router.sim.report import write_report
+        from zeta_router.sim.report.html import write_report
 
         write_report(result, report_path)
     for note in result["notes"]:

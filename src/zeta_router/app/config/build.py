@@ -32,7 +32,7 @@ from zeta_router.core.fleet import (
     SimulatedSpeed,
 )
 from zeta_router.core.query import Slo, Task
-from zeta_router.learn.task import TaskCosts
+from zeta_router.learn.task.protocol import TaskCosts
 
 
 def build(file: FileSpec, report: Report) -> LoadedConfig:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from zeta_router.app.config.report import Problem
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.learn.task import DEFAULT_COSTS, TaskCosts
+from zeta_router.learn.task.protocol import DEFAULT_COSTS, TaskCosts
 
 
 class Secret:

@@ -14,8 +14,8 @@ from typing import Any, Final
 from zeta_router.app.learning.judge import Judgement
 from zeta_router.app.learning.minds import Graft
 from zeta_router.core.errors import ConfigError
-from zeta_router.sim.logged import Traffic
-from zeta_router.sim.replay import prepare, replay
+from zeta_router.sim.replay.logged import Traffic
+from zeta_router.sim.replay.play import prepare, replay
 
 MARGIN: Final = 0.02
 """Share of queries that may miss their objectives in addition before answers count as later."""

@@ -36,8 +36,8 @@ from typing import Any, Final
 from zeta_router.app.learning.minds import Moment
 from zeta_router.learn.offpolicy import REFUSAL_TEXT, Difference, Row, difference
 from zeta_router.policy.registry import build
-from zeta_router.sim.logged import Traffic
-from zeta_router.sim.logged_quality import Quality, judged_rows
+from zeta_router.sim.replay.logged import Traffic
+from zeta_router.sim.replay.logged_quality import Quality, judged_rows
 
 LEAST_JUDGED: Final = 200
 """Judged answers in the newer part below which nothing is decided."""

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.query import AUTO, Query, TopicShare
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.events import Feedback
 from zeta_router.router.judging import Judging
 from zeta_router.router.knowledge import Knowledge
-from zeta_router.sim.logged import LoggedQuery, Served, Traffic, first_beliefs
+from zeta_router.sim.replay.logged import LoggedQuery, Served, Traffic, first_beliefs
 
 Topics = tuple[TopicShare, ...]
 Graft = Callable[[Knowledge], None]

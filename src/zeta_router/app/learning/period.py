@@ -18,7 +18,7 @@ from zeta_router.app.learning.keeper import PREFIX
 from zeta_router.app.learning.sealed import BrokenSealError, packed, sealed, unpacked, unsealed
 from zeta_router.app.learning.trials import TRIALS, State, Trial
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.sim.logged import Traffic, read_traffic
+from zeta_router.sim.replay.logged import Traffic, read_traffic
 from zeta_router.telemetry.log_promotions import (
     Promotion,
     Verdict,

@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zeta_router.learn.features import FEATURE_NAMES
-from zeta_router.learn.quality_residual import CLIP, INPUTS, MIN_REWARDS
-from zeta_router.learn.rls_inputs import LIMIT
+from zeta_router.learn.latency.rls_inputs import LIMIT
+from zeta_router.learn.quality.residual import CLIP, INPUTS, MIN_REWARDS
+from zeta_router.learn.task.ask import FEATURE_NAMES
 
 RIDGE: Final = 20.0
 """How many observations it takes to believe a weight: inputs are of size 1."""

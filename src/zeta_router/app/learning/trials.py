@@ -20,11 +20,11 @@ from zeta_router.app.learning.in_time import in_time
 from zeta_router.app.learning.judge import LEAST_JUDGED, SURENESS, Judgement, judge
 from zeta_router.app.learning.minds import Graft, Mind, Moment, moments, sent
 from zeta_router.app.learning.residual_fit import Reward, fit_residual
-from zeta_router.learn.length import LengthHead
-from zeta_router.learn.quality_residual import QualityResidual
+from zeta_router.learn.length.head import LengthHead
+from zeta_router.learn.quality.residual import QualityResidual
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.learned import version_of
-from zeta_router.sim.logged import LoggedQuery, Traffic
+from zeta_router.sim.replay.logged import LoggedQuery, Traffic
 
 LEAST_GAIN = 0.005
 """Share of an answer's length by which expectations must improve for a head to be replaced."""

@@ -17,8 +17,8 @@ from zeta_router.app.training.network import Array, softmax
 from zeta_router.app.training.report import Section, section
 from zeta_router.app.training.score import truth_of
 from zeta_router.core.errors import BugError
-from zeta_router.learn.features import excerpt
-from zeta_router.learn.task_embedded import EmbedderHead
+from zeta_router.learn.task.ask import excerpt
+from zeta_router.learn.task.embedded import EmbedderHead
 
 BELOW: Final = 0.9
 """Probability of the likeliest task below which a prompt counts as uncertain here."""

@@ -11,8 +11,8 @@ from zeta_router.app.training.weights import read_weights, shipped_weights
 from zeta_router.core.errors import BugError, ConfigError
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.gateway.second_opinion import SecondOpinionSettings, is_embedder
-from zeta_router.learn.task import TaskClassifier
-from zeta_router.learn.task_trained import TrainedClassifier
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.learn.task.trained import TrainedClassifier
 
 
 def classifier_of(settings: ClassifierSettings) -> TaskClassifier:

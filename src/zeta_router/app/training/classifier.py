@@ -25,9 +25,9 @@ from zeta_router.app.training.network import Array, Dials, Network, fit, fit_tem
 from zeta_router.app.training.report import Report, Section, section
 from zeta_router.app.training.score import decide, truth_of
 from zeta_router.app.training.weights import write_weights
-from zeta_router.learn.task import DEFAULT_COSTS
-from zeta_router.learn.task_rules import rule_scores
-from zeta_router.learn.task_trained import ClassifierWeights, features_digest
+from zeta_router.learn.task.protocol import DEFAULT_COSTS
+from zeta_router.learn.task.rules import rule_scores
+from zeta_router.learn.task.trained import ClassifierWeights, features_digest
 
 MADE_PER_TEMPLATE: Final = 4
 SEED: Final = 1

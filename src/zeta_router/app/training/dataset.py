@@ -15,7 +15,7 @@ from zeta_router.app.training.generate import Prompt
 from zeta_router.app.training.network import Array
 from zeta_router.app.training.score import TASK_NUMBER
 from zeta_router.core.query import Task
-from zeta_router.learn.features import Ask, extract
+from zeta_router.learn.task.ask import Ask, extract
 
 MADE_SHARE: Final = 2.0
 """How much more the made prompts count than a labelled source of their size."""

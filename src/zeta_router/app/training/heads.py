@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from zeta_router.app.training.network import Adam, Array, softmax
 from zeta_router.core.errors import ConfigError
-from zeta_router.learn.task_embedded import LEAST_PROBABILITY, EmbedderHead
-from zeta_router.learn.task_trained import features_digest
+from zeta_router.learn.task.embedded import LEAST_PROBABILITY, EmbedderHead
+from zeta_router.learn.task.trained import features_digest
 
 DECAYS: Final = (0.003, 0.01, 0.03, 0.1, 0.3)
 """What is tried against learning the sources by heart; sources held out in turn choose."""
@@ -45,7 +45,7 @@ def fit_head(
 
 
 def head_logits(head: EmbedderHead, posteriors: Array, vectors: Array) -> Array:
-    """Scores of many prompts at once, as `learn.task_embedded.refined` computes them of one."""
+    """Scores of many prompts at once, as `learn.task.embedded.refined` computes them of one."""
     inputs = _inputs(posteriors, vectors)
     return np.asarray(head.trust * inputs.logs + inputs.units @ head.matrix + head.bias, np.float32)
 

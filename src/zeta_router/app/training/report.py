@@ -18,7 +18,7 @@ from zeta_router.app.training.score import (
     score,
     truth_of,
 )
-from zeta_router.learn.task import DEFAULT_COSTS, TaskCosts
+from zeta_router.learn.task.protocol import DEFAULT_COSTS, TaskCosts
 
 MIN_LANGUAGE_ROWS = 25
 

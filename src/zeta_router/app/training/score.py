@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from zeta_router.app.training.generate import Prompt
 from zeta_router.core.query import GENERATIVE_TASKS, TaskEstimate
-from zeta_router.learn.task import TaskCosts, estimate_of
+from zeta_router.learn.task.protocol import TaskCosts, estimate_of
 
 TASK_NUMBER = {task: number for number, task in enumerate(GENERATIVE_TASKS)}
 LENGTH_BANDS = ((0, 40), (40, 80), (80, 160), (160, 400), (400, 1200), (1200, 1 << 30))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeta_router.app.training.topic_data import DomainPrompt, GradedPrompt
-from zeta_router.learn.features import FEATURE_NAMES
+from zeta_router.learn.task.ask import FEATURE_NAMES
 
 Floats = NDArray[np.float32]
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from zeta_router.core.errors import BugError, ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS
-from zeta_router.learn.task import TaskClassifier
-from zeta_router.learn.task_trained import features_digest
-from zeta_router.learn.topics import BANDS, TopicReader, TopicWeights
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.learn.task.topics import BANDS, TopicReader, TopicWeights
+from zeta_router.learn.task.trained import features_digest
 
 SHIPPED: Final = "topics.npz"
 

@@ -30,9 +30,9 @@ from zeta_router.app.training.topic_fit import (
 )
 from zeta_router.app.training.topic_weights import write_topics
 from zeta_router.core.query import GENERATIVE_TASKS, Task
-from zeta_router.learn.features import FEATURE_NAMES, Ask, extract
-from zeta_router.learn.task_trained import features_digest
-from zeta_router.learn.topics import BANDS, TopicWeights
+from zeta_router.learn.task.ask import FEATURE_NAMES, Ask, extract
+from zeta_router.learn.task.topics import BANDS, TopicWeights
+from zeta_router.learn.task.trained import features_digest
 
 Progress = Callable[[str], None]
 

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from zeta_router.core.errors import BugError, ConfigError
-from zeta_router.learn.task_trained import ClassifierWeights, TrainedClassifier
+from zeta_router.learn.task.trained import ClassifierWeights, TrainedClassifier
 
 SHIPPED: Final = "classifier.npz"
 _ARRAYS: Final = ("inner", "inner_bias", "out")

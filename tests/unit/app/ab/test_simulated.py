@@ -11,12 +11,12 @@ from zeta_router.app.ab.simulated import SimulatedArms
 from zeta_router.app.ab.verdict import BlockFigures, Verdict
 from zeta_router.core.fleet import Endpoint, FleetConfig, Model
 from zeta_router.core.query import Slo, Task, certain
-from zeta_router.learn.task_rules import RuleClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.drive import Conditions, Drive
-from zeta_router.sim.spec import EngineSpec
-from zeta_router.sim.tables import Prompt
-from zeta_router.sim.workload import Card, Outcome, Played
+from zeta_router.sim.engine.spec import EngineSpec
+from zeta_router.sim.workload.queries import Card, Outcome, Played
+from zeta_router.sim.workload.tables import Prompt
 
 FLEET = FleetConfig(
     models={

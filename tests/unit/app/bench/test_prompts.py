@@ -11,9 +11,9 @@ import pytest
 from zeta_router.app.bench.prompts import drawn, from_tables, synthetic
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task_rules import RuleClassifier
-from zeta_router.sim.tables import first_bit
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.rules import RuleClassifier
+from zeta_router.sim.workload.tables import first_bit
 
 
 def write_tables(folder: Path, text: str = "Hi") -> Path:

@@ -34,7 +34,7 @@ def test_a_flat_peak_is_the_stream_itself() -> None:
 
 
 def arrivals_of_poisson(rate: float, duration_s: float) -> list[float]:
-    from zeta_router.sim.arrivals import poisson
+    from zeta_router.sim.workload.arrivals import poisson
 
     return poisson(Random(3), rate, duration_s)
 

@@ -10,8 +10,8 @@ from support.virtual_engine import Emulated, virtually
 from zeta_router.app.calibrate.measuring import LATEST_RATIO, Measured, Measuring
 from zeta_router.app.calibrate.stream import AskError
 from zeta_router.app.calibrate.verdict import judge
-from zeta_router.learn.calibration_windows import Heard
-from zeta_router.sim.spec import EngineSpec
+from zeta_router.learn.latency.calibration_windows import Heard
+from zeta_router.sim.engine.spec import EngineSpec
 
 GPU = EngineSpec(prefill_tokens_per_s=8000, step_s=0.013, step_per_seq_s=0.0004, slots=8)
 CPU = EngineSpec(prefill_tokens_per_s=105, step_s=0.002, step_per_seq_s=0.014, slots=4)

@@ -9,8 +9,8 @@ from zeta_router.app.calibrate.plan import (
     sizes_for,
 )
 from zeta_router.app.calibrate.prompts import prompt
-from zeta_router.learn.calibration_windows import Heard
-from zeta_router.learn.features import estimate_tokens
+from zeta_router.learn.latency.calibration_windows import Heard
+from zeta_router.learn.task.ask import estimate_tokens
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from support.iterations import Truth, heard
-from zeta_router.learn.calibration import fit
+from zeta_router.learn.latency.calibration import fit
 
 SCRIPT = Path(__file__).parents[4] / "benchmarks" / "validity.py"
 

@@ -19,7 +19,7 @@ from support.scripted import (
 from zeta_router.app.calibrate.stream import AskError
 from zeta_router.app.calibrate.target import Target
 from zeta_router.app.calibrate.wire import Wire, new_session
-from zeta_router.learn.calibration_windows import Heard
+from zeta_router.learn.latency.calibration_windows import Heard
 
 T = TypeVar("T")
 USAGE = {"prompt_tokens": 40, "completion_tokens": 3}

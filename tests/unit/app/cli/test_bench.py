@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from zeta_router.app.bench.prompts import Ask
 from zeta_router.app.cli.bench import body_of, command
 from zeta_router.core.errors import ZetaError
-from zeta_router.sim.emulate import OUTPUT_FIELD
+from zeta_router.sim.engine.emulate import OUTPUT_FIELD
 
 
 def bench(*arguments: str) -> tuple[int, str]:

@@ -25,8 +25,8 @@ from zeta_router.app.calibrate.measuring import Measured, Measuring
 from zeta_router.app.calibrate.target import Target
 from zeta_router.app.cli import calibrate as calibrate_command
 from zeta_router.app.cli.sources import load
-from zeta_router.sim.emulate import EmulateOptions, serve
-from zeta_router.sim.spec import EngineSpec
+from zeta_router.sim.engine.emulate import EmulateOptions, serve
+from zeta_router.sim.engine.spec import EngineSpec
 
 SPEC = EngineSpec(prefill_tokens_per_s=1500, step_s=0.03, step_per_seq_s=0.01, slots=2)
 

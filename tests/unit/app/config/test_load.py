@@ -18,7 +18,7 @@ from zeta_router.app.config.load import load_file, load_text
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, JointParams, Limits, Model, SimulatedSpeed
 from zeta_router.core.query import GENERATIVE_TASKS, Capability, Slo, Task
-from zeta_router.learn.task import TaskCosts
+from zeta_router.learn.task.protocol import TaskCosts
 
 DESIGN = Path(__file__).with_name("design.yaml").read_text()
 

@@ -13,7 +13,7 @@ import pytest
 
 from zeta_router.app.learning.judge import LEAST_JUDGED, judge
 from zeta_router.app.learning.minds import Moment, sent
-from zeta_router.sim.logged import LoggedQuery, Traffic, read_traffic
+from zeta_router.sim.replay.logged import LoggedQuery, Traffic, read_traffic
 
 BENCHMARKS = Path(__file__).parents[4] / "benchmarks" / "learning"
 SECONDS = 150.0
@@ -42,7 +42,7 @@ def traffic(worlds: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Tra
 
 def has_formulas(each: LoggedQuery) -> bool:
     """Prompts with formulas are the ones with a mark for LaTeX, as features have it."""
-    from zeta_router.learn.features import FEATURE_NAMES
+    from zeta_router.learn.task.ask import FEATURE_NAMES
 
     return each.query.features[FEATURE_NAMES.index("latex_mark")] > 0.0
 

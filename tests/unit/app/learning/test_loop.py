@@ -15,7 +15,7 @@ from support.records import decided
 from zeta_router.app.learning.loop import APPLIED, Retraining, train
 from zeta_router.app.learning.sealed import packed, sealed
 from zeta_router.core.query import Task, TopicShare
-from zeta_router.learn.length import LengthHead
+from zeta_router.learn.length.head import LengthHead
 from zeta_router.router.events import Relearned
 from zeta_router.router.learned import version_of
 from zeta_router.telemetry.log import DecisionLog

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from zeta_router.app.learning.residual_fit import Reward, fit_residual
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.quality_residual import MIN_REWARDS, QualityResidual
+from zeta_router.learn.quality.residual import MIN_REWARDS, QualityResidual
+from zeta_router.learn.task.ask import Ask, extract
 
 PLAIN = extract(Ask("please tell me about the history of that old town"))
 FORMULAS = extract(Ask("$\\frac{a}{b}$ calculate 2 + 3 = 7 + 9 = 12 \\[ x^2 \\]"))

@@ -13,7 +13,7 @@ from zeta_router.app.training.generate import made_prompts
 from zeta_router.app.training.heads import read_head
 from zeta_router.core.errors import BugError
 from zeta_router.core.query import GENERATIVE_TASKS
-from zeta_router.learn.features import excerpt
+from zeta_router.learn.task.ask import excerpt
 
 PROMPTS = [prompt for prompt in made_prompts(1, seed=5) if prompt.lang == "en"]
 TASK_OF = {excerpt(prompt.text): prompt.task for prompt in PROMPTS}

@@ -12,10 +12,10 @@ from zeta_router.app.training.heads import write_head
 from zeta_router.app.training.weights import shipped_weights, write_weights
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Operation, Task
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task import TaskCosts
-from zeta_router.learn.task_embedded import EmbedderHead
-from zeta_router.learn.task_trained import features_digest
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.embedded import EmbedderHead
+from zeta_router.learn.task.protocol import TaskCosts
+from zeta_router.learn.task.trained import features_digest
 
 
 def task_of(settings: ClassifierSettings, text: str) -> Task:

@@ -15,9 +15,9 @@ from zeta_router.app.training.score import by_length, score
 from zeta_router.app.training.weights import read_weights
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Operation, Task
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task import TaskCosts
-from zeta_router.learn.task_trained import TrainedClassifier
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.protocol import TaskCosts
+from zeta_router.learn.task.trained import TrainedClassifier
 
 EVEN = TaskCosts(1.0, 1.0, 1.0)
 

@@ -9,8 +9,8 @@ from zeta_router.app.training.heads import fit_head, head_logits, read_head, wri
 from zeta_router.app.training.network import softmax
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS
-from zeta_router.learn.task import DEFAULT_COSTS, estimate_of
-from zeta_router.learn.task_embedded import refined
+from zeta_router.learn.task.embedded import refined
+from zeta_router.learn.task.protocol import DEFAULT_COSTS, estimate_of
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,9 @@ from zeta_router.app.training.topic_weights import (
 from zeta_router.app.training.topics import run
 from zeta_router.core.errors import BugError, ConfigError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task, certain
-from zeta_router.learn.features import Ask, extract
-from zeta_router.learn.task_trained import features_digest
-from zeta_router.learn.topics import TopicReader, TopicWeights
+from zeta_router.learn.task.ask import Ask, extract
+from zeta_router.learn.task.topics import TopicReader, TopicWeights
+from zeta_router.learn.task.trained import features_digest
 
 
 class Told:

@@ -7,7 +7,7 @@ import pytest
 
 from zeta_router.app.training.weights import parse_weights, read_weights, write_weights
 from zeta_router.core.errors import BugError, ConfigError
-from zeta_router.learn.task_trained import ClassifierWeights
+from zeta_router.learn.task.trained import ClassifierWeights
 
 WEIGHTS = ClassifierWeights(
     inner=np.arange(35, dtype=np.float32).reshape(7, 5),

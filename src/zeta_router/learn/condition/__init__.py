@@ -1,0 +1,1 @@
+"""Whether a model or its process is still what it was."""

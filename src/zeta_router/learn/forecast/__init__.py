@@ -1,0 +1,1 @@
+"""How many queries will arrive, and how far that is to be believed."""

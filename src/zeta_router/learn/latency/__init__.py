@@ -1,0 +1,1 @@
+"""How fast endpoints are, learned from their answers."""

@@ -1,0 +1,1 @@
+"""How good answers are, learned from what is heard of them."""

@@ -1,0 +1,74 @@
+"""Task classification: the protocol, and what every implementation shares.
+
+Implementations turn features into a posterior over tasks. Which task to act on is decided from
+the posterior and what each mistake costs: a hard query on a weak model gets a bad answer, a simple
+one on a strong model merely takes its time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final, Protocol
+
+from zeta_router.core.query import Operation, Task, TaskEstimate, TopicShare
+
+
+class TaskClassifier(Protocol):
+    """Says what a query asks for, from numbers only."""
+
+    def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
+        """The posterior over tasks.
+
+        Embedding and rerank follow from `operation`; for the others, `features` is what
+        `learn.task.ask` made of the request. Empty or unknown features give a flat posterior.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCosts:
+    """What a mistake costs, relative to each other; all >= 0.
+
+    Attributes:
+        hard_called_simple: A code or reasoning query treated as simple.
+        simple_called_hard: A simple query treated as code or reasoning.
+        hard_swapped: Code treated as reasoning or the reverse.
+    """
+
+    hard_called_simple: float = 1.25
+    simple_called_hard: float = 1.0
+    hard_swapped: float = 1.0
+
+
+DEFAULT_COSTS: Final = TaskCosts()
+
+FLAT: Final = (1 / 3, 1 / 3, 1 / 3)
+"""The posterior of somebody who cannot tell."""
+
+
+def estimate_of(posterior: tuple[float, float, float], costs: TaskCosts) -> TaskEstimate:
+    """The estimate for a posterior over simple, code and reasoning (in this order, sum 1).
+
+    The task is the one with the least expected cost; on a tie the later one, because the strongest
+    model does least harm.
+    """
+    simple, code, reasoning = posterior
+    called_simple = costs.hard_called_simple * (code + reasoning)
+    called_code = costs.simple_called_hard * simple + costs.hard_swapped * reasoning
+    called_reasoning = costs.simple_called_hard * simple + costs.hard_swapped * code
+    if called_reasoning <= called_code and called_reasoning <= called_simple:
+        task = Task.REASONING
+    elif called_code <= called_simple:
+        task = Task.CODE
+    else:
+        task = Task.SIMPLE
+    shares = [
+        TopicShare("simple", Task.SIMPLE, simple),
+        TopicShare("code", Task.CODE, code),
+        TopicShare("reasoning", Task.REASONING, reasoning),
+    ]
+    shares.sort(key=_PROBABILITY, reverse=True)
+    return TaskEstimate(task, tuple(shares))
+
+
+_PROBABILITY = attrgetter("probability")

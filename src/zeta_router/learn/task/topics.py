@@ -1,0 +1,176 @@
+"""Topics: a task refined by what its text tells about domain and difficulty.
+
+Two questions of one task may have little in common: on public tables, models that solve nine of ten
+arithmetic word problems solve one of four problems of formal mathematics. So the posterior over
+tasks is split further, into domains and, where difficulty can be told, into three bands. The names
+are a closed set, ``task/domain`` or ``task/domain/band``, so that cells of quality and length know
+what lies above them.
+
+Bands overlap: between two of them a query belongs to both, in proportion. On tables that nothing
+was trained on that predicted models' scores better than hard edges did.
+
+Difficulty of reasoning is a regression trained on graded mathematics; it tells hard from easy in
+mathematics of other sources, and little in science or logic. There is no graded code to train on:
+its band is the length of what is asked. Simple queries have none, because nothing tried told hard
+questions of fact from easy ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, isnan
+from operator import attrgetter
+from struct import Struct
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zeta_router.core.errors import BugError
+from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task, TaskEstimate, TopicShare
+from zeta_router.learn.task.ask import FEATURE_NAMES
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.learn.task.trained import features_digest
+
+BANDS: Final = ("easy", "medium", "hard")
+
+LEAST_TASK: Final = 0.05
+"""A task less probable than that is left whole: its topics would hardly count."""
+
+LEAST_SHARE: Final = 0.12
+"""A domain with less of its task is left out, and its share given to the others."""
+
+_GENERATIVE: Final = frozenset(GENERATIVE_TASKS)
+_CHARS: Final = FEATURE_NAMES.index("chars")
+_HOUSEKEEPING: Final = FEATURE_NAMES.index("housekeeping")
+_PACK: Final = Struct(f"{len(FEATURE_NAMES)}f").pack
+_PROBABILITY: Final = attrgetter("probability")
+_new = tuple.__new__
+"""Makes a named tuple at half the cost of calling its class."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicWeights:
+    """What training found, ready for inference.
+
+    Attributes:
+        domains: Names, ``task/domain``; those of one task stand together.
+        matrix: Features by columns: a score per domain, then a difficulty per generative task.
+        bias: One per column.
+        centres: Domains by bands: the difficulty at which a query is all of that band, rising;
+            NaN for a domain without bands.
+        features: `features_digest` of the code that trained them.
+    """
+
+    domains: tuple[str, ...]
+    matrix: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    centres: NDArray[np.float32]
+    features: str
+
+
+def domain_of(topic: str) -> str | None:
+    """The domain that a topic with a band belongs to; None for any other name."""
+    domain, slash, _ = topic.rpartition("/")
+    return domain if slash and "/" in domain else None
+
+
+class TopicReader:
+    """A `TaskClassifier` that refines what another one says.
+
+    Tasks keep their probabilities and the task to act on stays; only topics become finer.
+
+    Args:
+        classifier: Tells the tasks.
+        weights: See `TopicWeights`.
+
+    Raises:
+        BugError: The weights were trained for other features than this code extracts.
+    """
+
+    def __init__(self, classifier: TaskClassifier, weights: TopicWeights) -> None:
+        if weights.features != features_digest():
+            raise BugError(
+                f"the topics' weights belong to features {weights.features}, this code extracts "
+                f"{features_digest()}: run `zeta train topics` and ship its weights"
+            )
+        self._classifier = classifier
+        self._matrix = weights.matrix
+        self._bias = weights.bias
+        self._domains = {task: _domains(task, weights) for task in GENERATIVE_TASKS}
+
+    def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
+        """See `TaskClassifier.estimate`; a request without text is told by its task alone."""
+        known = self._classifier.estimate(features, operation)
+        if len(features) != len(FEATURE_NAMES) or not features[_CHARS] or features[_HOUSEKEEPING]:
+            return known
+        scores = np.frombuffer(_PACK(*features), np.float32).dot(self._matrix)
+        scores += self._bias
+        found: list[TopicShare] = []
+        columns = scores.tolist()
+        for share in known.topics:
+            if share.probability < LEAST_TASK or share.task not in _GENERATIVE:
+                found.append(share)
+            else:
+                _split(share, self._domains[share.task], columns, found)
+        found.sort(key=_PROBABILITY, reverse=True)
+        return TaskEstimate(known.task, tuple(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Domain:
+    """One domain of a task: its column, its name, and its bands if it has any."""
+
+    column: int
+    difficulty: int
+    name: str
+    bands: tuple[str, str, str]
+    centres: tuple[float, float, float] | None
+
+
+def _domains(task: Task, weights: TopicWeights) -> tuple[_Domain, ...]:
+    difficulty = len(weights.domains) + GENERATIVE_TASKS.index(task)
+    found = []
+    for column, name in enumerate(weights.domains):
+        if name.partition("/")[0] != task.value:
+            continue
+        easy, medium, hard = (float(centre) for centre in weights.centres[column])
+        bands = (f"{name}/{BANDS[0]}", f"{name}/{BANDS[1]}", f"{name}/{BANDS[2]}")
+        centres = None if isnan(easy) else (easy, medium, hard)
+        found.append(_Domain(column, difficulty, name, bands, centres))
+    return tuple(found)
+
+
+def _split(
+    share: TopicShare, domains: tuple[_Domain, ...], scores: list[float], found: list[TopicShare]
+) -> None:
+    """Add the topics of one task to `found`; their probabilities sum to the task's."""
+    top = max([scores[domain.column] for domain in domains])
+    masses = [exp(scores[domain.column] - top) for domain in domains]
+    least = LEAST_SHARE * sum(masses)
+    part = share.probability / sum([mass for mass in masses if mass >= least])
+    for domain, mass in zip(domains, masses, strict=True):
+        if mass >= least:
+            _add(domain, share.task, part * mass, scores[domain.difficulty], found)
+
+
+def _add(
+    domain: _Domain, task: Task, probability: float, difficulty: float, found: list[TopicShare]
+) -> None:
+    """Add a domain, by the one or two bands that the difficulty lies in."""
+    if domain.centres is None:
+        found.append(_new(TopicShare, (domain.name, task, probability)))
+        return
+    easy, medium, hard = domain.centres
+    if difficulty <= easy:
+        found.append(_new(TopicShare, (domain.bands[0], task, probability)))
+        return
+    if difficulty >= hard:
+        found.append(_new(TopicShare, (domain.bands[2], task, probability)))
+        return
+    if difficulty < medium:
+        low, above = 0, (difficulty - easy) / (medium - easy)
+    else:
+        low, above = 1, (difficulty - medium) / (hard - medium)
+    found.append(_new(TopicShare, (domain.bands[low], task, probability * (1.0 - above))))
+    found.append(_new(TopicShare, (domain.bands[low + 1], task, probability * above)))

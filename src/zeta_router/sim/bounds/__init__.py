@@ -1,0 +1,1 @@
+"""What a router could have reached that knew everything."""

@@ -1,0 +1,1 @@
+"""Engine models: in virtual time, in real time behind an address, and what goes wrong with them."""

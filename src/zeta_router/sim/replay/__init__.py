@@ -1,0 +1,1 @@
+"""A decision log played again."""
