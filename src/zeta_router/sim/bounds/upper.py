@@ -10,7 +10,8 @@
 
 All are the linear programme of `sim.bounds.lp` over query-endpoint pairs: value is the quality (0
 where the objectives cannot be met even alone), capacity one engine-second a second, work
-input/prefill rate + output/R with R = B/(step + per_seq B), B = min(slots, floor((SLO_tpot - step)/per_seq)).
+input/prefill rate + output/R with R = B/(step + per_seq B), B = min(slots, floor((SLO_tpot -
+step)/per_seq)).
 
 Why the certified work is a lower bound: an iteration with b sequences takes step + per_seq b at
 least, so each token in it costs per_seq + step/b. A query within its TPOT objective saw iterations
