@@ -29,7 +29,7 @@ from zeta_router.app.learning.period import part_of, run_period
 from zeta_router.app.learning.trials import ResidualTrial, State
 from zeta_router.sim.options import Feedback
 from zeta_router.sim.replay.logged import Traffic, read_traffic
-from zeta_router.telemetry.log_promotions import Promotion, Verdict, write_promotions
+from zeta_router.telemetry.log.promotions import Promotion, Verdict, write_promotions
 
 BEFORE = worlds.Specialists(formulas="middle", plain="large")
 AFTER = worlds.Specialists(formulas="large", plain="middle")

@@ -13,10 +13,10 @@ from zeta_router.router.events import Answered
 from zeta_router.router.foresight import AHEAD_S
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.answered import answered_by
-from zeta_router.telemetry.explain import explain
-from zeta_router.telemetry.log import DecisionLog
-from zeta_router.telemetry.metric_learned import Beliefs
-from zeta_router.telemetry.metrics import CONTENT_TYPE, Metrics
+from zeta_router.telemetry.explain.explanation import explain
+from zeta_router.telemetry.log.decision_log import DecisionLog
+from zeta_router.telemetry.metrics.collector import CONTENT_TYPE, Metrics
+from zeta_router.telemetry.metrics.learned import Beliefs
 from zeta_router.telemetry.recent import Recent, Story
 from zeta_router.telemetry.records import FeedbackRecord, FeedbackResult
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
-from zeta_router.telemetry.log_reader import LogReader
+from zeta_router.telemetry.log.reader import LogReader
 from zeta_router.telemetry.records import FeedbackRecord, LogRecord
 
 RECENT_QUERIES = 1_000

@@ -11,18 +11,18 @@ from pathlib import Path
 
 from zeta_router.core.outcome import Status
 from zeta_router.core.reasons import DROP_TEXT, LASTING_DROPS, REASON_TEXT, Drop, Reason
-from zeta_router.telemetry.explain import STATUS_TEXT
-from zeta_router.telemetry.log_schema import (
+from zeta_router.telemetry.explain.explanation import STATUS_TEXT
+from zeta_router.telemetry.log.schema import (
     CANDIDATE_FIELDS,
     MIGRATIONS,
     ROW_VERSION,
     TABLES,
     VIEW_FIELDS,
 )
-from zeta_router.telemetry.metric_catalog import RequestSeries
-from zeta_router.telemetry.metric_gauges import GAUGES
-from zeta_router.telemetry.metric_learned import LEARNED_GAUGES
-from zeta_router.telemetry.metric_series import SERIES_LIMIT, Counter, Histogram
+from zeta_router.telemetry.metrics.catalog import RequestSeries
+from zeta_router.telemetry.metrics.gauges import GAUGES
+from zeta_router.telemetry.metrics.learned import LEARNED_GAUGES
+from zeta_router.telemetry.metrics.series import SERIES_LIMIT, Counter, Histogram
 
 _MADE = "<!-- Made by `python -m zeta_router.telemetry.reference docs/reference`. -->\n"
 

@@ -19,7 +19,7 @@ from zeta_router import __version__
 from zeta_router.app.records import Telemetry
 from zeta_router.gateway.admin import Records
 from zeta_router.gateway.driver import Record
-from zeta_router.telemetry.log import DecisionLog
+from zeta_router.telemetry.log.decision_log import DecisionLog
 
 
 class _Late:

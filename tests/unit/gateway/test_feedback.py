@@ -16,7 +16,7 @@ from zeta_router.app.records import Telemetry
 from zeta_router.core.query import Task, certain
 from zeta_router.gateway.admin import Records
 from zeta_router.gateway.driver import Record
-from zeta_router.telemetry.log import DecisionLog
+from zeta_router.telemetry.log.decision_log import DecisionLog
 
 FEEDBACK = "/v1/feedback"
 CODE = certain(Task.CODE).topics

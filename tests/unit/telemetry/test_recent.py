@@ -8,8 +8,8 @@ from pathlib import Path
 from support.records import candidate, decided, ended
 from zeta_router.core.decision import Verdict
 from zeta_router.core.reasons import Reason
-from zeta_router.telemetry.log_reader import LogReader
-from zeta_router.telemetry.log_writer import LogWriter, RunFacts
+from zeta_router.telemetry.log.reader import LogReader
+from zeta_router.telemetry.log.writer import LogWriter, RunFacts
 from zeta_router.telemetry.recent import Recent
 from zeta_router.telemetry.records import FeedbackRecord
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zeta_router.core.reasons import Drop, Reason
-from zeta_router.telemetry.log_schema import TABLES
+from zeta_router.telemetry.log.schema import TABLES
 from zeta_router.telemetry.reference import PAGES, write
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"

@@ -18,8 +18,8 @@ from zeta_router.core.query import Query
 from zeta_router.learn.task.ask import Ask, estimate_tokens, extract
 from zeta_router.router.commands import DecisionRecord
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.telemetry.explain import explain
-from zeta_router.telemetry.explain_text import explain_text
+from zeta_router.telemetry.explain.explanation import explain
+from zeta_router.telemetry.explain.text import explain_text
 
 
 @click.command("route")

@@ -13,7 +13,7 @@ import msgspec
 
 from zeta_router.app.cli.train_classifier import command as classifier
 from zeta_router.app.cli.train_topics import command as topics
-from zeta_router.telemetry.log_promotions import Promotion, Verdict, read_promotions
+from zeta_router.telemetry.log.promotions import Promotion, Verdict, read_promotions
 
 _NICE = 10
 

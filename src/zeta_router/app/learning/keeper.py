@@ -38,7 +38,7 @@ _LOG = logging.getLogger("zeta_router.learning")
 
 
 class Shelf(Protocol):
-    """Where states lie; `telemetry.log.DecisionLog` is one."""
+    """Where states lie; `DecisionLog` is one."""
 
     def save_states(self, states: Sequence[SavedState]) -> None:
         """Keep all of `states`, or none."""

@@ -22,7 +22,7 @@ from zeta_router.app.learning.sealed import BrokenSealError, unpacked, unsealed
 from zeta_router.app.lifeline import SUPERVISOR_PID
 from zeta_router.core.errors import ZetaError
 from zeta_router.router.events import Relearned
-from zeta_router.telemetry.log_promotions import Promotion, Verdict, read_promotions
+from zeta_router.telemetry.log.promotions import Promotion, Verdict, read_promotions
 from zeta_router.telemetry.records import SavedState
 
 LOOK_EVERY_S = 60.0
@@ -37,7 +37,7 @@ _LOG = logging.getLogger("zeta_router.learning")
 
 
 class Shelf(Protocol):
-    """Where the number of the latest entry lies; `telemetry.log.DecisionLog` is one."""
+    """Where the number of the latest entry lies; `DecisionLog` is one."""
 
     def save_states(self, states: Sequence[SavedState]) -> None:
         """Keep all of `states`, or none."""

@@ -19,13 +19,13 @@ from zeta_router.app.learning.sealed import BrokenSealError, packed, sealed, unp
 from zeta_router.app.learning.trials import TRIALS, State, Trial
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.sim.replay.logged import Traffic, read_traffic
-from zeta_router.telemetry.log_promotions import (
+from zeta_router.telemetry.log.promotions import (
     Promotion,
     Verdict,
     read_promotions,
     write_promotions,
 )
-from zeta_router.telemetry.log_reader import LogReader
+from zeta_router.telemetry.log.reader import LogReader
 from zeta_router.telemetry.records import SavedState
 
 OLDER: Final = 0.6

@@ -13,8 +13,8 @@ from typing import Self
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.router.commands import Record
-from zeta_router.telemetry.log import DecisionLog
-from zeta_router.telemetry.log_fleet import FLEET_FACT, fleet_fact
+from zeta_router.telemetry.log.decision_log import DecisionLog
+from zeta_router.telemetry.log.fleet import FLEET_FACT, fleet_fact
 
 FLUSH_EVERY = 4000
 """Records between two waits for the file."""

@@ -18,8 +18,8 @@ from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Query, TopicShare
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
-from zeta_router.telemetry.log_fleet import fleet_of
-from zeta_router.telemetry.log_reader import LogReader
+from zeta_router.telemetry.log.fleet import fleet_of
+from zeta_router.telemetry.log.reader import LogReader
 from zeta_router.telemetry.records import FeedbackRecord, LoggedRun, LogRecord
 
 

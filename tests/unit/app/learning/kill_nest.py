@@ -25,8 +25,8 @@ from support.bench import Bench
 from support.fleets import endpoint, fleet
 from zeta_router.app.learning.keeper import SAVE_EVERY_S, Keeper
 from zeta_router.core.query import Task, TopicShare
-from zeta_router.telemetry import log_thread
-from zeta_router.telemetry.log import DecisionLog
+from zeta_router.telemetry.log import thread as log_thread
+from zeta_router.telemetry.log.decision_log import DecisionLog
 
 SHARE = (TopicShare("code", Task.CODE, 1.0),)
 CONFIG = fleet(endpoint("c", "coder"), endpoint("t", "thinker"))

@@ -12,7 +12,7 @@ from support.fleets import endpoint, fleet, query
 from zeta_router.app.learning.keeper import PREFIX, REFUSED, Keeper, kept
 from zeta_router.app.learning.sealed import BrokenSealError, packed, sealed, unsealed
 from zeta_router.router.events import Feedback
-from zeta_router.telemetry.log import DecisionLog
+from zeta_router.telemetry.log.decision_log import DecisionLog
 from zeta_router.telemetry.records import SavedState
 
 WALL_S = 1_800_000_000.0

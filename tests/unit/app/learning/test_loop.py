@@ -18,8 +18,8 @@ from zeta_router.core.query import Task, TopicShare
 from zeta_router.learn.length.head import LengthHead
 from zeta_router.router.events import Relearned
 from zeta_router.router.learned import version_of
-from zeta_router.telemetry.log import DecisionLog
-from zeta_router.telemetry.log_promotions import Promotion, Verdict, write_promotions
+from zeta_router.telemetry.log.decision_log import DecisionLog
+from zeta_router.telemetry.log.promotions import Promotion, Verdict, write_promotions
 
 WALL_S = 1_800_000_000.0
 TOPICS = (TopicShare("code", Task.CODE, 1.0),)

@@ -18,7 +18,7 @@ from zeta_router.app.learning.in_time import InTime
 from zeta_router.app.learning.period import run_period
 from zeta_router.app.learning.trials import LengthTrial, ResidualTrial, State
 from zeta_router.core.errors import ConfigError
-from zeta_router.telemetry.log_promotions import Verdict, read_promotions
+from zeta_router.telemetry.log.promotions import Verdict, read_promotions
 
 BENCHMARKS = Path(__file__).parents[4] / "benchmarks" / "learning"
 SECONDS = 800.0

@@ -21,8 +21,8 @@ from zeta_router.sim.options import Feedback
 from zeta_router.sim.replay.decision_log import SimulatedLog
 from zeta_router.sim.workload.queries import Card, Outcome, Played
 from zeta_router.sim.workload.tables import Answer, Prompt
-from zeta_router.telemetry.log_fleet import fleet_fact, fleet_of
-from zeta_router.telemetry.log_reader import LogReader
+from zeta_router.telemetry.log.fleet import fleet_fact, fleet_of
+from zeta_router.telemetry.log.reader import LogReader
 from zeta_router.telemetry.records import FeedbackRecord
 
 FLEET = FleetConfig(

@@ -1,0 +1,1 @@
+"""Why a query went where it went, in data and in words."""

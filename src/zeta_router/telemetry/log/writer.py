@@ -1,0 +1,187 @@
+"""One batch of records into the file, in one transaction.
+
+Not a thread and not a queue: those are in `log`. This part is plain and synchronous, so that its
+failures can be tested one by one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from zeta_router.router.commands import ChecksRecord, DecisionRecord, OutcomeRecord, Record
+from zeta_router.telemetry.log.file import open_for_writing
+from zeta_router.telemetry.log.rows import Row, RowEncoder
+from zeta_router.telemetry.log.schema import (
+    CHECKS,
+    DECISIONS,
+    FEEDBACK,
+    OUTCOMES,
+    PROMPTS,
+    RUNS,
+    SAMPLES,
+    STATE,
+)
+from zeta_router.telemetry.records import FeedbackRecord, PromptRecord, SavedState
+
+CHUNK = 8
+"""Records turned into rows at a stretch. SQLite lets go of the interpreter lock at every row but
+the turning does not: 8 keep the event loop waiting for about a tenth of a millisecond."""
+
+Entry = Record | FeedbackRecord | PromptRecord | SavedState
+
+_SAVE = (
+    f"INSERT INTO {STATE.name} ({STATE.names}) VALUES (?, ?, ?, ?) "  # noqa: S608
+    "ON CONFLICT (name) DO UPDATE SET version = excluded.version, "
+    "saved_at_s = excluded.saved_at_s, blob = excluded.blob"
+)
+
+STATEMENTS = {
+    DecisionRecord: DECISIONS.insert,
+    OutcomeRecord: OUTCOMES.insert,
+    ChecksRecord: CHECKS.insert,
+    FeedbackRecord: FEEDBACK.insert,
+    PromptRecord: PROMPTS.insert,
+    SavedState: _SAVE,
+}
+
+
+class RunFacts(msgspec.Struct, frozen=True):
+    """What a run writes about itself."""
+
+    opened_wall_s: float
+    wall_offset_s: float
+    software: str
+    facts: Mapping[str, str] = {}
+
+
+class LogWriter:
+    """An open file and the encoder of its run. To be used by one thread at a time.
+
+    Raises:
+        ConfigError: The file can never be the log (see `file`).
+        sqlite3.Error: It cannot be written at present.
+    """
+
+    def __init__(self, path: Path, run: RunFacts) -> None:
+        self.path = path
+        self.connection = open_for_writing(path)
+        try:
+            number = self._begin_run(run)
+        except BaseException:
+            self.connection.close()
+            raise
+        self._run = number
+        self._encoder = encoder = RowEncoder(number, run.wall_offset_s, run.opened_wall_s)
+        self._encode: dict[type, Callable[..., Row]] = {
+            DecisionRecord: encoder.decision,
+            OutcomeRecord: encoder.outcome,
+            ChecksRecord: encoder.checks,
+            FeedbackRecord: encoder.feedback,
+            PromptRecord: self._prompt,
+            SavedState: _state,
+        }
+        self._inode = path.stat().st_ino
+        self.refusal = ""
+
+    def _begin_run(self, run: RunFacts) -> int:
+        facts = msgspec.json.encode(run.facts).decode()
+        row = (run.opened_wall_s, run.wall_offset_s, run.software, facts)
+        cursor = self.connection.execute(RUNS.insert, row)
+        return int(cursor.lastrowid or 0)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the path still names the open file; false once it was moved or deleted."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def write(self, batch: Sequence[Entry]) -> int:
+        """Write all of `batch` and return how many records could not be written at all.
+
+        Either everything else is in the file afterwards or, when this raises, nothing is.
+
+        Raises:
+            sqlite3.OperationalError: The file cannot be written at present; try again later.
+            sqlite3.DatabaseError: The file is damaged.
+        """
+        try:
+            self._transaction(batch, self._write_chunk)
+        except Exception as error:
+            if _is_about_the_file(error):
+                raise
+            return self._transaction(batch, self._write_singly)
+        return 0
+
+    def _transaction(self, batch: Sequence[Entry], write: Callable[[Sequence[Entry]], int]) -> int:
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            refused = sum(write(batch[at : at + CHUNK]) for at in range(0, len(batch), CHUNK))
+            self.connection.execute("COMMIT")
+        except BaseException:
+            self._encoder.forget()
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+        return refused
+
+    def _write_chunk(self, chunk: Sequence[Entry]) -> int:
+        rows: dict[type, list[Row]] = {}
+        for record in chunk:
+            kind = type(record)
+            rows.setdefault(kind, []).append(self._encode[kind](record))
+        for kind, of_kind in rows.items():
+            self.connection.executemany(STATEMENTS[kind], of_kind)
+        self._write_samples()
+        return 0
+
+    def _write_singly(self, chunk: Sequence[Entry]) -> int:
+        refused = 0
+        for record in chunk:
+            kind = type(record)
+            try:
+                self.connection.execute(STATEMENTS[kind], self._encode[kind](record))
+            except Exception as error:
+                if _is_about_the_file(error):
+                    raise
+                refused += 1
+                self.refusal = f"{kind.__name__}: {type(error).__name__}: {error}"
+        self._write_samples()
+        return refused
+
+    def _write_samples(self) -> None:
+        samples = self._encoder.take_samples()
+        if samples:
+            self.connection.executemany(SAMPLES.insert, samples)
+
+    def _prompt(self, record: PromptRecord) -> Row:
+        wall_s = self._encoder.latest_wall_s
+        return (self._run, wall_s, record.query_id, record.text)
+
+    def close(self) -> None:
+        """Move the write-ahead log into the file and let go of it."""
+        try:
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error:
+            pass  # what is committed stays in the -wal file and is read from there
+        finally:
+            self.connection.close()
+
+
+def _is_about_the_file(error: Exception) -> bool:
+    """Whether the file and not a record is what went wrong.
+
+    SQLite names a damaged file with the bare `DatabaseError`; its subclasses other than these are
+    about values, such as a count above 2**63 sent by a client.
+    """
+    about = (sqlite3.OperationalError, sqlite3.InternalError, OSError)
+    return isinstance(error, about) or type(error) is sqlite3.DatabaseError
+
+
+def _state(record: SavedState) -> Row:
+    return (record.name, record.version, record.saved_at_s, record.blob)

@@ -1,0 +1,1 @@
+"""Counters, histograms and gauges for Prometheus, each described once."""
