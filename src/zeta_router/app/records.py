@@ -141,5 +141,8 @@ def _summary(story: Story) -> Mapping[str, Any]:
         "reason": last.reason.value,
         "endpoint": last.endpoint_id,
         "status": outcome.status.value if outcome is not None else None,
+        "queue_wait_s": story.outcomes[-1].queue_wait_s if story.outcomes else None,
+        "ttft_s": outcome.ttft_s if outcome is not None else None,
         "e2e_s": outcome.e2e_s if outcome is not None else None,
+        "output_tokens": outcome.output_tokens if outcome is not None else None,
     }

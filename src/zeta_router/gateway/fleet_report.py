@@ -18,6 +18,7 @@ def fleet_report(snapshot: Snapshot, queued: Mapping[Lane, int], policy: str) ->
     return {
         "policy": policy,
         "version": snapshot.version,
+        "now_s": snapshot.now_s,
         "queued": {lane.value: depth for lane, depth in queued.items()},
         "endpoints": [endpoint_report(view, snapshot.now_s) for view in snapshot.views],
     }
