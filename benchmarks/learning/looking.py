@@ -15,9 +15,9 @@ from zeta_router.core.checks import Checks
 from zeta_router.core.fleet import FleetConfig, Model
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Operation, Query, Task, TaskEstimate, TopicShare
-from zeta_router.gateway.answer_text import AnswerText, Kept
-from zeta_router.gateway.checks import checks_of, form_of
-from zeta_router.gateway.fingerprint import fingerprint_of
+from zeta_router.gateway.checking.checks import checks_of, form_of
+from zeta_router.gateway.checking.kept_text import AnswerText, Kept
+from zeta_router.gateway.reading.fingerprint import fingerprint_of
 from zeta_router.learn.task.ask import Ask, extract
 from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.asked_again import AskedAgain

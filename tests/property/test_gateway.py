@@ -16,12 +16,12 @@ from multidict import CIMultiDict
 from support.gateways import CHAT, MESSAGES, Gateway, MovableLoop, gateway
 from support.scripted import ScriptedEngine, delta, event, spoken, whole
 from zeta_router.core.query import Operation, Query
-from zeta_router.gateway.body import parse
-from zeta_router.gateway.intake import query_of
+from zeta_router.gateway.answer.rename import rename_whole
+from zeta_router.gateway.answer.splice import with_model
+from zeta_router.gateway.answer.stream import SseWatcher, read_whole
 from zeta_router.gateway.problems import RequestError
-from zeta_router.gateway.rename import rename_whole
-from zeta_router.gateway.splice import with_model
-from zeta_router.gateway.stream import SseWatcher, read_whole
+from zeta_router.gateway.reading.body import parse
+from zeta_router.gateway.reading.intake import query_of
 
 PATHS = [CHAT, "/v1/completions", "/v1/embeddings", "/v1/rerank", "/v1/responses", "/v1/route"]
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)

@@ -15,12 +15,12 @@ from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query
 from zeta_router.core.snapshot import Health
-from zeta_router.gateway.body import UNREADABLE, parse
 from zeta_router.gateway.driver import RouterDriver
-from zeta_router.gateway.fingerprint import asker_of
 from zeta_router.gateway.fleet_report import fleet_report
-from zeta_router.gateway.intake import query_of
 from zeta_router.gateway.problems import RequestError
+from zeta_router.gateway.reading.body import UNREADABLE, parse
+from zeta_router.gateway.reading.fingerprint import asker_of
+from zeta_router.gateway.reading.intake import query_of
 from zeta_router.gateway.state_report import state_report
 from zeta_router.router.events import Answered, DrainRequested, Feedback
 

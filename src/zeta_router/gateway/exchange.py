@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from zeta_router.core.query import Operation, Query
-from zeta_router.gateway.answer_text import Kept
+from zeta_router.gateway.checking.kept_text import Kept
 from zeta_router.gateway.driver import Ticket
 from zeta_router.gateway.upstream import TooSlowError
 

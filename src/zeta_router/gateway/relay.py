@@ -14,10 +14,7 @@ from aiohttp import web
 
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import AUTO, Operation
-from zeta_router.gateway.answer_text import AnswerText, kept_of_whole
-from zeta_router.gateway.body import parse
-from zeta_router.gateway.driver import RouterDriver
-from zeta_router.gateway.endings import (
+from zeta_router.gateway.answer.endings import (
     answered,
     broken_stream,
     ends_by_closing,
@@ -26,16 +23,19 @@ from zeta_router.gateway.endings import (
     is_useless,
     refusal,
 )
+from zeta_router.gateway.answer.rename import rename_chunk, rename_whole
+from zeta_router.gateway.answer.splice import with_model
+from zeta_router.gateway.answer.stall import STALL_S, Patience, longest_gap_s
+from zeta_router.gateway.answer.stream import SseWatcher, read_whole
+from zeta_router.gateway.checking.kept_text import AnswerText, kept_of_whole
+from zeta_router.gateway.checking.looking import Looking
+from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.exchange import Exchange
 from zeta_router.gateway.headers import answer_headers, upstream_headers
-from zeta_router.gateway.intake import asked_text, query_of
-from zeta_router.gateway.looking import Looking
 from zeta_router.gateway.problems import rejection
-from zeta_router.gateway.rename import rename_chunk, rename_whole
+from zeta_router.gateway.reading.body import parse
+from zeta_router.gateway.reading.intake import asked_text, query_of
 from zeta_router.gateway.second_opinion import SecondOpinion
-from zeta_router.gateway.splice import with_model
-from zeta_router.gateway.stall import STALL_S, Patience, longest_gap_s
-from zeta_router.gateway.stream import SseWatcher, read_whole
 from zeta_router.gateway.upstream import (
     Answer,
     BrokenError,

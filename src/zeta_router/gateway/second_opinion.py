@@ -33,10 +33,10 @@ from zeta_router.core.query import (
     TaskEstimate,
 )
 from zeta_router.core.snapshot import EndpointView, Health
+from zeta_router.gateway.answer.endings import answered, failure, is_answer, refusal
+from zeta_router.gateway.answer.stream import read_whole
 from zeta_router.gateway.driver import RouterDriver, Ticket
-from zeta_router.gateway.endings import answered, failure, is_answer, refusal
 from zeta_router.gateway.headers import upstream_headers
-from zeta_router.gateway.stream import read_whole
 from zeta_router.gateway.upstream import Upstream, UpstreamError
 from zeta_router.learn.task.ask import estimate_tokens, excerpt
 from zeta_router.learn.task.embedded import EmbedderHead, refined

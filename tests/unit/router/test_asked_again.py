@@ -6,7 +6,7 @@ import pytest
 
 from support.fleets import query
 from zeta_router.core.query import Fingerprint, Query
-from zeta_router.gateway.fingerprint import fingerprint_of, smallest_words
+from zeta_router.gateway.reading.fingerprint import fingerprint_of, smallest_words
 from zeta_router.router.asked_again import AGAIN_S, REMEMBERED, AskedAgain, common_words
 
 ASK = "Write a function that sorts a list of dates in Python"

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from zeta_router.gateway.stream import Reading, SseWatcher, read_whole
+from zeta_router.gateway.answer.stream import Reading, SseWatcher, read_whole
 
 PATH = "/v1/chat/completions"
 PROBLEM_CHARS = 200

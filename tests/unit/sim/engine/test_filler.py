@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zeta_router.gateway.degeneration import circles_in
+from zeta_router.gateway.checking.degeneration import circles_in
 from zeta_router.sim.engine.filler import filler
 
 

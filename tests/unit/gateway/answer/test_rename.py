@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.scripted import delta, event
-from zeta_router.gateway.rename import rename_chunk, rename_whole
+from zeta_router.gateway.answer.rename import rename_chunk, rename_whole
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Operation
+from zeta_router.gateway.answer.stream import Reading
 from zeta_router.gateway.problems import error_body
-from zeta_router.gateway.stream import Reading
 from zeta_router.gateway.upstream import Answer, TooSlowError, UnreachableError, UpstreamError
 
 _BUSY = (429, 503)

@@ -9,9 +9,9 @@ import pytest
 from multidict import CIMultiDict
 
 from zeta_router.core.query import AUTO, Capability, Lane, Operation, Query, Slo, Task, certain
-from zeta_router.gateway.body import parse
-from zeta_router.gateway.intake import HOUSEKEEPING, TASK_ALIASES, query_of
 from zeta_router.gateway.problems import RequestError
+from zeta_router.gateway.reading.body import parse
+from zeta_router.gateway.reading.intake import HOUSEKEEPING, TASK_ALIASES, query_of
 from zeta_router.learn.task.ask import FEATURE_NAMES
 
 PICTURE = "data:image/png;base64," + "iVBOR" * 400_000

@@ -11,9 +11,9 @@ from support.gateways import CHAT, MESSAGES, Gateway, gateway, on_loopback
 from support.scripted import COMPLETION, ScriptedEngine, spoken, stream, whole
 from zeta_router.core.checks import Checks
 from zeta_router.core.query import Query, Task, certain
-from zeta_router.gateway import looking
-from zeta_router.gateway.answer_text import Kept
-from zeta_router.gateway.looking import Looking
+from zeta_router.gateway.checking import looking
+from zeta_router.gateway.checking.kept_text import Kept
+from zeta_router.gateway.checking.looking import Looking
 from zeta_router.router.commands import ChecksRecord
 from zeta_router.router.events import Checked
 

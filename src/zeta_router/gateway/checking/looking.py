@@ -12,8 +12,8 @@ import logging
 from collections.abc import Callable
 
 from zeta_router.core.query import Query
-from zeta_router.gateway.answer_text import Kept
-from zeta_router.gateway.checks import checks_of, form_of, is_looked_at
+from zeta_router.gateway.checking.checks import checks_of, form_of, is_looked_at
+from zeta_router.gateway.checking.kept_text import Kept
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.router.events import Checked
 

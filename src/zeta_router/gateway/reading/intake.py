@@ -19,11 +19,11 @@ from zeta_router.core.query import (
     TaskEstimate,
     certain,
 )
-from zeta_router.gateway.body import Body, Message
-from zeta_router.gateway.fingerprint import asker_of, fingerprint_of, tenant_of
-from zeta_router.gateway.prefix import prefix_hashes
 from zeta_router.gateway.problems import RequestError
-from zeta_router.gateway.weigh import Weight, first_byte, read_content, total, weigh_items
+from zeta_router.gateway.reading.body import Body, Message
+from zeta_router.gateway.reading.fingerprint import asker_of, fingerprint_of, tenant_of
+from zeta_router.gateway.reading.prefix import prefix_hashes
+from zeta_router.gateway.reading.weigh import Weight, first_byte, read_content, total, weigh_items
 from zeta_router.learn.task.ask import (
     Ask,
     ask_of_messages,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from zeta_router.gateway.body import UNREADABLE
+from zeta_router.gateway.reading.body import UNREADABLE
 
 MEDIA_CHARS = 3600
 """What an image, a sound or a file weighs in the estimate of the prompt: about 1,000 tokens."""

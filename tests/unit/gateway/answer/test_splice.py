@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from zeta_router.gateway.splice import with_model
+from zeta_router.gateway.answer.splice import with_model
 
 
 class _Named(msgspec.Struct):

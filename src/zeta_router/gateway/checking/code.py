@@ -14,7 +14,7 @@ from textwrap import dedent
 
 import msgspec
 
-from zeta_router.gateway.body import UNREADABLE
+from zeta_router.gateway.reading.body import UNREADABLE
 
 PARSED_BYTES = 2048
 """Longest Python that is parsed (about 0.7 ms); of longer code only the brackets are counted."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from support.scripted import COMPLETION, delta, event, spoken
 from zeta_router.core.query import Operation
-from zeta_router.gateway.answer_text import (
+from zeta_router.gateway.checking.kept_text import (
     HEAD_BYTES,
     TAIL_BYTES,
     AnswerText,

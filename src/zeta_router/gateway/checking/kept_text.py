@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from zeta_router.core.query import Operation
-from zeta_router.gateway.body import UNREADABLE
+from zeta_router.gateway.reading.body import UNREADABLE
 
 HEAD_BYTES = 6144
 TAIL_BYTES = 2048

@@ -9,11 +9,11 @@ import msgspec
 
 from zeta_router.core.checks import Checks
 from zeta_router.core.query import Operation, Query
-from zeta_router.gateway.answer_text import Kept
-from zeta_router.gateway.body import UNREADABLE
-from zeta_router.gateway.code_check import code_parses
-from zeta_router.gateway.degeneration import circles_in
-from zeta_router.gateway.schema_check import fits
+from zeta_router.gateway.checking.code import code_parses
+from zeta_router.gateway.checking.degeneration import circles_in
+from zeta_router.gateway.checking.kept_text import Kept
+from zeta_router.gateway.checking.schema import fits
+from zeta_router.gateway.reading.body import UNREADABLE
 from zeta_router.learn.task.ask import FEATURE_NAMES
 
 GENEROUS_TOKENS = 256

@@ -11,7 +11,7 @@ from support.gateways import Gateway, gateway, on_loopback
 from support.scripted import STREAM_HEAD, ScriptedEngine, chunk, delta, event, say_and_hang
 from support.virtual_engine import virtually
 from zeta_router.core.outcome import Status
-from zeta_router.gateway.stall import GAPS, Patience, longest_gap_s
+from zeta_router.gateway.answer.stall import GAPS, Patience, longest_gap_s
 from zeta_router.gateway.upstream import TooSlowError
 
 BEGUN = STREAM_HEAD + chunk(event(delta("a"))) + chunk(event(delta("b")))

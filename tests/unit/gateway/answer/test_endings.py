@@ -10,7 +10,7 @@ import pytest
 from multidict import CIMultiDict
 
 from zeta_router.core.outcome import Outcome, Status, Teaches
-from zeta_router.gateway.endings import (
+from zeta_router.gateway.answer.endings import (
     answered,
     broken_stream,
     ends_by_closing,
@@ -18,7 +18,7 @@ from zeta_router.gateway.endings import (
     is_answer,
     refusal,
 )
-from zeta_router.gateway.stream import read_whole
+from zeta_router.gateway.answer.stream import read_whole
 from zeta_router.gateway.upstream import (
     BrokenError,
     TooSlowError,

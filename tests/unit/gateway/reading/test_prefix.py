@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zeta_router.gateway.prefix import BLOCK_BYTES, MOST_BLOCKS, prefix_hashes
+from zeta_router.gateway.reading.prefix import BLOCK_BYTES, MOST_BLOCKS, prefix_hashes
 
 BLOCK = b"x" * BLOCK_BYTES
 

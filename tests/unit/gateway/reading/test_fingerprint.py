@@ -9,9 +9,9 @@ import pytest
 from multidict import CIMultiDict
 
 from zeta_router.core.query import Operation, Query
-from zeta_router.gateway.body import parse
-from zeta_router.gateway.fingerprint import asker_of, smallest_words, tenant_of
-from zeta_router.gateway.intake import query_of
+from zeta_router.gateway.reading.body import parse
+from zeta_router.gateway.reading.fingerprint import asker_of, smallest_words, tenant_of
+from zeta_router.gateway.reading.intake import query_of
 from zeta_router.router.judging import is_housekeeping
 
 FIRST = {"role": "user", "content": "Sort a list of dates"}

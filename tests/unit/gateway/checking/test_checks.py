@@ -9,11 +9,11 @@ import pytest
 
 from zeta_router.core.checks import Checks, Flaw
 from zeta_router.core.query import Operation, Query
-from zeta_router.gateway.answer_text import HEAD_BYTES, Kept
-from zeta_router.gateway.checks import Form, checks_of, form_of, is_looked_at
-from zeta_router.gateway.code_check import code_parses
-from zeta_router.gateway.degeneration import circles_in
-from zeta_router.gateway.schema_check import fits
+from zeta_router.gateway.checking.checks import Form, checks_of, form_of, is_looked_at
+from zeta_router.gateway.checking.code import code_parses
+from zeta_router.gateway.checking.degeneration import circles_in
+from zeta_router.gateway.checking.kept_text import HEAD_BYTES, Kept
+from zeta_router.gateway.checking.schema import fits
 from zeta_router.learn.task.ask import Ask, extract
 
 PROSE = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from zeta_router.gateway.body import UNREADABLE
+from zeta_router.gateway.reading.body import UNREADABLE
 
 _PARSE_FIRST = 32
 """Events looked into while waiting for the first token; engines send one or two before it."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from zeta_router.core.query import Operation
-from zeta_router.gateway.body import parse
 from zeta_router.gateway.problems import RequestError
+from zeta_router.gateway.reading.body import parse
 
 USER = [{"role": "user", "content": "hi"}]
 SMALLEST: dict[Operation, dict[str, Any]] = {

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from zeta_router.gateway.weigh import (
+from zeta_router.gateway.reading.weigh import (
     MEDIA_CHARS,
     Weight,
     read_content,

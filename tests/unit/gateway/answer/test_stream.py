@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.scripted import COMPLETION, delta, event, spoken
-from zeta_router.gateway.stream import Reading, SseWatcher, read_whole
+from zeta_router.gateway.answer.stream import Reading, SseWatcher, read_whole
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 3}
 LLAMA_CPP = b"".join(

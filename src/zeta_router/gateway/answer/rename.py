@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from zeta_router.gateway.body import UNREADABLE
-from zeta_router.gateway.splice import with_model
+from zeta_router.gateway.answer.splice import with_model
+from zeta_router.gateway.reading.body import UNREADABLE
 
 
 class _Named(msgspec.Struct, gc=False):

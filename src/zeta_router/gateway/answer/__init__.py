@@ -1,0 +1,1 @@
+"""An answer on its way to the client: watched, renamed, timed, and how it ended."""

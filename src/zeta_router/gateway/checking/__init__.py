@@ -1,0 +1,1 @@
+"""What is plainly wrong with an answer, looked at when nobody waits for it any more."""

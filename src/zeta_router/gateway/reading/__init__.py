@@ -1,0 +1,1 @@
+"""From the bytes of a request to a `Query`: the last place that sees the text."""
