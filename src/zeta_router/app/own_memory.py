@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 
 import psutil
 
+from zeta_router.app.background import in_background
 from zeta_router.learn.condition.leak import SLOPE_BYTES_PER_H, LeakDetector
 
 EVERY_S = 10.0
@@ -61,13 +62,8 @@ async def looked_after(memory: OwnMemory) -> AsyncIterator[None]:
             memory.look()
             await asyncio.sleep(EVERY_S)
 
-    task = asyncio.create_task(run())
-    try:
+    async with in_background(run()):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def _own_bytes() -> float:

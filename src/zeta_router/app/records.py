@@ -14,6 +14,7 @@ from zeta_router.router.foresight import AHEAD_S
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.answered import answered_by
 from zeta_router.telemetry.explain.explanation import explain
+from zeta_router.telemetry.lately import Lately
 from zeta_router.telemetry.log.decision_log import DecisionLog
 from zeta_router.telemetry.metrics.collector import CONTENT_TYPE, Metrics
 from zeta_router.telemetry.metrics.learned import Beliefs
@@ -34,6 +35,8 @@ class Recording(Protocol):
 class Telemetry:
     """The log, the recent past and the metrics of one running router.
 
+    `lately` has the last minutes in counts.
+
     Args:
         log: Open for writing; whoever made it closes it.
         router: Asked for the fleet's state when metrics are scraped.
@@ -53,17 +56,21 @@ class Telemetry:
             beliefs=lambda: beliefs_of(router, clock()),
             routes=lambda: router.config.routes,
         )
+        self.lately = Lately(lambda: router.config.routes)
         self.observe_overhead = self._metrics.observe_overhead
 
     def on_record(self, record: Record) -> None:
         """Take in a record; never blocks."""
         self._log.append(record)
         self._recent.on_record(record)
+        self.lately.on_record(record)
         if not isinstance(record, ChecksRecord):
             self._metrics.on_record(record)
 
-    def with_spans(self, spans: Recording) -> Callable[[Record], None]:
-        """`on_record`, and the same for traces."""
+    def with_spans(self, spans: Recording | None) -> Callable[[Record], None]:
+        """`on_record`, and the same for traces where they are made."""
+        if spans is None:
+            return self.on_record
 
         def on_both(record: Record) -> None:
             self.on_record(record)
@@ -140,9 +147,20 @@ def _summary(story: Story) -> Mapping[str, Any]:
         "verdict": last.verdict.value,
         "reason": last.reason.value,
         "endpoint": last.endpoint_id,
+        "model": _model_of(last),
+        "model_requested": story.decisions[0].query.model_requested,
+        "prompt_tokens": story.decisions[0].query.prompt_tokens,
+        "lane": story.decisions[0].query.lane.value,
         "status": outcome.status.value if outcome is not None else None,
         "queue_wait_s": story.outcomes[-1].queue_wait_s if story.outcomes else None,
         "ttft_s": outcome.ttft_s if outcome is not None else None,
         "e2e_s": outcome.e2e_s if outcome is not None else None,
         "output_tokens": outcome.output_tokens if outcome is not None else None,
     }
+
+
+def _model_of(decision: Decision) -> str | None:
+    for candidate in decision.candidates:
+        if candidate.view.endpoint.id == decision.endpoint_id:
+            return candidate.view.model.name
+    return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from zeta_router.app.background import in_background
 from zeta_router.app.bench import prompts
 from zeta_router.app.bench.body import body_of
 from zeta_router.app.bench.figures import LATE_S, Figures, figures, is_late
@@ -131,14 +131,9 @@ async def _load(
             await sender.send(body_of(ask, **wanted), reply)
 
         run = Run(len(times_s))
-        telling = asyncio.create_task(_tell(run))
-        try:
+        async with in_background(_tell(run)):
             drawn = prompts.drawn(asks, flags["seed"])
             await play(times_s, drawn, send, stop=stop, run=run, clock=monotonic)
-        finally:
-            telling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await telling
     return run, stop.is_set()
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 import uvloop
 
+from zeta_router.app.background import in_background
 from zeta_router.app.cli.listen import listen_option, serve_on
 from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
 from zeta_router.app.config import Listen, LoadedConfig
@@ -145,13 +146,8 @@ async def _reloading(
         on_error=on_error,
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.trigger)
-    task = asyncio.create_task(watcher.run())
-    try:
+    async with in_background(watcher.run()):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def _greet(gateway: RunningGateway, config: LoadedConfig) -> None:

@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from zeta_router.app.background import in_background
 from zeta_router.app.learning.sealed import (
     LAYOUT,
     BrokenSealError,
@@ -160,13 +161,10 @@ async def kept(
 ) -> AsyncIterator[Keeper]:
     """Put back what was saved, save during the block, and once more at its end."""
     keeper.restore(clock())
-    task = asyncio.create_task(_keep(keeper, clock, every_s))
     try:
-        yield keeper
+        async with in_background(_keep(keeper, clock, every_s)):
+            yield keeper
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
         keeper.save(clock())
 
 

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from zeta_router.app.background import in_background
 from zeta_router.app.learning.sealed import BrokenSealError, unpacked, unsealed
 from zeta_router.app.lifeline import SUPERVISOR_PID
 from zeta_router.core.errors import ZetaError
@@ -157,13 +158,8 @@ async def train(path: Path, longest_s: float = LONGEST_S) -> int:
 @contextlib.asynccontextmanager
 async def retrained(retraining: Retraining) -> AsyncIterator[None]:
     """Look and train during the block."""
-    task = asyncio.create_task(retraining.run())
-    try:
+    async with in_background(retraining.run()):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def _number(state: SavedState | None) -> int:

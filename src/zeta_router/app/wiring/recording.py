@@ -1,0 +1,43 @@
+"""The decision log of a running gateway, with the facts of the run written into it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from zeta_router.app.config import LoadedConfig
+from zeta_router.telemetry.log.decision_log import DecisionLog
+from zeta_router.telemetry.log.fleet import FLEET_FACT, fleet_fact
+
+
+@contextlib.asynccontextmanager
+async def decision_log(
+    config: LoadedConfig, seed: int, wall_offset_s: float
+) -> AsyncIterator[DecisionLog]:
+    """The log, open for writing until the end of the block.
+
+    Args:
+        config: Says where it lies and what is kept.
+        seed: Root of the router's draws, which a replay needs.
+        wall_offset_s: What the driver's clock lacks to the time since 1970.
+
+    Raises:
+        ConfigError: The log's file cannot be used.
+    """
+    log = DecisionLog(
+        config.log.path,
+        config.log.keep_days,
+        prompts=config.log.prompts,
+        wall_offset_s=wall_offset_s,
+        facts={
+            "seed": str(seed),
+            "policy": config.fleet.policy,
+            "source": config.source,
+            FLEET_FACT: fleet_fact(config.fleet),
+        },
+    )
+    try:
+        yield log
+    finally:
+        await asyncio.to_thread(log.close)
