@@ -15,6 +15,7 @@ from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query
 from zeta_router.core.snapshot import Health
+from zeta_router.gateway.browser.same_origin import check_write
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.fleet_report import fleet_report
 from zeta_router.gateway.problems import RequestError
@@ -73,6 +74,7 @@ class Admin:
         records: What telemetry knows.
         config: Gives the fleet's configuration of the moment.
         own_memory: Tells what is wrong with the router's own memory, if anything.
+        state: Makes what `/zeta/state` shows; None shows the router's inside alone.
     """
 
     def __init__(
@@ -81,7 +83,9 @@ class Admin:
         records: Records,
         config: Callable[[], FleetConfig],
         own_memory: Callable[[], str | None] = lambda: None,
+        state: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
+        self._state_of = state
         self._own_memory = own_memory
         self._driver = driver
         self._records = records
@@ -201,6 +205,8 @@ class Admin:
         return _json(fleet_report(snapshot, router.queue_depths(), self._config().policy))
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
+        if self._state_of is not None:
+            return _json(self._state_of())
         router = self._driver.router
         return _json(state_report(router.inside(self._driver.clock()), router.queue_depths()))
 
@@ -218,12 +224,14 @@ class Admin:
         return _json(explanation)
 
     async def _drain(self, request: web.Request) -> web.StreamResponse:
-        return self._set_draining(request.match_info["id"], draining=True)
+        return self._set_draining(request, draining=True)
 
     async def _undrain(self, request: web.Request) -> web.StreamResponse:
-        return self._set_draining(request.match_info["id"], draining=False)
+        return self._set_draining(request, draining=False)
 
-    def _set_draining(self, endpoint_id: str, *, draining: bool) -> web.StreamResponse:
+    def _set_draining(self, request: web.Request, *, draining: bool) -> web.StreamResponse:
+        check_write(request)
+        endpoint_id = request.match_info["id"]
         known = [endpoint.id for endpoint in self._config().endpoints]
         if endpoint_id not in known:
             raise RequestError(404, f"no endpoint {endpoint_id!r}; there are {', '.join(known)}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from aiohttp import web
 
 from zeta_router.core.query import Operation
-from zeta_router.gateway.admin import Admin
+from zeta_router.gateway.admin import Admin, Route
 from zeta_router.gateway.problems import RequestError, error_response
 from zeta_router.gateway.relay import PATH_OF_OPERATION
 from zeta_router.gateway.traced import Serves
@@ -22,26 +23,46 @@ CLIENT_GONE = 499
 """Status of an answer that nobody reads any more; nginx's number for it."""
 
 
+class More(Protocol):
+    """Routes beside those of the relay and of the admin pages."""
+
+    def routes(self) -> list[Route]:
+        """Method, path and handler of each."""
+
+    async def close(self, app: web.Application) -> None:
+        """End what would go on for ever, before running answers are waited for."""
+
+
 class Server:
     """The gateway's routes over a relay and the admin pages.
+
+    Args:
+        more: The dashboard, where there is one.
 
     Attributes:
         body_bytes: Largest request body; may be changed while serving.
     """
 
-    def __init__(self, relay: Serves, admin: Admin, *, body_bytes: int) -> None:
+    def __init__(
+        self, relay: Serves, admin: Admin, *, body_bytes: int, more: More | None = None
+    ) -> None:
         self._relay = relay
         self._admin = admin
+        self._more = more
         self.body_bytes = body_bytes
         self._methods: dict[str, set[str]] = {}
 
     def application(self) -> web.Application:
         """The aiohttp application; run it with `handler_cancellation=True`."""
         app = web.Application(client_max_size=0)
+        more: list[Route] = []
+        if self._more is not None:
+            more = self._more.routes()
+            app.on_shutdown.append(self._more.close)
         for operation, path in PATH_OF_OPERATION.items():
             self._add(app, "POST", path, self._routed(operation))
         self._add(app, "POST", "/rerank", self._routed(Operation.RERANK))
-        for method, path, handler in self._admin.routes(self.read):
+        for method, path, handler in (*self._admin.routes(self.read), *more):
             self._add(app, method, path, handler)
         for path in self._methods:
             app.router.add_route("*", path, self._wrong_method(path))

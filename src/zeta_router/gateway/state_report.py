@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from zeta_router.core.query import Lane
+from zeta_router.core.snapshot import EndpointView, Snapshot
+from zeta_router.gateway.fleet_report import endpoint_report
 from zeta_router.learn.forecast.arrivals import Forecast
 from zeta_router.router.foresight import Foreseen
 from zeta_router.router.inside import Held, Inside, Learned
+from zeta_router.router.vitals import Vitals
 
 ORDER = (
     "lane first (after half of its patience a query stands one lane up), within a lane the tenant "
@@ -17,9 +20,21 @@ ORDER = (
 )
 
 
-def state_report(inside: Inside, queued: Mapping[Lane, int]) -> dict[str, Any]:
-    """The waiting line in its order with the reason of each place, tenants, prices, speeds."""
+def state_report(
+    inside: Inside,
+    queued: Mapping[Lane, int],
+    *,
+    snapshot: Snapshot | None = None,
+    vitals: Mapping[str, Vitals] | None = None,
+) -> dict[str, Any]:
+    """The waiting line in its order with the reason of each place, tenants, prices, speeds.
+
+    With a `snapshot`, endpoints also have what `/zeta/fleet` shows of them; with `vitals`, what
+    their conditions rest on.
+    """
+    views = {view.endpoint.id: view for view in snapshot.views} if snapshot is not None else {}
     return {
+        "now_s": round(inside.now_s, 3),
         "policy": inside.policy,
         "open": inside.open_cases,
         "sessions": inside.sessions,
@@ -32,8 +47,30 @@ def state_report(inside: Inside, queued: Mapping[Lane, int]) -> dict[str, Any]:
             {"tenant": tenant, "work_s": work_s}
             for tenant, work_s in sorted(inside.tenants_work_s.items(), key=lambda item: item[1])
         ],
-        "endpoints": [_learned(learned) for learned in inside.learned],
+        "endpoints": [
+            _endpoint(learned, views.get(learned.endpoint_id), vitals or {}, inside.now_s)
+            for learned in inside.learned
+        ],
         "forecast": _foreseen(inside.foreseen),
+    }
+
+
+def _endpoint(
+    learned: Learned, view: EndpointView | None, vitals: Mapping[str, Vitals], now_s: float
+) -> dict[str, Any]:
+    shown = endpoint_report(view, now_s) if view is not None else {}
+    vital = vitals.get(learned.endpoint_id)
+    return {**shown, **_learned(learned), **(_vital(vital) if vital is not None else {})}
+
+
+def _vital(vital: Vitals) -> dict[str, Any]:
+    """`fall` warns at 7 and is sure at 12 (`learn.condition.cusum`); null while not judged."""
+    return {
+        "circuit": vital.circuit.value,
+        "slowdown": vital.slowdown,
+        "fall": vital.fall,
+        "memory_slope_bytes_per_h": vital.memory_slope_bytes_per_h,
+        "canaries_failing": vital.canaries_failing,
     }
 
 

@@ -67,9 +67,18 @@ class ResourceWatch:
         self._means: dict[int, tuple[str, CpuMean]] = {}
         self._node_exporters: dict[str, NodeExporter] = {}
         self._dcgm_exporters: dict[str, DcgmExporter] = {}
+        self._latest: dict[str, Resources] = {}
+
+    def latest(self, endpoint_id: str) -> Resources | None:
+        """What was read last; None before. GPUs are only here: a poll's sample has no room."""
+        return self._latest.get(endpoint_id)
 
     async def read(self, endpoint: Endpoint) -> Resources:
         """What is known of the endpoint's machine; never raises."""
+        found = self._latest[endpoint.id] = await self._read(endpoint)
+        return found
+
+    async def _read(self, endpoint: Endpoint) -> Resources:
         places = self._places_of(endpoint.id)
         found = Resources()
         if places is None:

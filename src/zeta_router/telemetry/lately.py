@@ -1,0 +1,204 @@
+"""The last minutes in counts: who was sent where, what came of it, and how right predictions were.
+
+Counted as it happens, a microsecond per record; figures are worked out when somebody asks for them.
+Forgotten at a restart: what lasts is in the decision log.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from zeta_router.core.decision import Verdict
+from zeta_router.core.outcome import Status
+from zeta_router.core.query import Query, Slo, Task
+from zeta_router.core.reasons import Reason
+from zeta_router.core.snapshot import Candidate
+from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
+
+BUCKET_S = 5.0
+BUCKETS = 180
+"""A quarter of an hour."""
+
+ANSWERS = 512
+"""Answers whose predictions are kept to be compared with what came."""
+
+PER_ENDPOINT = 64
+
+OPEN = 10_000
+"""Most queries whose end is awaited; the oldest is given up."""
+
+
+class Answer(NamedTuple):
+    """An answer in full, what was asked, and what was predicted where it was sent."""
+
+    at_s: float
+    query: Query
+    task: Task
+    candidate: Candidate
+    sent_after_s: float
+    slo_scale: float
+    queue_wait_s: float
+    ttft_s: float | None
+    tpot_s: float | None
+    e2e_s: float | None
+    output_tokens: int | None
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Counts of five seconds.
+
+    Attributes:
+        sent: Dispatched first attempts by task, model and whether another model is the task's own.
+        ends: By task: answers, those in time, tokens, refused, lost.
+    """
+
+    sent: dict[tuple[str, str, bool], int] = field(default_factory=dict)
+    ends: dict[str, list[int]] = field(default_factory=dict)
+
+    def end(self, task: str, column: int, more: int = 1) -> None:
+        """Count an end."""
+        self.ends.setdefault(task, [0] * len(ENDS))[column] += more
+
+
+ENDS = ("answers", "in_time", "output_tokens", "refused", "lost")
+
+_ANSWERS, _IN_TIME, _TOKENS, _REFUSED, _LOST = range(len(ENDS))
+
+
+class Lately:
+    """What happened in the last quarter of an hour.
+
+    Args:
+        routes: The model that usually serves a task; others are spill.
+    """
+
+    def __init__(self, routes: Callable[[], Mapping[Task, str]]) -> None:
+        self._routes = routes
+        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+        self._open: OrderedDict[str, DecisionRecord] = OrderedDict()
+        self._answers: deque[Answer] = deque(maxlen=ANSWERS)
+        self._by_endpoint: dict[str, deque[Answer]] = {}
+
+    def on_record(self, record: Record) -> None:
+        """Take in a record of the router; never fails."""
+        if type(record) is DecisionRecord:
+            self._decided(record)
+        elif type(record) is OutcomeRecord:
+            self._ended(record)
+
+    def buckets(self, since_s: float = 0.0) -> list[tuple[float, Bucket]]:
+        """Start and counts of every bucket that ends after `since_s`, oldest first."""
+        least = since_s / BUCKET_S - 1.0
+        return [(n * BUCKET_S, bucket) for n, bucket in self._buckets.items() if n >= least]
+
+    def answers(self) -> list[Answer]:
+        """The latest answers in full, oldest first."""
+        return list(self._answers)
+
+    def answers_of(self, endpoint_id: str) -> list[Answer]:
+        """The latest of one endpoint."""
+        return list(self._by_endpoint.get(endpoint_id, ()))
+
+    def _bucket(self, at_s: float) -> Bucket:
+        number = int(at_s // BUCKET_S)
+        bucket = self._buckets.get(number)
+        if bucket is None:
+            bucket = self._buckets[number] = Bucket()
+            while len(self._buckets) > BUCKETS:
+                self._buckets.popitem(last=False)
+        return bucket
+
+    def _decided(self, record: DecisionRecord) -> None:
+        query, decision = record
+        task = decision.task.task
+        if decision.verdict is Verdict.REJECT:
+            self._open.pop(query.id, None)
+            self._bucket(decision.decided_at_s).end(task.value, _REFUSED)
+        elif decision.verdict is Verdict.DISPATCH:
+            if query.id not in self._open:
+                self._sent(record, task)
+            self._open[query.id] = record
+            if len(self._open) > OPEN:
+                self._open.popitem(last=False)
+
+    def _sent(self, record: DecisionRecord, task: Task) -> None:
+        decision = record.decision
+        chosen = _chosen(record)
+        model = chosen.view.model.name if chosen is not None else ""
+        own = self._routes().get(task, model)
+        spilled = own != model and decision.reason is not Reason.PINNED
+        sent = self._bucket(decision.decided_at_s).sent
+        key = (task.value, model, spilled)
+        sent[key] = sent.get(key, 0) + 1
+
+    def _ended(self, record: OutcomeRecord) -> None:
+        decided = self._open.get(record.query_id)
+        if decided is None:
+            return
+        outcome, decision = record.outcome, decided.decision
+        bucket, task = self._bucket(record.at_s), decision.task.task
+        if outcome.status is not Status.OK:
+            if outcome.started or outcome.status is Status.CLIENT_GONE:
+                del self._open[record.query_id]
+                bucket.end(task.value, _LOST)
+            return
+        del self._open[record.query_id]
+        bucket.end(task.value, _ANSWERS)
+        bucket.end(task.value, _TOKENS, outcome.output_tokens or 0)
+        chosen = _chosen(decided)
+        if chosen is None or record.endpoint_id is None:
+            return
+        answer = Answer(
+            record.at_s,
+            decided.query,
+            task,
+            chosen,
+            decision.decided_at_s - decided.query.arrived_at_s,
+            decision.slo_scale,
+            record.queue_wait_s,
+            outcome.ttft_s,
+            outcome.tpot_s,
+            outcome.e2e_s,
+            outcome.output_tokens,
+        )
+        if met(answer, answer.query.slo):
+            bucket.end(task.value, _IN_TIME)
+        self._answers.append(answer)
+        kept = self._by_endpoint.get(record.endpoint_id)
+        if kept is None:
+            kept = self._by_endpoint[record.endpoint_id] = deque(maxlen=PER_ENDPOINT)
+        kept.append(answer)
+
+
+def met(answer: Answer, slo: Slo) -> bool:
+    """Whether an answer met objectives that run from its arrival; what was not measured did."""
+    wait_s = answer.queue_wait_s
+    return (
+        _within(answer.ttft_s, slo.ttft_s, wait_s)
+        and _within(answer.tpot_s, slo.tpot_s, 0.0)
+        and _within(answer.e2e_s, slo.e2e_s, wait_s)
+    )
+
+
+def _within(took_s: float | None, bound_s: float | None, waited_s: float) -> bool:
+    return took_s is None or bound_s is None or took_s + waited_s <= bound_s
+
+
+def _chosen(record: DecisionRecord) -> Candidate | None:
+    endpoint_id = record.decision.endpoint_id
+    for candidate in record.decision.candidates:
+        if candidate.view.endpoint.id == endpoint_id:
+            return candidate
+    return None
+
+
+def counts(bucket: Bucket) -> dict[str, Any]:
+    """A bucket as plain values."""
+    return {
+        "sent": [[task, model, spilled, n] for (task, model, spilled), n in bucket.sent.items()],
+        "ends": [[task, *numbers] for task, numbers in bucket.ends.items()],
+    }
