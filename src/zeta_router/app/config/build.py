@@ -14,13 +14,10 @@ from zeta_router.app.config.loaded import (
     Secret,
 )
 from zeta_router.app.config.report import Report
-from zeta_router.app.config.spec import (
-    ClassifierSpec,
-    EndpointSpec,
-    FileSpec,
-    ModelSpec,
-    SimulateSpec,
-)
+from zeta_router.app.config.sections.classifier import ClassifierSpec
+from zeta_router.app.config.sections.endpoints import EndpointSpec, SimulateSpec
+from zeta_router.app.config.sections.models import ModelSpec
+from zeta_router.app.config.spec import FileSpec
 from zeta_router.app.config.texts import split_listen
 from zeta_router.core.errors import BugError
 from zeta_router.core.fleet import (

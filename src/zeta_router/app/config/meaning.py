@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from zeta_router.app.config.nearest import instead
 from zeta_router.app.config.report import Report
-from zeta_router.app.config.spec import EndpointSpec, FileSpec, ModelSpec
+from zeta_router.app.config.sections.endpoints import EndpointSpec
+from zeta_router.app.config.sections.models import ModelSpec
+from zeta_router.app.config.spec import FileSpec
 from zeta_router.app.config.texts import split_listen
 from zeta_router.core.query import GENERATIVE_TASKS, Task
 

@@ -6,7 +6,7 @@ from msgspec import inspect
 
 from zeta_router.app.config.kinds import FILE, Kind, setting_of
 from zeta_router.app.config.nearest import instead, instead_of_key, meant_key, nearest
-from zeta_router.app.config.spec import EndpointSpec
+from zeta_router.app.config.sections.endpoints import EndpointSpec
 
 ROOT = setting_of(FILE).kinds[0]
 ENDPOINT = Kind(inspect.type_info(EndpointSpec))
