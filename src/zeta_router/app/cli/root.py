@@ -23,6 +23,7 @@ _COMMANDS = {
     "ab": "Compare two policies on one fleet, in blocks, until it is clear.",
     "replay": "Say what another policy would have made of a decision log.",
     "train": "Train again what the router decides with.",
+    "top": "Show a running gateway, live.",
     "bench": "Send load to a live gateway and report what came back.",
 }
 

@@ -1,0 +1,44 @@
+"""Which gateway a command asks that was not told one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
+from zeta_router.app.config.texts import check_url
+from zeta_router.core.errors import ConfigError
+
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be reached, not listened on
+
+
+def gateway_url(given: str | None, config: Path | None = None) -> str:
+    """The base address of a gateway, without a trailing slash.
+
+    Args:
+        given: What the user said; None takes the address that the configuration listens on, and
+            without one the usual address.
+        config: The configuration; None takes that of this folder, where there is one.
+
+    Raises:
+        ConfigError: What was given is no address, or the configuration cannot be used.
+    """
+    if given is not None:
+        return checked_url("--url", given)
+    path = config or Path(CONFIG_FILE)
+    listen = load(path).listen if config is not None or path.exists() else DEFAULT_LISTEN
+    return f"http://{listen._replace(host=_ANY.get(listen.host, listen.host))}"
+
+
+def checked_url(option: str, text: str) -> str:
+    """An address as given on the command line; the scheme and `/v1` may be left out or not.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    wanted = text if "://" in text else f"http://{text}"
+    complaint = check_url(wanted)
+    if complaint is not None:
+        raise ConfigError(option, f"{text!r} {complaint.problem}", complaint.hint)
+    parts = urlsplit(wanted)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"

@@ -1,0 +1,1 @@
+"""`zeta top`: a running gateway, looked at from a terminal."""
