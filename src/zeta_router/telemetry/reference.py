@@ -12,13 +12,8 @@ from pathlib import Path
 from zeta_router.core.outcome import Status
 from zeta_router.core.reasons import DROP_TEXT, LASTING_DROPS, REASON_TEXT, Drop, Reason
 from zeta_router.telemetry.explain.explanation import STATUS_TEXT
-from zeta_router.telemetry.log.schema import (
-    CANDIDATE_FIELDS,
-    MIGRATIONS,
-    ROW_VERSION,
-    TABLES,
-    VIEW_FIELDS,
-)
+from zeta_router.telemetry.log.layout import CANDIDATE_FIELDS, VIEW_FIELDS
+from zeta_router.telemetry.log.schema import MIGRATIONS, ROW_VERSION, TABLES
 from zeta_router.telemetry.metrics.catalog import RequestSeries
 from zeta_router.telemetry.metrics.gauges import GAUGES
 from zeta_router.telemetry.metrics.learned import LEARNED_GAUGES

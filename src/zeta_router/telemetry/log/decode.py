@@ -38,7 +38,7 @@ SampleOf = Callable[[int, int], EngineSample]
 
 
 class _View(msgspec.Struct, array_like=True, frozen=True):
-    """`schema.VIEW_FIELDS`."""
+    """`layout.VIEW_FIELDS`."""
 
     endpoint_id: str
     model: str
@@ -59,7 +59,7 @@ class _View(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Candidate(msgspec.Struct, array_like=True, frozen=True):
-    """`schema.CANDIDATE_FIELDS`."""
+    """`layout.CANDIDATE_FIELDS`."""
 
     view: _View
     quality: float | None

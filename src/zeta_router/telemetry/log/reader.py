@@ -32,8 +32,8 @@ from zeta_router.telemetry.log.schema import (
     RUNS,
     SAMPLES,
     STATE,
-    Table,
 )
+from zeta_router.telemetry.log.table import Table
 from zeta_router.telemetry.records import FeedbackRecord, LoggedRun, LogRecord, SavedState
 
 PAGE = 500

@@ -13,8 +13,8 @@ from zeta_router.telemetry.log.schema import (
     OUTCOMES,
     PROMPTS,
     SAMPLES,
-    Table,
 )
+from zeta_router.telemetry.log.table import Table
 
 AGED = (DECISIONS, OUTCOMES, FEEDBACK, CHECKS, PROMPTS)
 """Tables whose rows are let go with age."""

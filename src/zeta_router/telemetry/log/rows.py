@@ -29,7 +29,7 @@ REPEAT_S = 3600.0
 from the decisions that refer to it."""
 
 _SCORE_AT = 10
-"""Place of the score among a candidate's fields, see `schema.CANDIDATE_FIELDS`."""
+"""Place of the score among a candidate's fields, see `layout.CANDIDATE_FIELDS`."""
 
 _encode = msgspec.json.Encoder().encode
 

@@ -6,97 +6,13 @@ the code that reads them, and the reference page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from zeta_router.telemetry.log.table import Column, Table
 
 APPLICATION_ID = 0x5A657461
 """``Zeta`` in ASCII; SQLite keeps it in the file's header, so that no other file is mistaken."""
 
 ROW_VERSION = 1
 """Meaning of the columns of one row. Rises when a column changes its meaning or its JSON layout."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its name, its SQLite type with constraints, and what it holds.
-
-    `since` is the schema that brought it. A later column stands at the end of its table and has a
-    default, for the rows that were written before.
-    """
-
-    name: str
-    sql: str
-    text: str
-    since: int = 1
-
-    @property
-    def default(self) -> str:
-        """What a row has here that was written before the column was, as SQL."""
-        _, said, value = self.sql.partition(" DEFAULT ")
-        return value if said else "NULL"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table. `indexes` are tuples of column names; `columns` does not list the row number.
-
-    `since` is the schema that brought it.
-    """
-
-    name: str
-    text: str
-    columns: tuple[Column, ...]
-    indexes: tuple[tuple[str, ...], ...] = ()
-    since: int = 1
-
-    @property
-    def create(self) -> tuple[str, ...]:
-        """Statements that make the table and its indexes."""
-        first = [column for column in self.columns if column.since <= self.since]
-        body = ", ".join(f"{column.name} {column.sql}" for column in first)
-        table = f"CREATE TABLE {self.name} (seq INTEGER PRIMARY KEY, {body})"
-        indexes = (
-            f"CREATE INDEX {self.name}_{'_'.join(names)} ON {self.name} ({', '.join(names)})"
-            for names in self.indexes
-        )
-        return (table, *indexes)
-
-    def added(self, schema: int) -> tuple[str, ...]:
-        """Statements that add what a later schema brought: the table, or columns of it."""
-        if self.since == schema:
-            return self.create
-        return tuple(
-            f"ALTER TABLE {self.name} ADD COLUMN {column.name} {column.sql}"
-            for column in self.columns
-            if column.since == schema
-        )
-
-    @property
-    def names(self) -> str:
-        """The columns' names, separated by commas."""
-        return ", ".join(column.name for column in self.columns)
-
-    def names_in(self, schema: int) -> str:
-        """What to select from a file of an older schema to get the columns of this one.
-
-        A column that the file lacks is given its default, as the rows of a file that is brought up
-        to date would have it.
-        """
-        return ", ".join(
-            column.name if column.since <= schema else f"{column.default} AS {column.name}"
-            for column in self.columns
-        )
-
-    @property
-    def insert(self) -> str:
-        """Statement that adds a row; where each query has one row, a second one is left out.
-
-        Not ``INSERT OR IGNORE``: that would also swallow a row with a missing value.
-        """
-        marks = ", ".join("?" * len(self.columns))
-        once = any(column.sql.endswith("UNIQUE") for column in self.columns)
-        first = " ON CONFLICT (query_id) DO NOTHING" if once else ""
-        return f"INSERT INTO {self.name} ({self.names}) VALUES ({marks}){first}"  # noqa: S608
-
 
 _STAMP = (
     Column("v", "INTEGER NOT NULL", "Row version: what the columns of this row mean."),
@@ -319,42 +235,3 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     tuple(statement for table in TABLES for statement in table.added(4)),
 )
 """Statements that lead from schema n to n + 1; the file's schema is how many it has had."""
-
-CANDIDATE_FIELDS = (
-    ("view", "the endpoint's state, an array, see below"),
-    ("quality", "expected quality, 0 to 1"),
-    ("output_tokens", "expected answer length"),
-    ("ttft_s", "predicted time to the first token"),
-    ("tpot_s", "predicted time per output token"),
-    ("log_sigma", "spread of the prediction of the first token (of its logarithm)"),
-    ("work_s", "engine-seconds it would take"),
-    ("length_log_sigma", "spread of the answer's length"),
-    ("tpot_log_sigma", "spread of the time per token"),
-    ("tpot_slope_s", "what one more sequence adds to the time per token there"),
-    ("score", "what the policy gave it, higher is better; null when it gave none"),
-    ("cached_tokens", "leading prompt tokens believed to be in its prefix cache"),
-    ("switch_cost", "quality that moving the conversation there would cost"),
-    ("prefill_stall_s", "what reading the prompt adds to the time per token there"),
-    ("doubt", "share of decisions its model should get only to find out how good it is"),
-)
-"""Layout of one entry of `decisions.candidates`. A number that is not finite is written as null."""
-
-VIEW_FIELDS = (
-    ("endpoint_id", "the endpoint"),
-    ("model", "its model"),
-    ("health", "`up`, `down` or `draining`"),
-    ("generation", "which incarnation of the endpoint"),
-    ("slots", "requests it works on at once"),
-    ("in_flight", "our own requests there"),
-    ("foreign_in_flight", "requests of others there"),
-    ("dispatched_seq", "number of the latest dispatch to it"),
-    ("peak_ewma_s", "moving average of TTFT; null without history"),
-    ("pending_prefill_tokens", "prompt tokens dispatched without a first token yet"),
-    ("remaining_output_tokens", "output tokens expected from what is in flight"),
-    ("price", "quality per engine-second"),
-    ("sample", "`number` of the poll it had, in `samples` of the same `run`; 0 for none"),
-    ("held", "queries that wait in the router for it"),
-    ("price_fall_per_s", "how fast the price falls without a dispatch"),
-    ("paused", "whether the engine said that it is busy"),
-)
-"""Layout of `view` in a candidate."""

@@ -33,15 +33,14 @@ from zeta_router.telemetry.log.decode import (
     feedback_from,
     outcome_from,
 )
+from zeta_router.telemetry.log.layout import CANDIDATE_FIELDS, VIEW_FIELDS
 from zeta_router.telemetry.log.rows import REPEAT_S, RowEncoder
 from zeta_router.telemetry.log.schema import (
-    CANDIDATE_FIELDS,
     CHECKS,
     DECISIONS,
     FEEDBACK,
     OUTCOMES,
     SAMPLES,
-    VIEW_FIELDS,
 )
 from zeta_router.telemetry.records import FeedbackRecord
 
