@@ -25,6 +25,7 @@ from zeta_router.core.query import LANES, Operation
 from zeta_router.core.snapshot import EndpointView
 from zeta_router.gateway.admin import Admin, Records
 from zeta_router.gateway.driver import Record, RouterDriver
+from zeta_router.gateway.lean.client import LeanUpstream
 from zeta_router.gateway.relay import Relay
 from zeta_router.gateway.server import Server
 from zeta_router.gateway.upstream import AiohttpUpstream, new_session
@@ -242,6 +243,7 @@ async def gateway(
     on_overhead: Callable[[float], None] | None = None,
     leaves_idle: bool = True,
     stall_s: float = 60.0,
+    lean: bool = True,
 ) -> AsyncIterator[Gateway]:
     """Serve a fleet of scripted engines; at the end everything must be given back."""
     loop = asyncio.get_running_loop()
@@ -250,6 +252,7 @@ async def gateway(
         config = fleet(*endpoints, policy=policy, limits=limits or Limits(10, 5.0, 2))
         router = ZetaDynamicRouter(config, RuleClassifier(), seed=1)
         session = await stack.enter_async_context(new_session())
+        engines_client = await stack.enter_async_context(LeanUpstream())
         kept: list[Record] = []
         overheads: list[float] = []
         gate: list[Gateway] = []
@@ -272,7 +275,7 @@ async def gateway(
         numbers = itertools.count(1)
         relay = Relay(
             driver,
-            AiohttpUpstream(session),
+            engines_client if lean else AiohttpUpstream(session),
             new_id=lambda: f"q{next(numbers)}",
             on_overhead=on_overhead or overheads.append,
             on_text=on_text,
@@ -283,7 +286,7 @@ async def gateway(
         server = Server(relay, admin, body_bytes=body_bytes)
         runner = await _listening(stack, server)
         port = runner.addresses[0][1]
-        client = await stack.enter_async_context(
+        asking = await stack.enter_async_context(
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(total=None),
@@ -296,7 +299,7 @@ async def gateway(
             port,
             driver,
             server,
-            client,
+            asking,
             engines,
             kept,
             overheads,
