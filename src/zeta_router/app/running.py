@@ -21,6 +21,7 @@ from zeta_router.app.training.choosing import classifier_of
 from zeta_router.app.wiring.data_plane import relay_of, upstream_of
 from zeta_router.app.wiring.dealings import Dealings
 from zeta_router.app.wiring.listening import listening
+from zeta_router.app.wiring.overview import overview
 from zeta_router.app.wiring.recording import decision_log
 from zeta_router.app.wiring.watching import Watching
 from zeta_router.gateway.admin import Admin
@@ -92,8 +93,9 @@ async def running(
         relay = relay_of(dealings, driver, upstream_of(config, session), telemetry, spans)
         memory = OwnMemory(clock, lambda: router.open_cases)
         await enter(looked_after(memory))
-        admin = Admin(driver, telemetry, lambda: router.config, memory.trouble)
-        server = Server(relay, admin, body_bytes=config.body_bytes)
+        seen = await enter(overview(config, router, telemetry, clock, watching.resources.latest))
+        admin = Admin(driver, telemetry, lambda: router.config, memory.trouble, seen.state)
+        server = Server(relay, admin, body_bytes=config.body_bytes, more=seen)
         poller = await enter(watching.polling(driver))
         url = await enter(listening(server, config.listen))
         _leave_garbage_lie()

@@ -7,6 +7,7 @@ from typing import Any
 from zeta_router.core.query import Task, TopicShare
 from zeta_router.learn.condition.cusum import SURE, WARN
 from zeta_router.learn.quality.head import QualityCells
+from zeta_router.learn.task.topics import domain_of
 from zeta_router.router.learned import CONDITION
 from zeta_router.router.router import ZetaDynamicRouter
 
@@ -34,6 +35,10 @@ def _quality(router: ZetaDynamicRouter) -> list[dict[str, Any]]:
         for name, model in models.items()
         for task in model.tasks
     }
+    for domain, name, *_ in cells.state()["cells"]:
+        whole = by_task.get((domain.partition("/")[0], name))
+        if whole is not None and "/" in domain and domain_of(domain) is None:
+            whole["evidence"] = round(whole["evidence"] + cells.evidence(domain, name), 1)
     by_topic = [
         _cell(cells, topic, Task(topic.partition("/")[0]), name)
         for topic, name, *_ in cells.state()["cells"]

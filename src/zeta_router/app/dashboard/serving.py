@@ -27,10 +27,14 @@ class Dashboard:
     Args:
         frames: Renders the stream.
         log_path: The decision log, which knows promotions; experiments are kept beside it.
+
+    Attributes:
+        state: What `GET /zeta/state` shows.
     """
 
     def __init__(self, frames: Frames, log_path: Path) -> None:
         self._frames = frames
+        self.state = frames.state
         self._log_path = log_path
         self.stream = Broadcast(frames.render)
 

@@ -27,6 +27,9 @@ class Watching:
         session: The connections that engines are asked over.
         dealings: Says what an engine's key is and where its machine is measured.
         clock: The driver's clock.
+
+    Attributes:
+        resources: Measures the engines' machines.
     """
 
     def __init__(
@@ -34,8 +37,8 @@ class Watching:
     ) -> None:
         self._client = EngineClient(session, clock)
         self._contacts = Contacts(self._client, dealings.key_of)
-        self._dealings = dealings
         self._clock = clock
+        self.resources = ResourceWatch(self._client, dealings.resources_of, nvml=gpu.load())
 
     @contextlib.asynccontextmanager
     async def driving(
@@ -59,8 +62,7 @@ class Watching:
     @contextlib.asynccontextmanager
     async def polling(self, driver: RouterDriver) -> AsyncIterator[Poller]:
         """Poll what the router watches, until the end of the block."""
-        resources = ResourceWatch(self._client, self._dealings.resources_of, nvml=gpu.load())
-        poller = Poller(self._contacts, driver.submit, self._clock, resources=resources)
+        poller = Poller(self._contacts, driver.submit, self._clock, resources=self.resources)
         poller.watch(driver.router.watched())
         async with in_background(poller.run()):
             yield poller

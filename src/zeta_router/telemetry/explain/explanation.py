@@ -20,6 +20,7 @@ from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.explain.drops import drop_sentence
 from zeta_router.telemetry.explain.order import lane_order
+from zeta_router.telemetry.explain.terms import terms_of
 from zeta_router.telemetry.records import FeedbackRecord
 from zeta_router.telemetry.signals import SIGNALS
 
@@ -134,7 +135,7 @@ def _asked_sentence(query: Query, task: TaskEstimate) -> str:
 def _step(record: DecisionRecord, fleet: FleetConfig | None) -> Explanation:
     query, decision = record.query, record.decision
     chosen = decision.endpoint_id
-    candidates = _candidates(decision)
+    candidates = _candidates(query, decision)
     model = next((entry["model"] for entry in candidates if entry["endpoint"] == chosen), None)
     return {
         "number": decision.number,
@@ -171,12 +172,13 @@ def _model_of(endpoint_id: str, fleet: FleetConfig | None) -> str | None:
     return None
 
 
-def _candidates(decision: Decision) -> list[Explanation]:
+def _candidates(query: Query, decision: Decision) -> list[Explanation]:
     scores = decision.scores or (math.nan,) * len(decision.candidates)
     entries = []
     for candidate, score in zip(decision.candidates, scores, strict=True):
         chosen = candidate.view.endpoint.id == decision.endpoint_id
-        entries.append(_candidate(candidate, score, decision.decided_at_s, chosen=chosen))
+        entry = _candidate(candidate, score, decision.decided_at_s, chosen=chosen)
+        entries.append({**entry, "terms": terms_of(candidate, score, query, decision)})
     return entries
 
 
