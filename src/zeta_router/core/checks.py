@@ -7,20 +7,6 @@ often that happens to a model says when it begins to fail. No text is in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Flaw(StrEnum):
-    """What is plainly wrong with an answer."""
-
-    EMPTY = "empty"
-    REFUSAL = "refusal"
-    CUT = "cut"
-    DEGENERATE = "degenerate"
-    JSON_INVALID = "json_invalid"
-    SCHEMA_INVALID = "schema_invalid"
-    CODE_BROKEN = "code_broken"
-    OTHER_SCRIPT = "other_script"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +45,6 @@ class Checks:
     def degenerate(self) -> bool:
         """Whether it runs in circles."""
         return self.degeneration is not None and self.degeneration >= DEGENERATE
-
-    @property
-    def flaws(self) -> frozenset[Flaw]:
-        """Everything that is plainly wrong with it."""
-        found = (
-            (Flaw.EMPTY, self.empty),
-            (Flaw.REFUSAL, self.refusal),
-            (Flaw.CUT, self.cut),
-            (Flaw.DEGENERATE, self.degenerate),
-            (Flaw.JSON_INVALID, self.json_valid is False),
-            (Flaw.SCHEMA_INVALID, self.schema_valid is False),
-            (Flaw.CODE_BROKEN, self.code_parses is False),
-            (Flaw.OTHER_SCRIPT, self.other_script is True),
-        )
-        return frozenset([flaw for flaw, is_so in found if is_so])
 
     @property
     def spoilt(self) -> bool:

@@ -13,7 +13,6 @@ SLOT_CONTEXT_TOKENS = 2048
 """Context of each llama.cpp slot: prompt plus answer."""
 
 EMBEDDING_SPACE = "e5-small-384"
-EMBEDDING_DIMENSIONS = 384
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,11 +121,6 @@ class ArrivalForecaster:
         """The horizons that are forecast, in seconds."""
         return tuple(self._horizons_bins)
 
-    def observe_arrival(self, at_s: float, task: Task) -> None:
-        """Count one arrival; a late one counts in the bin that is open."""
-        self.advance(at_s)
-        self.count(task)
-
     def count(self, task: Task) -> None:
         """Count one arrival in the bin that is open, whatever time it is: under 1 µs."""
         open_counts = self._open

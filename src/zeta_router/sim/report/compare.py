@@ -30,11 +30,6 @@ class Interval:
     low: float | None
     high: float | None
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the sign is sure at 95 %."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
-
 
 def interval(values: Sequence[float]) -> Interval:
     """The mean of at least one value."""

@@ -132,7 +132,9 @@ def parse_scenario(text: str | None, endpoint_ids: Sequence[str]) -> Scenario:
         return CALM
     name, _, tail = text.partition(":")
     if name not in _MAKERS:
-        raise ConfigError("scenario", f"unknown scenario {name!r}", f"known: {', '.join(_MAKERS)}")
+        raise ConfigError(
+            "scenario", f"unknown scenario {name!r}", f"known: {', '.join(SCENARIOS)}"
+        )
     place = f"scenario {name}"
     options = options_of(tail, place)
     where = options.pop("endpoint", endpoint_ids[0])

@@ -149,12 +149,8 @@ class DecisionLog:
             return FeedbackResult.UNKNOWN
         return FeedbackResult.DUPLICATE if judged else FeedbackResult.STORED
 
-    def save_state(self, name: str, blob: bytes, *, version: int = 1, at_s: float = 0.0) -> None:
-        """Keep learned state under `name`, in place of what was there. Written within a second."""
-        self._thread.save([SavedState(name, version, at_s, blob)])
-
     def save_states(self, states: Sequence[SavedState]) -> None:
-        """Like `save_state` for several, written together or not at all."""
+        """Keep learned states in place of those of their names: all within a second, or none."""
         self._thread.save(states)
 
     def load_states(self, prefix: str) -> list[SavedState]:

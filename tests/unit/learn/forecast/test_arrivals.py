@@ -10,6 +10,12 @@ from zeta_router.core.query import Task
 from zeta_router.learn.forecast.arrivals import NO_FORECAST, ArrivalForecaster, CountSeries
 
 
+def arrive(forecaster: ArrivalForecaster, at_s: float, task: Task) -> None:
+    """An arrival as the router tells of it."""
+    forecaster.advance(at_s)
+    forecaster.count(task)
+
+
 def fed(
     rate_per_s: float, seconds: float, task: Task = Task.CODE, seed: int = 1
 ) -> ArrivalForecaster:
@@ -18,7 +24,7 @@ def fed(
     forecaster = ArrivalForecaster()
     at_s = rng.expovariate(rate_per_s)
     while at_s < seconds:
-        forecaster.observe_arrival(at_s, task)
+        arrive(forecaster, at_s, task)
         at_s += rng.expovariate(rate_per_s)
     forecaster.advance(seconds)
     return forecaster
@@ -45,9 +51,9 @@ def test_a_steady_rate_is_forecast_for_every_horizon() -> None:
 def test_tasks_are_forecast_apart_and_together() -> None:
     forecaster = ArrivalForecaster()
     for second in range(600):
-        forecaster.observe_arrival(second + 0.1, Task.CODE)
+        arrive(forecaster, second + 0.1, Task.CODE)
         if second % 2:
-            forecaster.observe_arrival(second + 0.2, Task.SIMPLE)
+            arrive(forecaster, second + 0.2, Task.SIMPLE)
     code = forecaster.forecast(600.0, 30.0, Task.CODE)
     simple = forecaster.forecast(600.0, 30.0, Task.SIMPLE)
     together = forecaster.forecast(600.0, 30.0)
@@ -64,7 +70,7 @@ def test_wild_load_is_called_not_forecastable() -> None:
     for index in range(500):
         if rng.random() < 1 / 20:
             for _ in range(50):
-                forecaster.observe_arrival(index * 5.0 + 1.0, Task.CODE)
+                arrive(forecaster, index * 5.0 + 1.0, Task.CODE)
         forecaster.advance(index * 5.0 + 4.0)
     forecast = forecaster.forecast(2500.0, 5.0)
     assert forecast.wape is not None
@@ -83,7 +89,7 @@ def test_a_long_gap_is_not_walked_through() -> None:
     wape = forecaster.forecast(600.0, 30.0).wape
     after_s = 600.0 + 1e9
     assert forecaster.forecast(after_s, 30.0) == NO_FORECAST
-    forecaster.observe_arrival(after_s, Task.CODE)
+    arrive(forecaster, after_s, Task.CODE)
     resumed = forecaster.forecast(after_s + 5.0, 30.0)
     assert resumed.expected == pytest.approx(6.0, abs=1.0)
     assert resumed.wape == pytest.approx(wape, rel=0.1)
@@ -99,8 +105,8 @@ def test_a_time_that_cannot_be_changes_nothing(now_s: float) -> None:
 
 def test_a_late_arrival_counts_in_the_open_bin() -> None:
     forecaster = ArrivalForecaster()
-    forecaster.observe_arrival(12.0, Task.CODE)
-    forecaster.observe_arrival(3.0, Task.CODE)
+    arrive(forecaster, 12.0, Task.CODE)
+    arrive(forecaster, 3.0, Task.CODE)
     assert forecaster.forecast(15.0, 5.0).expected == pytest.approx(2.0)
 
 
@@ -112,14 +118,14 @@ def test_a_horizon_that_was_not_asked_for_is_refused() -> None:
 def test_restored_it_goes_on_nearly_as_if_nothing_had_happened() -> None:
     """Lost are the bin that was open and the lessons of forecasts whose outcome was open."""
     forecaster, copy, other = fed(3.0, 700.0), ArrivalForecaster(), ArrivalForecaster()
-    forecaster.observe_arrival(701.0, Task.SIMPLE)
+    arrive(forecaster, 701.0, Task.SIMPLE)
     state = json.loads(json.dumps(forecaster.state()))
     copy.restore(state)
     other.restore(state)
     assert copy.state() == forecaster.state() == other.state()
     for each in (forecaster, copy, other):
         for second in range(703, 1100):
-            each.observe_arrival(float(second), Task.CODE)
+            arrive(each, float(second), Task.CODE)
         each.advance(1100.0)
     assert copy.state() == other.state()
     for horizon_s in (5.0, 300.0):

@@ -9,6 +9,7 @@ import time
 
 from support.records import decided, ended
 from zeta_router.telemetry.log.decision_log import DecisionLog
+from zeta_router.telemetry.records import SavedState
 
 log = DecisionLog(sys.argv[1], wall_offset_s=time.time() - time.monotonic())
 number = int(sys.argv[2])
@@ -16,7 +17,7 @@ while True:
     at_s = time.monotonic()
     log.append(decided(f"q{number:09}", at_s=at_s))
     log.append(ended(f"q{number:09}", at_s=at_s))
-    log.save_state("cells", str(number).encode(), version=number, at_s=at_s)
+    log.save_states([SavedState("cells", number, at_s, str(number).encode())])
     sys.stdout.write(f"{number} {at_s}\n")
     if number % 50 == 0:
         sys.stdout.flush()

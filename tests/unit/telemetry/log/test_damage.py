@@ -124,7 +124,7 @@ def test_a_second_damaged_file_of_the_same_second_gets_a_name_of_its_own(tmp_pat
 def test_states_are_found_by_their_prefix(tmp_path: Path) -> None:
     written(tmp_path / "z.db")
     log = open_log(tmp_path / "z.db")
-    log.save_state("other", b"x")
+    log.save_states([SavedState("other", 1, 0.0, b"x")])
     assert log.flush()
     assert [state.name for state in log.load_states("learned/")] == [
         "learned/a",

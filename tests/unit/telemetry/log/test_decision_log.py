@@ -19,7 +19,7 @@ from zeta_router.telemetry.log.decision_log import (
     DecisionLog,
 )
 from zeta_router.telemetry.log.reader import LogReader
-from zeta_router.telemetry.records import FeedbackResult
+from zeta_router.telemetry.records import FeedbackResult, SavedState
 
 OTHER_SAMPLE = EngineSample(running=Signal(9.0, 50.0, "other"))
 
@@ -140,7 +140,7 @@ def test_a_score_outside_its_range_is_refused(open_log: Open, score: float) -> N
 def test_state_survives_a_restart(open_log: Open) -> None:
     log = open_log()
     assert log.load_state("cells") is None
-    log.save_state("cells", b"\x01", version=3, at_s=5.0)
+    log.save_states([SavedState("cells", 3, 5.0, b"\x01")])
     saved = log.load_state("cells")
     log.close()
     found = open_log().load_state("cells")
