@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from zeta_router.app.config.loaded import (
     ClassifierSettings,
@@ -91,17 +91,12 @@ def _plain_settings(config: LoadedConfig) -> Settings:
         settings["slo", task.value, "tpot_s"] = slo.tpot_s
         settings["slo", task.value, "e2e_s"] = slo.e2e_s
     settings["policy",] = fleet.policy
-    settings["limits", "queue"] = fleet.limits.queue
-    settings["limits", "max_wait_s"] = fleet.limits.max_wait_s
     settings["limits", "body_bytes"] = config.body_bytes
-    settings["limits", "attempts"] = fleet.limits.attempts
     settings["limits", "stall_s"] = config.stall_s
-    settings["limits", "canary_ratio"] = fleet.limits.canary_ratio
-    settings["limits", "prewarm"] = fleet.limits.prewarm
-    settings["joint", "eta"] = fleet.joint.eta
-    settings["joint", "rho"] = fleet.joint.rho
-    settings["joint", "floor"] = fleet.joint.floor
-    settings["joint", "switch_cost"] = fleet.joint.switch_cost
+    for field in fields(fleet.limits):
+        settings["limits", field.name] = getattr(fleet.limits, field.name)
+    for field in fields(fleet.joint):
+        settings["joint", field.name] = getattr(fleet.joint, field.name)
     for name, value in _classifier(config.classifier).items():
         settings["classifier", name] = value
     settings["log", "path"] = log.path

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 
-from zeta_router.app.config.diff import diff
+from zeta_router.app.config.diff import diff, until_restart
 from zeta_router.app.config.load import load_file
 from zeta_router.app.config.loaded import LoadedConfig
 from zeta_router.core.errors import ConfigError
@@ -53,6 +53,9 @@ class ConfigWatcher:
 
     Time is the event loop's, so a loop with virtual time tests it. The callbacks run in the
     loop's thread, one at a time, and get whole configurations only.
+
+    Attributes:
+        current: What is in force: of the latest file, all that needs no restart.
 
     Args:
         current: What is in force when `run` starts.
@@ -125,7 +128,7 @@ class ConfigWatcher:
             self._on_change(result)
         else:
             self._on_same()
-        self.current = result
+        self.current = until_restart(self.current, result)
 
     async def _read(self) -> LoadedConfig | ConfigError:
         self._seen = self._fingerprint()

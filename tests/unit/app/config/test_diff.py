@@ -6,6 +6,8 @@ import pytest
 
 from zeta_router.app.config import LoadedConfig, load_text
 from zeta_router.app.config.diff import RESTART_PATHS, diff, until_restart
+from zeta_router.app.config.sections.joint import JointSpec
+from zeta_router.app.config.sections.limits import LimitsSpec
 
 TEXT = """\
 listen: 127.0.0.1:8080
@@ -104,3 +106,28 @@ def test_what_needs_a_restart_stays_as_it_runs() -> None:
     running = until_restart(load(TEXT), new)
     assert [c.path for c in diff(load(TEXT), running)] == ["limits.queue"]
     assert {c.path for c in diff(running, new)} == RESTART_PATHS
+
+
+OTHER: dict[type, object] = {bool: True, int: 9, float: 0.5}
+"""By kind, a value that no number of the sections below has from the start."""
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        (section, name)
+        for section, spec in (("limits", LimitsSpec), ("joint", JointSpec))
+        for name in spec.__struct_fields__
+        if name != "queue"
+    ],
+)
+def test_no_number_is_forgotten(section: str, name: str) -> None:
+    spec: LimitsSpec | JointSpec = LimitsSpec() if section == "limits" else JointSpec()
+    value = OTHER[type(getattr(spec, name))]
+    written = f"{name}: {value}".lower()
+    if section == "limits":
+        changed = TEXT.replace("queue: 5", f"queue: 5, {written}")
+    else:
+        changed = f"{TEXT}{section}: {{{written}}}\n"
+    (change,) = diff(load(TEXT), load(changed))
+    assert change.path == f"{section}.{name}"

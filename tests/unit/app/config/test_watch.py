@@ -212,6 +212,19 @@ def test_the_old_configuration_is_current_while_the_change_is_told() -> None:
     assert seen == [1]
 
 
+def test_what_waits_for_a_restart_is_not_in_force_and_told_until_then() -> None:
+    scene = Scene()
+    before = scene.watcher.current.listen
+    moved = f"listen: 127.0.0.1:9090\n{TEXT}"
+    scene.play(
+        (2.5, lambda: scene.file.write(moved)),
+        (4.5, lambda: scene.file.write(moved.replace("slots: 1", "slots: 2"))),
+        (6.5, scene.slots(2)),
+    )
+    assert [what for _, what in scene.diary] == ["slots 1", "slots 2", "same"]
+    assert scene.watcher.current.listen == before
+
+
 def test_a_fingerprint_tells_content_and_replacement_apart(tmp_path: Path) -> None:
     path = tmp_path / "zeta.yaml"
     assert fingerprint_of(path) is None
