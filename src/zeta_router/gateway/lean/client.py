@@ -114,6 +114,7 @@ class LeanUpstream:
             raise UnreachableError(f"{endpoint.id}: {_reason(error)}") from None
         finally:
             pool.connecting -= 1
+        pool.add(connection)
         if self._timer is None:
             self._timer = loop.call_later(self._bounds.tick_s, self._tick)
         return connection

@@ -27,9 +27,6 @@ class StaleError(BrokenError):
 class Keeper(Protocol):
     """A pool, as far as its connections need it."""
 
-    def add(self, connection: Connection) -> None:
-        """A connection is open."""
-
     def give(self, connection: Connection) -> None:
         """It may take another request."""
 
@@ -96,6 +93,11 @@ class Connection(asyncio.BufferedProtocol):
             raise
         return answer
 
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._transport is None
+
     def usable(self, now_s: float) -> bool:
         """Whether an idle connection may take another request."""
         transport = self._transport
@@ -144,7 +146,6 @@ class Connection(asyncio.BufferedProtocol):
         held = transport.get_extra_info("socket")
         if held is not None:
             held.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._pool.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """See asyncio."""

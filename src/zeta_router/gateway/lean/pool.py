@@ -59,8 +59,12 @@ class Pool:
             connection.abandon()
 
     def add(self, connection: Connection) -> None:
-        """A connection is open."""
-        self._open.add(connection)
+        """Take over a connection that is open.
+
+        Not before the client has it: a loop that gives up connecting need not say that it is lost.
+        """
+        if not connection.closed:
+            self._open.add(connection)
 
     def give(self, connection: Connection) -> None:
         """It may take another request."""

@@ -24,6 +24,7 @@ _OURS = frozenset(
 )
 """What belongs to the connection: a caller who sets one of these would break the framing."""
 
+_AGENT = "user-agent: zeta-router\r\n"
 _NAMES_KEPT = 256
 _good_names: set[str] = set()
 
@@ -76,7 +77,7 @@ class Target:
 
     def _first_lines(self, path: str) -> str:
         target = self._prefix + quote(path, safe=_PATH_SAFE)
-        lines = f"POST {target} HTTP/1.1\r\nhost: {self._host_header}\r\n"
+        lines = f"POST {target} HTTP/1.1\r\nhost: {self._host_header}\r\n{_AGENT}"
         if len(self._first) < _NAMES_KEPT:
             self._first[path] = lines
         return lines

@@ -1,0 +1,403 @@
+"""Connections of the lean client: kept, aged, raced for, paused, and closed without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import pytest
+
+from support import scripted
+from support.gateways import MovableLoop, on_loopback
+from support.scripted import (
+    STREAM_HEAD,
+    ScriptedEngine,
+    Step,
+    answer,
+    chunk,
+    head,
+    say,
+    say_and_close,
+    say_and_hang,
+    say_and_reset,
+    whole,
+)
+from support.upstream_contract import Line
+from zeta_router.core.fleet import Endpoint
+from zeta_router.gateway.lean.bounds import READ_BYTES, Bounds
+from zeta_router.gateway.lean.client import LeanUpstream
+from zeta_router.gateway.upstream import BrokenError, TooSlowError, UnreachableError
+
+Scenario = Callable[[Line, LeanUpstream], Awaitable[None]]
+
+
+def talk(scenario: Scenario, *script: Step, bounds: Bounds | None = None) -> ScriptedEngine:
+    """Run a scenario; nothing may be left of it at its end."""
+    engine = ScriptedEngine(list(script))
+
+    async def main() -> None:
+        await engine.start()
+        try:
+            async with LeanUpstream(bounds or Bounds()) as upstream:
+                await scenario(Line(upstream, engine), upstream)
+            assert (upstream.open, upstream.idle) == (0, 0)
+            assert len(asyncio.all_tasks()) <= 1 + len(engine._tasks)
+        finally:
+            await engine.stop()
+
+    on_loopback(main)
+    return engine
+
+
+async def asked(line: Line, body: bytes = b"{}") -> bytes:
+    got = await line.send(body)
+    try:
+        return await got.read()
+    finally:
+        got.close()
+
+
+def move(seconds: float) -> None:
+    cast(MovableLoop, asyncio.get_running_loop()).move(seconds)
+
+
+async def turns(count: int = 10) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class TestKept:
+    def test_until_it_has_been_idle_for_long(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asked(line)
+            assert (upstream.open, upstream.idle) == (1, 1)
+            move(3.9)
+            await turns()
+            assert upstream.idle == 1
+            move(0.2)
+            await turns()
+            move(1.0)
+            await turns()
+            assert (upstream.open, upstream.idle) == (0, 0)
+            await asked(line)
+
+        assert talk(scenario, whole(), whole()).connections == 2
+
+    def test_not_beyond_its_time_even_when_nobody_looked(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asked(line)
+            move(4.1)
+            await asked(line)
+
+        assert talk(scenario, whole(), whole()).connections == 2
+
+    def test_not_beyond_its_age(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            for _ in range(4):
+                await asked(line)
+                move(3.0)
+                await turns()
+
+        bounds = Bounds(age_s=5.0)
+        assert talk(scenario, *[whole()] * 4, bounds=bounds).connections == 2
+
+    @pytest.mark.parametrize(
+        ("told", "connections"),
+        [
+            ("timeout=1", 2),
+            ("timeout=0", 2),
+            ("timeout=100", 1),
+            ("max=5, timeout=2", 2),
+            ("timeout=x", 1),
+            ("max=3", 1),
+        ],
+    )
+    def test_no_longer_than_the_engine_says(self, told: str, connections: int) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asked(line)
+            move(1.7)
+            await asked(line)
+
+        got = talk(scenario, whole(b"{}", keep_alive=told), whole())
+        assert got.connections == connections
+
+    def test_only_so_many(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asyncio.gather(*(asked(line) for _ in range(5)))
+            assert upstream.idle == 2
+
+        talk(scenario, *[whole()] * 5, bounds=Bounds(idle_connections=2))
+
+    def test_the_last_used_first(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asyncio.gather(*(asked(line) for _ in range(3)))
+            for _ in range(3):
+                await asked(line)
+
+        last = [one.connection for one in talk(scenario, *[whole()] * 6).asked[3:]]
+        assert len(set(last)) == 1
+
+    def test_not_when_the_engine_answers_before_it_has_the_whole_request(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            async def early(at: scripted.Line) -> None:
+                await at.send(answer(b"too large", 413))
+                await at.gone()
+
+            line.engine.early = early
+            assert await asked(line, b"x" * 50_000_000) == b"too large"
+            assert upstream.idle == 0
+
+        talk(scenario)
+
+    def test_not_when_bytes_come_unasked_while_it_is_idle(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            gate = asyncio.Event()
+
+            async def step(at: scripted.Line) -> None:
+                await at.send(answer(b"mine"))
+                await gate.wait()
+                await at.send(answer(b"another's"))
+                await at.gone()
+
+            line.engine.script = [step, whole(b"mine")]
+            assert await asked(line) == b"mine"
+            gate.set()
+            await line.left(1)
+            assert upstream.idle == 0
+            assert await asked(line) == b"mine"
+
+        assert talk(scenario).connections == 2
+
+
+class TestRace:
+    """The engine closes a kept connection just when the next request comes."""
+
+    @pytest.mark.parametrize("step", [say_and_close(b""), say_and_reset()])
+    def test_asks_once_more_where_nothing_came_back(self, step: Step) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            assert await asked(line) == b"one"
+            assert await asked(line) == b"two"
+
+        engine = talk(scenario, whole(b"one"), step, whole(b"two"))
+        assert [one.connection for one in engine.asked] == [0, 0, 1]
+
+    def test_asks_no_third_time(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asked(line)
+            with pytest.raises(BrokenError, match="c: it closed the connection before its answer"):
+                await asked(line)
+
+        assert len(talk(scenario, whole(), say_and_close(b""), say_and_close(b"")).asked) == 3
+
+    @pytest.mark.parametrize("said", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n", head()[:-2]])
+    def test_does_not_where_a_byte_came_back(self, said: bytes) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asked(line)
+            with pytest.raises(BrokenError):
+                await asked(line)
+
+        assert len(talk(scenario, whole(), say_and_close(said)).asked) == 2
+
+    def test_does_not_where_the_connection_is_new(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            with pytest.raises(BrokenError):
+                await asked(line)
+
+        assert len(talk(scenario, say_and_close(b"")).asked) == 1
+
+    def test_does_not_where_the_engine_has_worked_on_it(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            gate = asyncio.Event()
+            line.engine.script = [whole(), scripted.when(gate, say_and_close(b""))]
+            await asked(line)
+            task = asyncio.create_task(asked(line))
+            await line.asked(2)
+            move(1.5)
+            gate.set()
+            with pytest.raises(BrokenError):
+                await task
+
+        assert len(talk(scenario).asked) == 2
+
+
+class TestTold:
+    """What goes wrong names the endpoint and the reason, and no address."""
+
+    @pytest.mark.parametrize(
+        ("step", "says"),
+        [
+            (say_and_close(b""), "c: it closed the connection before its answer"),
+            (say_and_close(head(content_length="9")), "c: it closed the connection within its"),
+            (say_and_reset(), "c: the connection broke: connection reset by peer"),
+            (say_and_close(b"SSH-2.0\r\n"), "c: its answer is not HTTP"),
+        ],
+    )
+    def test_broken(self, step: Step, says: str) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            with pytest.raises(BrokenError, match=says):
+                await asked(line)
+
+        talk(scenario, step)
+
+    @pytest.mark.parametrize(
+        ("url", "says"),
+        [
+            ("http://127.0.0.1:1", "c: no connection: connection refused"),
+            ("http://a@127.0.0.1:1", "c: the URL holds credentials"),
+            ("https://127.0.0.1:1", "c: the URL does not start with http://"),
+            ("http://" + "a" * 70 + ".invalid", "c: "),
+        ],
+    )
+    def test_unreachable(self, url: str, says: str) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            with pytest.raises(UnreachableError, match=says) as caught:
+                await line.send(endpoint=Endpoint("c", url, "coder"))
+            assert "127.0.0.1" not in str(caught.value)
+
+        talk(scenario)
+
+    def test_a_connection_that_nobody_accepts(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            with socket.socket() as full:
+                full.bind(("127.0.0.1", 0))
+                full.listen(0)
+                with socket.create_connection(full.getsockname()):
+                    url = f"http://127.0.0.1:{full.getsockname()[1]}"
+                    task = asyncio.create_task(line.send(endpoint=Endpoint("c", url, "coder")))
+                    while not task.done():
+                        await turns()
+                        move(1.0)
+            with pytest.raises(UnreachableError, match="c: no connection within 3 s"):
+                await task
+
+        talk(scenario)
+
+    def test_an_answer_too_large_to_be_read_whole(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            with pytest.raises(BrokenError, match="c: its answer exceeds 1000 bytes"):
+                await asked(line)
+            assert upstream.open == 0 or upstream.idle == 0
+
+        endless = STREAM_HEAD + chunk(b"a" * 600) * 3
+        talk(scenario, say_and_hang(endless), bounds=Bounds(whole_bytes=1000))
+
+    def test_what_came_before_the_break_is_handed_out(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            got = await line.send()
+            chunks = got.chunks()
+            read = b""
+            while len(read) < 4:
+                read += await anext(chunks)
+            assert read == b"abcd"
+            with pytest.raises(BrokenError):
+                await anext(chunks)
+            got.close()
+
+        talk(scenario, say_and_close(STREAM_HEAD + chunk(b"ab") + chunk(b"cd")))
+
+    def test_reading_on_after_closing(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            got = await line.send()
+            got.close()
+            with pytest.raises(BrokenError, match="closed before its end"):
+                await got.read()
+            with pytest.raises(BrokenError):
+                await anext(got.chunks())
+
+        talk(scenario, say_and_hang(STREAM_HEAD))
+
+
+class TestPausing:
+    def test_an_engine_that_is_faster_than_its_reader(self) -> None:
+        total = 64 << 20
+
+        async def torrent(at: scripted.Line) -> None:
+            at.writer.transport.set_write_buffer_limits(0)
+            await at.send(head(content_length=str(total)))
+            for _ in range(total >> 16):
+                await at.send(b"x" * 65536)
+
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            got = await line.send()
+            read, largest = 0, 0
+            async for piece in got.chunks():
+                read += len(piece)
+                largest = max(largest, len(piece))
+                await asyncio.sleep(0)
+            assert read == total
+            assert largest <= Bounds().held_bytes + READ_BYTES
+            got.close()
+            assert await asked(line) == b"{}"
+
+        assert talk(scenario, torrent, whole(b"{}")).connections == 1
+
+    def test_a_reader_that_rests_makes_no_silent_engine(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            got = await line.send()
+            chunks = got.chunks()
+            await anext(chunks)
+            await turns(50)
+            for _ in range(5):
+                move(1000.0)
+                await turns()
+            read = 0
+            async for piece in chunks:
+                read += len(piece)
+            assert read > 0
+            got.close()
+
+        talk(scenario, say(answer(b"x" * 4_000_000)))
+
+
+class TestClosing:
+    def test_tells_who_waits(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            task = asyncio.create_task(line.send())
+            await line.asked(1)
+            got = await line.send()
+            await upstream.close()
+            for waiting in (task, got.read()):
+                with pytest.raises(BrokenError, match="client was closed"):
+                    await waiting
+            with pytest.raises(UnreachableError, match="client is closed"):
+                await line.send()
+
+        talk(scenario, say_and_hang(), say_and_hang(STREAM_HEAD))
+
+    def test_leaves_no_timer(self) -> None:
+        async def scenario(line: Line, upstream: LeanUpstream) -> None:
+            await asked(line)
+            for _ in range(12):
+                move(1.0)
+                await turns()
+            assert upstream._timer is None
+            assert not upstream._pools
+            await asked(line)
+            assert upstream._timer is not None
+            await upstream.close()
+            assert upstream._timer is None
+
+        talk(scenario, whole(), whole())
+
+
+@pytest.mark.parametrize(("bounds", "said"), [("first_byte_s", b""), ("idle_s", STREAM_HEAD)])
+def test_silence_is_noticed_within_two_looks(bounds: str, said: bytes) -> None:
+    async def scenario(line: Line, upstream: LeanUpstream) -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(asked(line))
+        await line.asked(1)
+        await turns(20)
+        began_s = loop.time()
+        while not task.done():
+            move(0.1)
+            await turns()
+        with pytest.raises(TooSlowError, match="c: it has sent nothing for 7 s"):
+            await task
+        assert 7.0 <= loop.time() - began_s < 8.5
+
+    if bounds == "first_byte_s":
+        talk(scenario, say_and_hang(said), bounds=Bounds(first_byte_s=7.0))
+    else:
+        talk(scenario, say_and_hang(said), bounds=Bounds(idle_s=7.0))
