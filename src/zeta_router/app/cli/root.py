@@ -24,6 +24,7 @@ _COMMANDS = {
     "replay": "Say what another policy would have made of a decision log.",
     "train": "Train again what the router decides with.",
     "top": "Show a running gateway, live.",
+    "doctor": "Find what is wrong with the fleet, and say what mends it.",
     "bench": "Send load to a live gateway and report what came back.",
 }
 
