@@ -8,14 +8,13 @@ prompts. Every uncertain prompt is taken, and others by chance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zeta_router.app.training.arrays import UNREADABLE, text_array, text_of, write_arrays
 from zeta_router.app.training.network import Adam, Array, softmax
 from zeta_router.core.errors import ConfigError
 from zeta_router.learn.task.embedded import LEAST_PROBABILITY, EmbedderHead
@@ -56,23 +55,14 @@ def write_head(head: EmbedderHead, path: Path) -> None:
     Raises:
         ConfigError: The file cannot be written.
     """
-    buffer = BytesIO()
-    np.savez_compressed(
-        buffer,
-        allow_pickle=False,
+    write_arrays(
+        path,
         matrix=head.matrix,
         bias=head.bias,
         trust=np.array(head.trust, np.float64),
-        model=np.frombuffer(head.model.encode(), np.uint8),
-        features=np.frombuffer(head.features.encode(), np.uint8),
+        model=text_array(head.model),
+        features=text_array(head.features),
     )
-    partial = path.with_suffix(".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getvalue())
-        partial.replace(path)
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be written: {error.strerror}") from error
 
 
 def read_head(path: Path) -> EmbedderHead:
@@ -88,12 +78,12 @@ def read_head(path: Path) -> EmbedderHead:
                 matrix=archive["matrix"].astype(np.float32),
                 bias=archive["bias"].astype(np.float32),
                 trust=float(archive["trust"]),
-                model=archive["model"].tobytes().decode(),
-                features=archive["features"].tobytes().decode(),
+                model=text_of(archive["model"]),
+                features=text_of(archive["features"]),
             )
     except FileNotFoundError as error:
         raise ConfigError(str(path), "no such file", hint) from error
-    except (ValueError, KeyError, OSError, EOFError, BadZipFile, TypeError) as error:
+    except (*UNREADABLE, TypeError) as error:
         raise ConfigError(str(path), f"does not hold an embedder's head: {error}", hint) from error
     if head.matrix.ndim != 2 or head.matrix.shape[1:] != (3,) or head.bias.shape != (3,):
         raise ConfigError(str(path), "holds arrays that do not fit each other", hint)

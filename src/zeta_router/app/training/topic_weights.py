@@ -7,11 +7,11 @@ from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 
-from zeta_router.core.errors import BugError, ConfigError
+from zeta_router.app.training.arrays import UNREADABLE, text_array, text_of, write_arrays
+from zeta_router.core.errors import BugError
 from zeta_router.core.query import GENERATIVE_TASKS
 from zeta_router.learn.task.protocol import TaskClassifier
 from zeta_router.learn.task.topics import BANDS, TopicReader, TopicWeights
@@ -45,25 +45,14 @@ def write_topics(weights: TopicWeights, path: Path) -> None:
     Raises:
         ConfigError: The file cannot be written.
     """
-    names = np.frombuffer("\n".join(weights.domains).encode(), np.uint8)
-    digest = np.frombuffer(weights.features.encode(), np.uint8)
-    buffer = BytesIO()
-    np.savez_compressed(
-        buffer,
-        allow_pickle=False,
-        features=digest,
-        domains=names,
+    write_arrays(
+        path,
+        features=text_array(weights.features),
+        domains=text_array("\n".join(weights.domains)),
         matrix=weights.matrix,
         bias=weights.bias,
         centres=weights.centres,
     )
-    partial = path.with_suffix(".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getvalue())
-        partial.replace(path)
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be written: {error.strerror}") from error
 
 
 def parse_topics(data: bytes, name: str) -> TopicWeights:
@@ -77,19 +66,12 @@ def parse_topics(data: bytes, name: str) -> TopicWeights:
             matrix, bias, centres = (
                 archive[key].astype(np.float32) for key in ("matrix", "bias", "centres")
             )
-            domains = tuple(archive["domains"].tobytes().decode().split("\n"))
-            features = archive["features"].tobytes().decode()
-    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            domains = tuple(text_of(archive["domains"]).split("\n"))
+            features = text_of(archive["features"])
+    except UNREADABLE as error:
         raise BugError(f"{name} does not hold the topics' weights: {error}") from error
     columns = len(domains) + len(GENERATIVE_TASKS)
-    if (
-        matrix.shape[1:] != (columns,)
-        or bias.shape != (columns,)
-        or centres.shape
-        != (
-            len(domains),
-            len(BANDS),
-        )
-    ):
+    shapes = (matrix.shape[1:], bias.shape, centres.shape)
+    if shapes != ((columns,), (columns,), (len(domains), len(BANDS))):
         raise BugError(f"{name} holds arrays that do not fit each other")
     return TopicWeights(domains, matrix, bias, centres, features)

@@ -7,10 +7,10 @@ from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 
+from zeta_router.app.training.arrays import UNREADABLE, text_array, text_of, write_arrays
 from zeta_router.core.errors import BugError, ConfigError
 from zeta_router.learn.task.trained import ClassifierWeights, TrainedClassifier
 
@@ -51,16 +51,7 @@ def write_weights(weights: ClassifierWeights, path: Path) -> None:
         ConfigError: The file cannot be written.
     """
     arrays = {name: getattr(weights, name) for name in _ARRAYS}
-    digest = np.frombuffer(weights.features.encode(), np.uint8)
-    buffer = BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, features=digest, **arrays)
-    partial = path.with_suffix(".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(buffer.getvalue())
-        partial.replace(path)
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be written: {error.strerror}") from error
+    write_arrays(path, features=text_array(weights.features), **arrays)
 
 
 def parse_weights(data: bytes, name: str) -> ClassifierWeights:
@@ -72,8 +63,8 @@ def parse_weights(data: bytes, name: str) -> ClassifierWeights:
     try:
         with np.load(BytesIO(data), allow_pickle=False) as archive:
             inner, inner_bias, out = (archive[key].astype(np.float32) for key in _ARRAYS)
-            features = archive["features"].tobytes().decode()
-    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            features = text_of(archive["features"])
+    except UNREADABLE as error:
         raise BugError(f"{name} does not hold a classifier's weights: {error}") from error
     if inner.shape[1:] != inner_bias.shape or out.shape != (len(inner_bias) - 3, 3):
         raise BugError(f"{name} holds arrays that do not fit each other")
