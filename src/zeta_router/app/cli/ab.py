@@ -22,6 +22,7 @@ from zeta_router.app.bench import prompts
 from zeta_router.app.bench.schedule import arrivals
 from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
 from zeta_router.app.cli.ab_shown import show, tell
+from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import CONFIG_FILE, load, of_fleet
 from zeta_router.app.config import LoadedConfig
 from zeta_router.core.errors import ConfigError
@@ -88,12 +89,12 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
         progress = uvloop.run(_serve(design, flags, stem.with_suffix(".db")))
     result = {**result_of(progress), "simulated": flags["simulated"], "trace": flags["trace"]}
     path = stem.with_suffix(".json")
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+    path.write_bytes(json_text(result))
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
     else:
         show(result)
-    click.echo(f"kept in {path}", err=True)
+    say_aside(f"kept in {path}")
     sys.exit(1 if result["verdict"] == "a_better" else 0)
 
 
@@ -151,7 +152,7 @@ async def _config(stack: AsyncExitStack, flags: dict[str, Any]) -> LoadedConfig:
     from zeta_router.app.embedded.fleet import EmbeddedFleet
     from zeta_router.app.embedded.progress import on_stderr
 
-    click.echo("starting the embedded fleet (four small real engines)", err=True)
+    say_aside("starting the embedded fleet (four small real engines)")
     with on_stderr() as progress:
         fleet = await stack.enter_async_context(EmbeddedFleet(progress=progress))
     config = of_fleet(fleet.fleet_config(), "embedded")

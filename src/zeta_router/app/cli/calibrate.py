@@ -10,13 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-import msgspec
 
 from zeta_router.app.calibrate.measuring import Measured, Measuring
 from zeta_router.app.calibrate.stream import AskError
 from zeta_router.app.calibrate.target import Target, find_target
 from zeta_router.app.calibrate.verdict import Verdict, judge
 from zeta_router.app.calibrate.wire import Wire, new_session
+from zeta_router.app.cli.saying import say_aside, say_json
 from zeta_router.core.errors import ConfigError
 
 LONGEST_BUDGET_S = 85.0
@@ -54,12 +54,12 @@ def command(url: str, budget_s: float, key_env: str | None, as_json: bool, **cho
         )
     facts = _facts(target, measured, verdict)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(facts)).decode())
+        say_json(facts)
     else:
         click.echo(_yaml(target, measured, verdict), nl=False)
     doubts = _doubts(measured, verdict)
     for doubt in doubts:
-        click.echo(f"zeta: {doubt}", err=True)
+        say_aside(f"zeta: {doubt}")
     sys.exit(1 if doubts else 0)
 
 
@@ -69,14 +69,14 @@ async def _measure(
     async with new_session() as session:
         target = await find_target(session, url, model=model, slots=slots, api_key=api_key)
         told = f", {target.slots} slots" if target.slots else ""
-        click.echo(f"{target.url}: {target.engine}, {target.model}{told}", err=True)
+        say_aside(f"{target.url}: {target.engine}, {target.model}{told}")
         measuring = Measuring(
             Wire(session, target).ask,
             time.perf_counter,
             budget_s=budget_s,
             slots=target.slots,
             context_tokens=target.context_tokens,
-            tell=lambda line: click.echo(line, err=True),
+            tell=say_aside,
         )
         try:
             return target, await measuring.run()

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from zeta_router.app.cli.saying import say_json
 from zeta_router.core.errors import ConfigError
 from zeta_router.learn.forecast.arrivals import HORIZONS_S, STEP_S, WAPE_LIMIT
 from zeta_router.learn.forecast.evaluate import SKIP_S, evaluate
@@ -53,8 +53,7 @@ def command(
             tell(f"forecasting {horizon_s:g} s ahead")
             scored.append(evaluate(arrivals_s, horizon_s))
     if as_json:
-        report = _report(trace, arrivals_s, scored)
-        click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
+        say_json(_report(trace, arrivals_s, scored))
     else:
         _show(arrivals_s, scored)
 

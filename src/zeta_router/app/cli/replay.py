@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from zeta_router.app.cli.saying import say_aside
 from zeta_router.app.cli.sources import load
 from zeta_router.sim.replay.logged import read_traffic
 from zeta_router.sim.replay.study import study
@@ -45,7 +46,7 @@ def command(
     """
     fleet = load(config).fleet if config is not None else None
     traffic = read_traffic(log, fleet)
-    result = study(traffic, policies, lambda what: click.echo(what, err=True))
+    result = study(traffic, policies, say_aside)
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
     else:

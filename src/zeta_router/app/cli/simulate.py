@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
@@ -68,15 +68,15 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
         result = run(options, tell)
     _show(result)
     if json_path is not None:
-        json_path.write_bytes(msgspec.json.format(msgspec.json.encode(result)))
+        json_path.write_bytes(json_text(result))
     if report_path is not None:
         from zeta_router.sim.report.html import write_report
 
         write_report(result, report_path)
     for note in result["notes"]:
-        click.echo(f"note: {note}", err=True)
+        say_aside(f"note: {note}")
     for violation in result["violations"]:
-        click.echo(f"above the certified bound, which is a bug: {violation}", err=True)
+        say_aside(f"above the certified bound, which is a bug: {violation}")
     sys.exit(1 if result["violations"] else 0)
 
 
@@ -140,7 +140,7 @@ def _progress() -> Iterator[Tell]:
     """A bar on a terminal; a line per run elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda done, total, what: click.echo(f"{done}/{total} {what}", err=True)
+        yield lambda done, total, what: say_aside(f"{done}/{total} {what}")
         return
     columns = (
         TextColumn("{task.description}"),

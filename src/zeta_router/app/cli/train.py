@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
+from zeta_router.app.cli.saying import say_aside, say_json
 from zeta_router.app.cli.train_classifier import command as classifier
 from zeta_router.app.cli.train_topics import command as topics
 from zeta_router.telemetry.log.promotions import Promotion, Verdict, read_promotions
@@ -53,8 +53,7 @@ def command(
         return
     entries = read_promotions(log) if history else _run(log, config, background)
     if as_json:
-        text = msgspec.json.encode([_plain(entry) for entry in entries])
-        click.echo(msgspec.json.format(text).decode())
+        say_json([_plain(entry) for entry in entries])
         return
     for entry in entries:
         click.echo(_line(entry))
@@ -75,7 +74,7 @@ def _run(log: Path, config: Path | None, background: bool) -> list[Promotion]:
         tie_to_supervisor()
         os.nice(_NICE)
     fleet = load(config).fleet if config is not None else None
-    return run_period(log, time.time(), fleet=fleet, tell=lambda line: click.echo(line, err=True))
+    return run_period(log, time.time(), fleet=fleet, tell=say_aside)
 
 
 def _line(entry: Promotion) -> str:

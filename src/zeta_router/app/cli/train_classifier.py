@@ -5,42 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
+from zeta_router.app.cli.saying import say_aside, say_json
+from zeta_router.app.cli.train_options import data_option, file_option
 from zeta_router.app.training.cascade import EmbedderOptions
 from zeta_router.app.training.classifier import run
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command("classifier")
-@click.option(
-    "--data",
-    required=True,
-    envvar="ZETA_DATA",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder with labels/train.jsonl.gz.  [or: ZETA_DATA]",
-)
-@click.option(
-    "--out",
-    type=_FILE,
-    default="classifier.npz",
-    show_default=True,
-    help="File for the weights; replaced whole.",
-)
+@data_option("labels/train.jsonl.gz")
+@file_option("--out", "classifier.npz", "weights")
 @click.option(
     "--embedder",
     metavar="URL",
     help="Also train a head for the embedding model at this OpenAI-compatible address.",
 )
 @click.option("--embedder-model", help="Which of its models.  [default: the first it lists]")
-@click.option(
-    "--embedder-out",
-    type=_FILE,
-    default="embedder.npz",
-    show_default=True,
-    help="File for the head; replaced whole.",
-)
+@file_option("--embedder-out", "embedder.npz", "head")
 @click.option(
     "--sample",
     type=click.IntRange(100),
@@ -68,8 +49,8 @@ def command(
         if embedder is not None
         else None
     )
-    report = run(data, out, lambda line: click.echo(line, err=True), options)
+    report = run(data, out, say_aside, options)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(report.as_json())).decode())
+        say_json(report.as_json())
     else:
         click.echo(report.markdown())
