@@ -103,7 +103,8 @@ def told_gateway(port: int = 0) -> Iterator[ToldGateway]:
             self.send_response(404 if page is None else 200)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
-            self.send_header("x-zeta", "1")
+            if "/zeta/fleet" in told.pages:
+                self.send_header("x-zeta", "1")
             self.end_headers()
             self.wfile.write(body)
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zeta_router.app.config import EndpointSettings, Listen, LoadedConfig, LogSettings, load_file
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.policy.registry import POLICIES
+
+if TYPE_CHECKING:
+    from zeta_router.monitor.discover import Found
 
 CONFIG_FILE = "zeta.yaml"
 DEFAULT_LISTEN = Listen("127.0.0.1", 8080)
@@ -42,22 +47,32 @@ async def discovered() -> LoadedConfig:
     Raises:
         ConfigError: There is none.
     """
-    found = await find_engines()
-    if not found.endpoints:
+    from zeta_router.monitor.found_fleet import fleet_of
+
+    return of_fleet(fleet_of(await find_engines()), "discovered")
+
+
+async def find_engines(urls: Sequence[str] = ()) -> list[Found]:
+    """What listens where engines of this machine listen, and at these addresses.
+
+    Raises:
+        ConfigError: There is no engine, or none at an address that was named.
+    """
+    from zeta_router.app.cli.candidates import candidates
+    from zeta_router.gateway.upstream import new_session
+    from zeta_router.monitor.discover import discover
+
+    sys.stderr.write("looking for engines on this machine\n")
+    async with new_session() as session:
+        found = await discover(session, (*urls, *candidates()))
+    there = {each.url for each in found}
+    for url in urls:
+        if url not in there:
+            raise ConfigError("--url", f"no engine answers on {url}", "is it running?")
+    if not any(each.identity.models for each in found):
         raise ConfigError(
             "",
             f"there is no {CONFIG_FILE} here and no engine was found on this machine",
             "start Ollama, LM Studio, vLLM, SGLang or llama.cpp; or try `zeta serve --embedded`",
         )
-    return of_fleet(found, "discovered")
-
-
-async def find_engines() -> FleetConfig:
-    """What listens on the default ports of the engines we know."""
-    from zeta_router.gateway.upstream import new_session
-    from zeta_router.monitor.discover import discover
-    from zeta_router.monitor.found_fleet import fleet_of
-
-    sys.stderr.write("looking for engines on this machine\n")
-    async with new_session() as session:
-        return fleet_of(await discover(session))
+    return found
