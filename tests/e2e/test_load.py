@@ -11,10 +11,10 @@ import time
 from typing import Any
 
 import aiohttp
-import psutil
 import pytest
 
 from support.asking import Tally, ask, chat_body, one_of_many
+from support.faulty import listener
 from support.process import Zeta, eventually
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(300)]
@@ -77,25 +77,12 @@ def test_mixed_load_with_impatient_clients(embedded: Zeta) -> None:
     assert growth < 5e6
 
 
-def engine_process(url: str) -> psutil.Process:
-    """The process that listens behind an engine's address."""
-    port = int(url.rsplit(":", 1)[1])
-    for process in psutil.process_iter():
-        try:
-            listening = process.net_connections("tcp")
-        except psutil.Error:
-            continue
-        if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in listening):
-            return process
-    raise AssertionError(f"nobody listens on {port}")
-
-
 @pytest.mark.parametrize("victim", ["coder-7b", "embedder-4b"])
 def test_a_killed_engine_loses_no_query_and_comes_back(
     embedded: Zeta, engines: dict[str, str], victim: str
 ) -> None:
     """The coder's queries have other capable endpoints; the embedder's wait for its restart."""
-    process = engine_process(engines[victim])
+    process = listener(engines[victim])
     tally = Tally()
     back_after_s: list[float] = []
 

@@ -37,12 +37,19 @@ class Said:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The error object of OpenAI's shape, with all its fields."""
+        """The error in OpenAI's shape, with exactly its four fields."""
+        assert set(self.json) == {"error"}
         error: dict[str, Any] = self.json["error"]
         assert set(error) == {"message", "type", "param", "code"}
         assert isinstance(error["message"], str)
         assert error["message"]
         return error
+
+    @property
+    def events(self) -> list[Any]:
+        """The events of a stream, decoded; ``[DONE]`` as it is."""
+        lines = [line[5:].strip() for line in self.body.split(b"\n") if line.startswith(b"data:")]
+        return ["[DONE]" if line == b"[DONE]" else json.loads(line) for line in lines]
 
 
 def ask(

@@ -19,6 +19,23 @@ ROUTES = {
     Task.EMBEDDING: "embedder",
 }
 
+TWO_SIMULATED = """
+models:
+  coder: {tasks: {code: 0.8, simple: 0.6}, params_b: 7}
+  helper: {tasks: {simple: 0.7, code: 0.4}, params_b: 4}
+endpoints:
+  - id: c
+    url: "http://127.0.0.1:9"
+    model: coder
+    simulate: {prefill_tokens_per_s: 8000, step_s: 0.013, step_per_seq_s: 0.0004, slots: 8}
+  - id: h
+    url: "http://127.0.0.1:10"
+    model: helper
+    simulate: {prefill_tokens_per_s: 12000, step_s: 0.008, step_per_seq_s: 0.0003, slots: 8}
+routes: {code: coder, simple: helper}
+"""
+"""A fleet as zeta.yaml, of two endpoints whose speed the simulator is told."""
+
 
 def endpoint(id_: str, model: str, slots: int | None = 2, **more: Any) -> Endpoint:
     """An endpoint that nobody listens on."""

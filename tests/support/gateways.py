@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 import aiohttp
 from aiohttp import web
 
+from support.asking import Said
 from support.fleets import fleet
 from support.scripted import ScriptedEngine
 from zeta_router.core.fleet import Endpoint, Limits
@@ -79,33 +80,6 @@ def on_loopback(
 
 
 @dataclass(slots=True)
-class Got:
-    """An answer, whatever its status."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def error(self) -> dict[str, Any]:
-        """The error in OpenAI's shape, with exactly its four fields."""
-        assert set(self.json) == {"error"}
-        error: dict[str, Any] = self.json["error"]
-        assert set(error) == {"message", "type", "param", "code"}
-        return error
-
-    @property
-    def events(self) -> list[Any]:
-        """The events of a stream, decoded; ``[DONE]`` as it is."""
-        lines = [line[5:].strip() for line in self.body.split(b"\n") if line.startswith(b"data:")]
-        return ["[DONE]" if line == b"[DONE]" else json.loads(line) for line in lines]
-
-
-@dataclass(slots=True)
 class Gateway:
     """A gateway that answers, and what can be seen of it from outside and inside."""
 
@@ -146,7 +120,7 @@ class Gateway:
         raw: Any = None,
         method: str = "POST",
         headers: dict[str, str] | None = None,
-    ) -> Got:
+    ) -> Said:
         """One request to its end."""
         data = raw if raw is not None else (None if body is None else json.dumps(body).encode())
         given = {"content-type": "application/json", **(headers or {})}
@@ -154,9 +128,9 @@ class Gateway:
             method, self.url + path, data=data, headers=given, allow_redirects=False
         ) as response:
             lower = {name.lower(): value for name, value in response.headers.items()}
-            return Got(response.status, lower, await response.read())
+            return Said(response.status, lower, await response.read())
 
-    async def chat(self, **more: Any) -> Got:
+    async def chat(self, **more: Any) -> Said:
         """A chat request about code."""
         return await self.ask({"model": "auto", "messages": MESSAGES, **more})
 

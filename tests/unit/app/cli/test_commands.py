@@ -11,23 +11,9 @@ from pathlib import Path
 
 import pytest
 
-ZETA = [sys.executable, "-m", "zeta_router"]
+from support.fleets import TWO_SIMULATED
 
-FLEET = """
-models:
-  coder: {tasks: {code: 0.8, simple: 0.6}, params_b: 7}
-  helper: {tasks: {simple: 0.7, code: 0.4}, params_b: 4}
-endpoints:
-  - id: c
-    url: "http://127.0.0.1:9"
-    model: coder
-    simulate: {prefill_tokens_per_s: 8000, step_s: 0.013, step_per_seq_s: 0.0004, slots: 8}
-  - id: h
-    url: "http://127.0.0.1:10"
-    model: helper
-    simulate: {prefill_tokens_per_s: 12000, step_s: 0.008, step_per_seq_s: 0.0003, slots: 8}
-routes: {code: coder, simple: helper}
-"""
+ZETA = [sys.executable, "-m", "zeta_router"]
 
 
 def zeta(*arguments: str, folder: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -46,7 +32,7 @@ def zeta(*arguments: str, folder: Path, stdin: str = "") -> subprocess.Completed
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     """A folder with a good zeta.yaml."""
-    (tmp_path / "zeta.yaml").write_text(FLEET, encoding="utf-8")
+    (tmp_path / "zeta.yaml").write_text(TWO_SIMULATED, encoding="utf-8")
     return tmp_path
 
 
@@ -74,7 +60,7 @@ def test_check_says_what_is_good_and_what_is_wrong(here: Path) -> None:
     assert zeta("check", folder=here).returncode == 0
     told = json.loads(zeta("check", "--json", folder=here).stdout)
     assert told["ok"] is True
-    (here / "zeta.yaml").write_text(FLEET.replace("routes:", "rotes:"), encoding="utf-8")
+    (here / "zeta.yaml").write_text(TWO_SIMULATED.replace("routes:", "rotes:"), encoding="utf-8")
     bad = zeta("check", folder=here)
     assert bad.returncode == 2
     assert "zeta.yaml:14" in bad.stderr

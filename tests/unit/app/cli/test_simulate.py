@@ -12,23 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from support.fleets import TWO_SIMULATED
 from zeta_router.app.cli import main
 
-FLEET = """
-models:
-  coder: {tasks: {code: 0.8, simple: 0.6}, params_b: 7}
-  helper: {tasks: {simple: 0.7, code: 0.4}, params_b: 4}
-endpoints:
-  - id: c
-    url: "http://127.0.0.1:9"
-    model: coder
-    simulate: {prefill_tokens_per_s: 8000, step_s: 0.013, step_per_seq_s: 0.0004, slots: 8}
-  - id: h
-    url: "http://127.0.0.1:10"
-    model: helper
-    simulate: {prefill_tokens_per_s: 12000, step_s: 0.008, step_per_seq_s: 0.0003, slots: 8}
-routes: {code: coder, simple: helper}
-"""
 TRACE_HEADER = "arrival_s,input_tokens,output_tokens"
 SCORES_HEADER = "prompt_id,model,score,output_tokens"
 MAPS = ("--map", "coder=A", "--map", "helper=B")
@@ -43,7 +29,7 @@ def write_scores(path: Path, *more: str) -> None:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a fleet, a trace of twelve seconds and a quality table, all good."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "zeta.yaml").write_text(FLEET, encoding="utf-8")
+    (tmp_path / "zeta.yaml").write_text(TWO_SIMULATED, encoding="utf-8")
     with gzip.open(tmp_path / "t.csv.gz", "wt") as file:
         csv.writer(file).writerows([TRACE_HEADER.split(","), *((i / 5, 50, 20) for i in range(60))])
     prompts = [
@@ -131,7 +117,7 @@ def score(row: str) -> Callable[[Path], object]:
 
 
 def fleet(old: str, new: str) -> Callable[[Path], object]:
-    return lambda here: (here / "zeta.yaml").write_text(FLEET.replace(old, new))
+    return lambda here: (here / "zeta.yaml").write_text(TWO_SIMULATED.replace(old, new))
 
 
 def gone(name: str) -> Callable[[Path], object]:

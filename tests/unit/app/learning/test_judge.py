@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from types import ModuleType
 
 import pytest
 
+from support.benchmarks import learning_benchmark
 from zeta_router.app.learning.judge import LEAST_JUDGED, judge
 from zeta_router.app.learning.minds import Moment, sent
 from zeta_router.sim.replay.logged import LoggedQuery, Traffic, read_traffic
 
-BENCHMARKS = Path(__file__).parents[4] / "benchmarks" / "learning"
 SECONDS = 150.0
 
 Beliefs = Callable[[LoggedQuery, str], float]
@@ -23,12 +21,7 @@ Beliefs = Callable[[LoggedQuery, str], float]
 
 @pytest.fixture(scope="module")
 def worlds() -> ModuleType:
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        import worlds
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-    return worlds
+    return learning_benchmark("worlds")
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ stood in for here; `test_in_time` has it, and the benchmark runs everything.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from support.benchmarks import learning_benchmark
 from zeta_router.app.learning import trials
 from zeta_router.app.learning.in_time import InTime
 from zeta_router.app.learning.period import run_period
@@ -20,7 +20,6 @@ from zeta_router.app.learning.trials import LengthTrial, ResidualTrial, State
 from zeta_router.core.errors import ConfigError
 from zeta_router.telemetry.log.promotions import Verdict, read_promotions
 
-BENCHMARKS = Path(__file__).parents[4] / "benchmarks" / "learning"
 SECONDS = 800.0
 LATER_WALL_S = 1_800_000_000.0 + SECONDS + 60.0
 
@@ -34,12 +33,7 @@ def heavy(test: Callable[..., None]) -> Callable[..., None]:
 @pytest.fixture(scope="module")
 def retrain() -> ModuleType:
     """The benchmark's own module: how worlds are made and shuffled."""
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        import retrain
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-    return retrain
+    return learning_benchmark("retrain")
 
 
 @pytest.fixture(scope="module")

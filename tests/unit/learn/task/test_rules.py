@@ -1,21 +1,14 @@
 """The rule classifier on prompts written for it; odd lines were tuned on, even lines never."""
 
-from pathlib import Path
-
 import pytest
 
+from support.prompts import README_EXAMPLES, task_prompts
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task
 from zeta_router.learn.task.ask import Ask, ask_of_prompt, extract
 from zeta_router.learn.task.protocol import TaskCosts
 from zeta_router.learn.task.rules import RuleClassifier
 
-PROMPTS = [
-    (Task(task), prompt.replace("\\n", "\n"))
-    for task, _language, prompt in (
-        line.split("\t")
-        for line in (Path(__file__).parent / "task_prompts.tsv").read_text("utf-8").splitlines()
-    )
-]
+PROMPTS = task_prompts()
 RULES = RuleClassifier()
 
 
@@ -23,17 +16,7 @@ def task_of(text: str, **more: object) -> Task:
     return RULES.estimate(extract(Ask(text, **more)), Operation.CHAT).task
 
 
-@pytest.mark.parametrize(
-    ("prompt", "task"),
-    [
-        ("Write a Python function that merges two sorted lists", Task.CODE),
-        (
-            "Prove that the square root of 2 is irrational and explain each step",
-            Task.REASONING,
-        ),
-        ("What is the capital of France?", Task.SIMPLE),
-    ],
-)
+@pytest.mark.parametrize(("prompt", "task"), README_EXAMPLES)
 def test_the_three_examples_of_the_readme(prompt, task):
     assert task_of(prompt) is task
 

@@ -1,13 +1,13 @@
 """The trained classifier with the shipped weights, and what it does without text."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.prompts import README_EXAMPLES, task_prompts
 from zeta_router.app.training.weights import shipped_classifier, shipped_weights
 from zeta_router.core.errors import BugError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task, TaskEstimate
@@ -15,13 +15,7 @@ from zeta_router.learn.task.ask import Ask, extract
 from zeta_router.learn.task.protocol import TaskCosts
 from zeta_router.learn.task.trained import TrainedClassifier
 
-PROMPTS = [
-    (Task(task), prompt.replace("\\n", "\n"))
-    for task, _language, prompt in (
-        line.split("\t")
-        for line in (Path(__file__).parent / "task_prompts.tsv").read_text("utf-8").splitlines()
-    )
-]
+PROMPTS = task_prompts()
 CLASSIFIER = shipped_classifier()
 
 
@@ -29,17 +23,7 @@ def estimate(text: str, **more: object) -> TaskEstimate:
     return CLASSIFIER.estimate(extract(Ask(text, **more)), Operation.CHAT)
 
 
-@pytest.mark.parametrize(
-    ("prompt", "task"),
-    [
-        ("Write a Python function that merges two sorted lists", Task.CODE),
-        (
-            "Prove that the square root of 2 is irrational and explain each step",
-            Task.REASONING,
-        ),
-        ("What is the capital of France?", Task.SIMPLE),
-    ],
-)
+@pytest.mark.parametrize(("prompt", "task"), README_EXAMPLES)
 def test_the_three_examples_of_the_readme(prompt, task):
     assert estimate(prompt).task is task
     assert estimate(prompt).probability(task) > 0.9
