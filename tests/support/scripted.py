@@ -53,6 +53,8 @@ class Line:
 
     async def send(self, data: bytes) -> None:
         """Send bytes; nothing happens when the other side is gone."""
+        if self.writer.is_closing():
+            return
         try:
             self.writer.write(data)
             await self.writer.drain()

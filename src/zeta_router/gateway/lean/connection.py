@@ -76,7 +76,7 @@ class Connection(asyncio.BufferedProtocol):
         """
         transport = self._transport
         answer = LeanAnswer(self, name, self._bounds.whole_bytes)
-        if transport is None:
+        if transport is None or transport.is_closing():
             raise StaleError(f"{name}: it has closed the connection")
         self._answer = answer
         self._since_s = self.loop.time()
