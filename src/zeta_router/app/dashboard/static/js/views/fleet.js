@@ -1,0 +1,171 @@
+// Every model and endpoint as it is at this moment, and the waiting line.
+import { send } from "../api.js";
+import { add, attr, chip, h, keyed, panel, replace, table, text } from "../dom.js";
+import { bar, spark } from "../chart.js";
+import { bytes, count, NONE, percent, seconds, share } from "../format.js";
+import { colourOf, store } from "../store.js";
+import { axes } from "./axes.js";
+
+const COLUMNS = [["Endpoint"], ["State"], ["Load"], ["First token"], ["Tokens"], ["Machine"], ["Price"], ["", "num"]];
+const STATE_TONE = { up: "ok", paused: "warn", ejected: "bad", down: "bad", draining: "warn" };
+
+export const fleet = { id: "fleet", title: "Fleet", icon: "M2 3h12v4H2zM2 9h12v4H2zM5 5h.01M5 11h.01", mount };
+
+function mount(root) {
+  const notes = h("ul", { class: "notes" });
+  const note = panel("Needs a look", "");
+  note.append(notes);
+  const groups = h("div", { class: "groups" });
+  const line = panel("Waiting in the router", "");
+  const tenants = panel("Tenants", "engine-seconds had of late; the least goes first");
+  const empty = h("p", { class: "empty" }, "Waiting for the first frame.");
+  root.append(empty, groups, note, h("div", { class: "pair" }, line, tenants));
+  const showLine = waitingLine(line), showTenants = tenantList(tenants);
+  return () => {
+    const state = store.state;
+    if (!state) return;
+    empty.hidden = true;
+    const models = Object.entries(state.fleet.models)
+      .map(([name, model]) => ({ name, model, endpoints: state.endpoints.filter((each) => each.model === name) }))
+      .filter((group) => group.endpoints.length);
+    keyed(groups, models, (group) => group.name, group);
+    troubles(notes, state);
+    showLine(state);
+    showTenants(state);
+  };
+}
+
+function group(first) {
+  const shown = table(`Endpoints of ${first.name}`, COLUMNS);
+  const tasks = h("span", { class: "muted" });
+  const node = h("section", { class: "panel model" }, h("header", null, h("h2", null, h("span", { class: `swatch ${colourOf(first.name)}` }), " ", first.name), tasks), h("div", { class: "wraps" }, shown));
+  node.show = ({ name, model, endpoints }) => {
+    const routed = Object.entries(store.state.fleet.routes).filter(([, to]) => to === name).map(([task]) => task);
+    const size = model.params_b ? `${count(model.params_b)}B parameters` : "size unknown";
+    text(tasks, `${size} · does ${model.tasks.join(", ")}${routed.length ? ` · usual model for ${routed.join(", ")}` : ""}`);
+    keyed(shown.body, endpoints, (each) => each.id, row);
+  };
+  return node;
+}
+
+const cell = (label, ...children) => h("td", { "data-label": label }, ...children);
+
+function row(first) {
+  const id = first.id;
+  const engine = h("span", { class: "muted" }), state = chip("", "ok"), condition = axes();
+  const load = bar(), loadText = h("span"), queue = h("span", { class: "muted" });
+  const ttft = h("span"), ttftBar = bar(), ttftNote = h("span", { class: "muted" });
+  const rate = h("span"), rateNote = h("span", { class: "muted" });
+  const machine = ["CPU", "memory", "GPU"].map((name) => ({ name, value: h("span", { class: "num" }), bar: bar() }));
+  const price = h("span"), priceLine = spark({ width: 90, height: 22 });
+  const button = h("button", { type: "button" });
+  const trouble = h("span", { class: "problem", role: "status" });
+  let draining = false;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    text(trouble, "");
+    try { await send(`/zeta/endpoints/${encodeURIComponent(id)}/${draining ? "undrain" : "drain"}`, {}); }
+    catch (error) { text(trouble, error.message); }
+    button.disabled = false;
+  });
+  const node = h("tr", { "data-endpoint": id },
+    h("td", { class: "name", "data-label": "" }, h("strong", null, id), engine),
+    cell("State", state, condition),
+    cell("Load", h("div", { class: "pair-line" }, loadText, queue), load),
+    cell("First token", h("div", { class: "pair-line" }, ttft, ttftNote), ttftBar),
+    cell("Tokens", h("div", { class: "pair-line" }, rate), rateNote),
+    cell("Machine", h("dl", { class: "machine" }, machine.map((each) => h("div", null, h("dt", null, each.name), h("dd", null, each.value, each.bar))))),
+    cell("Price", h("div", { class: "pair-line" }, price), priceLine),
+    h("td", { class: "num act" }, button, trouble));
+  node.show = (each) => {
+    text(engine, `${each.engine} · ${hostOf(each.url)}${each.resident && !each.resident.length ? " · not in memory" : ""}`);
+    text(state, each.state);
+    attr(state, "data-tone", STATE_TONE[each.state] ?? "off");
+    condition.show(each.condition);
+    loadOf(each, load, loadText, queue);
+    paceOf(each.pace, { ttft, ttftBar, ttftNote, rate, rateNote });
+    machineOf(each, machine);
+    text(price, each.price ? share(each.price, 3) : "0");
+    priceLine.show((store.history.get(id) ?? []).slice(-60).map((one) => one.price).concat(each.price), 61);
+    draining = each.state === "draining";
+    text(button, draining ? "Undrain" : "Drain");
+    attr(button, "aria-label", `${draining ? "Take back" : "Drain"} ${id}`);
+  };
+  return node;
+}
+
+const hostOf = (url) => { try { return new URL(url).host; } catch { return url; } };
+
+function loadOf(each, load, loadText, queue) {
+  const used = each.in_flight + each.foreign_in_flight;
+  text(loadText, `${each.in_flight} of ${each.slots}`);
+  text(queue, [each.foreign_in_flight && `+${each.foreign_in_flight} others`, each.queue_depth && `${count(each.queue_depth)} queued inside`].filter(Boolean).join(", ") || "in flight");
+  load.show([[each.in_flight / each.slots], [each.foreign_in_flight / each.slots, "others"]], used > each.slots ? "bad" : used >= each.slots ? "warn" : null);
+}
+
+function paceOf(pace, part) {
+  text(part.ttft, seconds(pace.ttft_p50_s));
+  text(part.ttftNote, pace.ttft_slo_s === null ? (pace.answers ? "no objective" : "") : `of ${seconds(pace.ttft_slo_s)}`);
+  const used = pace.ttft_slo_s === null || pace.ttft_p95_s === null ? 0 : pace.ttft_p95_s / pace.ttft_slo_s;
+  part.ttftBar.show([[used]], used > 1 ? "bad" : used > 0.7 ? "warn" : null);
+  attr(part.ttftBar, "title", `95 % within ${seconds(pace.ttft_p95_s)}`);
+  text(part.rate, pace.output_tokens_per_s === null ? NONE : `${count(pace.output_tokens_per_s)}/s`);
+  const bound = pace.tpot_slo_s === null ? "" : ` of ${seconds(pace.tpot_slo_s)}`;
+  text(part.rateNote, pace.answers ? `${seconds(pace.tpot_p50_s)}${bound} each · ${percent(pace.in_time_ratio)} in time` : "no answers lately");
+}
+
+function machineOf(each, machine) {
+  const { cpu_ratio: cpu, rss_bytes: rss, memory_left_bytes: left } = each.signals;
+  const full = rss.value !== null && left.value !== null ? rss.value / (rss.value + left.value) : null;
+  const gpu = each.gpu.gpu_ratio;
+  const said = [[percent(cpu.value), cpu.value, cpu.source], [bytes(rss.value), full, rss.source], [gpu === null ? NONE : percent(gpu), gpu, gpu === null ? "no GPU is measured for this endpoint" : `${bytes(each.gpu.gpu_memory_bytes)} of GPU memory`]];
+  said.forEach(([value, ratio, source], place) => {
+    text(machine[place].value, value);
+    attr(machine[place].value, "title", source);
+    machine[place].bar.show([[ratio ?? 0]], ratio > 0.95 ? "bad" : ratio > 0.85 ? "warn" : null);
+  });
+}
+
+function troubles(notes, state) {
+  const found = state.endpoints.flatMap((each) => [
+    ...(each.state === "down" ? [[each.id, "cannot be reached", "bad"]] : []),
+    ...Object.entries(each.condition).filter(([, one]) => one.state !== "healthy").map(([axis, one]) => [each.id, `${axis}: ${one.text || one.state}`, one.state === "suspect" || one.state === "probing" ? "warn" : "bad"]),
+  ]);
+  const items = found.length ? found.map(([id, said, tone]) => h("li", null, chip(id, tone), " ", said)) : [h("li", { class: "muted" }, "Nothing: every endpoint is up and healthy on all four axes.")];
+  replace(notes, items);
+}
+
+function waitingLine(root) {
+  const depth = h("p", { class: "lanes" });
+  const shown = table("The next queries to be served", [["Task"], ["Lane"], ["Tenant"], ["Waited", "num"], ["Left", "num"], ["Worth", "num"]]);
+  const none = h("p", { class: "empty" }, "Nobody waits: every query found a free slot at once.");
+  const held = h("div", { class: "fixed scroll", tabindex: "0", role: "region", "aria-label": "Waiting line" }, none, shown);
+  root.append(depth, held);
+  return (state) => {
+    replace(depth, Object.entries(state.queue.depth).map(([lane, n]) => h("span", null, h("strong", null, n), ` ${lane} `)));
+    none.hidden = state.queue.next.length > 0;
+    shown.hidden = !none.hidden;
+    keyed(shown.body, state.queue.next.slice(0, 12), (each) => each.id, () => {
+      const cells = Array.from({ length: 6 }, (_, place) => h("td", { class: place > 2 ? "num" : null }));
+      const node = h("tr", null, cells);
+      node.show = (each) => [each.task, each.lane, each.tenant || NONE, seconds(each.waited_s), seconds(each.patience_left_s), share(each.density, 3)].forEach((said, place) => text(cells[place], said));
+      return node;
+    });
+  };
+}
+
+function tenantList(root) {
+  const list = h("ul", { class: "tenants" });
+  const none = h("p", { class: "empty" }, "No tenant has been served of late. Tenants are told apart by the header x-zeta-tenant, else by the API key.");
+  root.append(h("div", { class: "fixed scroll", tabindex: "0", role: "region", "aria-label": "Tenants" }, none, list));
+  return (state) => {
+    none.hidden = state.tenants.length > 0;
+    const most = Math.max(1e-9, ...state.tenants.map((each) => each.work_s));
+    keyed(list, [...state.tenants].reverse().slice(0, 12), (each) => each.tenant, () => {
+      const name = h("span"), value = h("span", { class: "num" }), drawn = bar();
+      const node = h("li", null, name, drawn, value);
+      node.show = (each) => { text(name, each.tenant || "nobody in particular"); text(value, seconds(each.work_s)); drawn.show([[each.work_s / most]]); };
+      return node;
+    });
+  };
+}
