@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from zeta_router.core.errors import ConfigError
@@ -32,21 +33,13 @@ def open_for_writing(path: Path, migrations: Migrations = MIGRATIONS) -> sqlite3
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
-    try:
+    with _closed_on_failure(connection, path):
         check_owner(connection, path, len(migrations))
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         _migrate(connection, migrations)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        if "not a database" in str(error) and not is_ours(path):
-            raise _foreign(path) from error
-        raise
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -66,20 +59,24 @@ def open_for_reading(path: Path, migrations: Migrations = MIGRATIONS) -> sqlite3
         isolation_level=None,
         check_same_thread=False,
     )
+    with _closed_on_failure(connection, path):
+        if check_owner(connection, path, len(migrations)) == 0:
+            hint = "was it ever written to?"
+            raise ConfigError("log.path", f"{path} holds no decision log", hint)
+    return connection
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Close it where the block fails; a file that is no database of ours is named as foreign."""
     try:
-        version = check_owner(connection, path, len(migrations))
-    except sqlite3.DatabaseError as error:
+        yield
+    except BaseException as error:
         connection.close()
-        if "not a database" in str(error) and not is_ours(path):
+        foreign = isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error)
+        if foreign and not is_ours(path):
             raise _foreign(path) from error
         raise
-    except BaseException:
-        connection.close()
-        raise
-    if version == 0:
-        connection.close()
-        raise ConfigError("log.path", f"{path} holds no decision log", "was it ever written to?")
-    return connection
 
 
 def check_place(path: Path) -> None:
