@@ -72,6 +72,9 @@ class Limits:
     """Bounds on what is held: queries in the queue, seconds of waiting, attempts per query.
 
     `canary_ratio` is the most of an endpoint's time that golden prompts may take, 0..1.
+    `hedge_ratio` is the most copies per embedding that are sent because an answer is late, 0..1.
+    `cpu_ratio` is the share of its CPU above which an endpoint gets no more than it has; None caps
+    none, because inference on CPUs fills them always.
     `prewarm` allows loading models that an engine has dropped, ahead of forecast queries.
     """
 
@@ -80,6 +83,8 @@ class Limits:
     attempts: int = 2
     canary_ratio: float = 0.01
     prewarm: bool = False
+    hedge_ratio: float = 0.03
+    cpu_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

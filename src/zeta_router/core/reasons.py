@@ -20,6 +20,7 @@ class Reason(StrEnum):
     OVERFLOW = "overflow"
     FALLBACK = "fallback"
     EXPLORED = "explored"
+    HEDGED = "hedged"
     # held
     WAIT_SLOT = "wait_slot"
     WAIT_ENDPOINT = "wait_endpoint"
@@ -42,6 +43,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.OVERFLOW: "the model that usually serves this task is too busy; another one can do it",
     Reason.FALLBACK: "no endpoint of the model that usually serves this task is up",
     Reason.EXPLORED: "chosen to learn about it, against a slightly better score",
+    Reason.HEDGED: "sent there as well, because the first answer is late",
     Reason.WAIT_SLOT: "held until a slot is free",
     Reason.WAIT_ENDPOINT: "held until an endpoint that can serve it is up",
     Reason.QUEUE_FULL: "every slot is taken and the queue is full",

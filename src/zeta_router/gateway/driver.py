@@ -18,6 +18,7 @@ from zeta_router.router.commands import (
     Command,
     Dispatch,
     Emit,
+    Hedge,
     Prewarm,
     Record,
     Reject,
@@ -51,13 +52,15 @@ class Ticket:
         command: The decision that nobody has taken yet.
         on_cancel: Called with the number of an attempt that the router gives up; set by whoever
             carries attempts out.
+        on_hedge: Called with the command to ask a second endpoint as well; set likewise.
     """
 
-    __slots__ = ("_waiter", "command", "on_cancel")
+    __slots__ = ("_waiter", "command", "on_cancel", "on_hedge")
 
     def __init__(self) -> None:
         self.command: Dispatch | Reject | None = None
         self.on_cancel: Callable[[int], None] | None = None
+        self.on_hedge: Callable[[Hedge], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def give(self, command: Dispatch | Reject) -> None:
@@ -109,6 +112,17 @@ class RouterDriver:
         self._tickets: dict[str, Ticket] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._probes: set[asyncio.Task[None]] = set()
+        self._actions: dict[type, Callable[[Any], None]] = {
+            Emit: self._emit,
+            Dispatch: self._give,
+            Reject: self._give,
+            Hedge: self._hedge,
+            Cancel: self._cancel,
+            SetTimer: self._set_timer,
+            StartProbe: self._start_probe,
+            StartCanary: self._start_canary,
+            Prewarm: self._start_prewarm,
+        }
 
     @property
     def waiting_handlers(self) -> int:
@@ -157,24 +171,35 @@ class RouterDriver:
         await asyncio.gather(*self._probes, return_exceptions=True)
 
     def _execute(self, command: Command) -> None:
-        if isinstance(command, Emit):
-            self._on_record(command.record)
-        elif isinstance(command, Dispatch | Reject):
-            ticket = self._tickets.get(command.query_id)
-            if ticket is not None:
-                ticket.give(command)
-        elif isinstance(command, SetTimer):
-            self._set_timer(command)
-        elif isinstance(command, Cancel):
-            ticket = self._tickets.get(command.query_id)
-            if ticket is not None and ticket.on_cancel is not None:
-                ticket.on_cancel(command.attempt)
-        elif isinstance(command, StartProbe):
-            self._in_background(self._run_probe(command))
-        elif isinstance(command, StartCanary) and self._canary is not None:
+        self._actions[type(command)](command)
+
+    def _emit(self, command: Emit) -> None:
+        self._on_record(command.record)
+
+    def _give(self, command: Dispatch | Reject) -> None:
+        ticket = self._tickets.get(command.query_id)
+        if ticket is not None:
+            ticket.give(command)
+
+    def _hedge(self, command: Hedge) -> None:
+        ticket = self._tickets.get(command.query_id)
+        if ticket is not None and ticket.on_hedge is not None:
+            ticket.on_hedge(command)
+
+    def _cancel(self, command: Cancel) -> None:
+        ticket = self._tickets.get(command.query_id)
+        if ticket is not None and ticket.on_cancel is not None:
+            ticket.on_cancel(command.attempt)
+
+    def _start_probe(self, command: StartProbe) -> None:
+        self._in_background(self._run_probe(command))
+
+    def _start_canary(self, command: StartCanary) -> None:
+        if self._canary is not None:
             self._in_background(self._run_canary(self._canary, command))
 
-        elif isinstance(command, Prewarm) and self._prewarm is not None:
+    def _start_prewarm(self, command: Prewarm) -> None:
+        if self._prewarm is not None:
             self._in_background(self._prewarm(command.endpoint, command.by))
 
     def _in_background(self, asking: Coroutine[Any, Any, None]) -> None:

@@ -24,7 +24,8 @@ class Exchange:
 
     `overhead_s` is what we took of its time: reading it, deciding, writing it anew; neither waiting
     for a slot nor the engine's part. `kept` gives the answer's text once it is complete. `spare` is
-    an answer of no use: better than an error, should no other engine have a better one.
+    an answer of no use: better than an error, should no other engine have a better one. `copy` is
+    the same request at a second engine, because the first one is late; `copying` carries it out.
     """
 
     request: web.Request
@@ -40,6 +41,8 @@ class Exchange:
     waiting: asyncio.Timeout | None = None
     kept: Callable[[], Kept] | None = None
     finish_reason: str | None = None
+    copy: Exchange | None = None
+    copying: asyncio.Task[web.StreamResponse | None] | None = None
 
     async def first_part(self, coming: Awaitable[T]) -> T:
         """Wait for a part of an answer of which the client has nothing yet; can be given up.
@@ -57,9 +60,31 @@ class Exchange:
 
     def give_up(self, attempt: int) -> None:
         """Stop waiting for an attempt, unless the client has a part of its answer."""
-        waiting, self.waiting = self.waiting, None
-        if waiting is not None and attempt == self.attempt:
+        if self.copy is not None:
+            self.copy.give_up(attempt)
+        if self.waiting is not None and attempt == self.attempt:
+            waiting, self.waiting = self.waiting, None
             waiting.reschedule(asyncio.get_running_loop().time())
+
+    async def copied(self) -> web.StreamResponse | None:
+        """The answer to the copy, which stands for this request from here on; None without one."""
+        copy, copying = self.copy, self.copying
+        self.copy = self.copying = None
+        if copy is None or copying is None:
+            return None
+        self.attempt = copy.attempt
+        try:
+            response = await copying
+        finally:
+            copying.cancel()
+        self.kept, self.finish_reason = copy.kept, copy.finish_reason
+        self.spare = self.spare or copy.spare
+        return response
+
+    def end(self) -> None:
+        """Nobody waits for the copy any more."""
+        if self.copying is not None:
+            self.copying.cancel()
 
     @property
     def ends_by_saying(self) -> bool:

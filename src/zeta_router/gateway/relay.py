@@ -7,7 +7,9 @@ and that closes the engine's connection and frees the slot.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
@@ -42,7 +44,7 @@ from zeta_router.gateway.upstream import (
     Upstream,
     UpstreamError,
 )
-from zeta_router.router.commands import Dispatch, Reject
+from zeta_router.router.commands import Dispatch, Hedge, Reject
 
 PATH_OF_OPERATION = {
     Operation.CHAT: "/v1/chat/completions",
@@ -121,6 +123,7 @@ class Relay:
         spent_s = self._driver.clock() - received_s
         exchange = Exchange(request, operation, raw, body.written_model, query, ticket, spent_s)
         ticket.on_cancel = exchange.give_up
+        ticket.on_hedge = partial(self._ask_also, exchange)
         try:
             response = await self._attempts(exchange)
         except BaseException:
@@ -128,6 +131,7 @@ class Relay:
             raise
         finally:
             self._driver.leave(query.id)
+            exchange.end()
         if exchange.kept is not None:
             self._looking.later(query, raw, exchange.kept, exchange.finish_reason)
         return response
@@ -139,8 +143,16 @@ class Relay:
                 return exchange.spare or self._reject(exchange, command)
             exchange.attempt = command.attempt
             response = await self._attempt(exchange, command)
+            if response is None:
+                response = await exchange.copied()
             if response is not None:
                 return response
+
+    def _ask_also(self, exchange: Exchange, command: Hedge) -> None:
+        """Ask a second engine while the first one is awaited; the router says whom it believes."""
+        exchange.copy = replace(exchange, attempt=command.attempt, waiting=None)
+        asking = self._attempt(exchange.copy, command)
+        exchange.copying = asyncio.get_running_loop().create_task(asking)
 
     def _reject(self, exchange: Exchange, command: Reject) -> web.StreamResponse:
         headers = answer_headers(
@@ -148,7 +160,9 @@ class Relay:
         )
         return rejection(command.decision, exchange.query.model_requested, headers)
 
-    async def _attempt(self, exchange: Exchange, command: Dispatch) -> web.StreamResponse | None:
+    async def _attempt(
+        self, exchange: Exchange, command: Dispatch | Hedge
+    ) -> web.StreamResponse | None:
         """Try one endpoint; None when it failed before the client had a byte."""
         endpoint = command.endpoint
         resumed_s = self._driver.clock()
@@ -178,7 +192,7 @@ class Relay:
                 answer.close()
 
     async def _relay_whole(
-        self, exchange: Exchange, command: Dispatch, answer: Answer, sent_s: float
+        self, exchange: Exchange, command: Dispatch | Hedge, answer: Answer, sent_s: float
     ) -> web.StreamResponse | None:
         body = await exchange.first_part(answer.read())
         reading = read_whole(body)
@@ -200,7 +214,7 @@ class Relay:
         return web.Response(status=answer.status, body=body, headers=headers)
 
     async def _relay_stream(
-        self, exchange: Exchange, command: Dispatch, answer: Answer, sent_s: float
+        self, exchange: Exchange, command: Dispatch | Hedge, answer: Answer, sent_s: float
     ) -> web.StreamResponse | None:
         clock, query, attempt = self._driver.clock, exchange.query, exchange.attempt
         first_s: list[float] = []
@@ -265,7 +279,7 @@ class Relay:
         return held
 
     def _set_aside(
-        self, exchange: Exchange, command: Dispatch, answer: Answer, body: bytes
+        self, exchange: Exchange, command: Dispatch | Hedge, answer: Answer, body: bytes
     ) -> None:
         """Try another engine; should none say more than this one, the client gets its answer."""
         headers = answer_headers(
@@ -281,7 +295,7 @@ class Relay:
     async def _pump(
         self,
         exchange: Exchange,
-        command: Dispatch,
+        command: Dispatch | Hedge,
         response: web.StreamResponse,
         chunk: bytes,
         patience: Patience,
@@ -301,7 +315,7 @@ class Relay:
                 self._driver.progress(exchange.query.id, exchange.attempt, watcher.reading.events)
 
     def _headers(
-        self, exchange: Exchange, command: Dispatch, theirs: Mapping[str, str]
+        self, exchange: Exchange, command: Dispatch | Hedge, theirs: Mapping[str, str]
     ) -> dict[str, str]:
         self._on_overhead(exchange.overhead_s)
         return answer_headers(

@@ -64,6 +64,7 @@ class Case:
         decisions: How many decisions were made for it, rescoring included.
         moves: How often it was taken away from an endpoint that had fallen silent.
         attempt: Where it is being served; None while it is held.
+        backup: Where it is being served as well, because the first answer is late.
         held_since_s: Since when it waits; None while it is being served.
         waited_s: Time spent waiting before that.
         stays_at: The endpoint that served its conversation last; empty when there is none.
@@ -83,8 +84,25 @@ class Case:
     attempts: int = 0
     moves: int = 0
     attempt: Attempt | None = None
+    backup: Attempt | None = None
     held_since_s: float | None = None
     waited_s: float = 0.0
+
+    def attempt_of(self, number: int) -> Attempt | None:
+        """The running attempt of that number; None when it is over or replaced."""
+        attempt = self.attempt
+        if attempt is not None and attempt.number == number:
+            return attempt
+        backup = self.backup
+        return backup if backup is not None and backup.number == number else None
+
+    def ended(self, attempt: Attempt) -> Attempt | None:
+        """Take out a running attempt; the one that goes on in its place, if any."""
+        if attempt is self.attempt:
+            self.attempt, self.backup = self.backup, None
+        else:
+            self.backup = None
+        return self.attempt
 
     def queue_wait_s(self, now_s: float) -> float:
         """Seconds this query has been held so far."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
+from zeta_router.control.pressure import MEMORY_FULL, MEMORY_HIGH, Pressure
 from zeta_router.core.condition import TRUST, Axis, Condition, Finding
 from zeta_router.core.signal import EngineSample
 from zeta_router.learn.condition.cusum import Cusum
@@ -67,7 +68,7 @@ class Cognition:
     @property
     def full_soon(self) -> bool:
         """Whether it leaks and will be out of memory within half an hour."""
-        return self._of_memory() is Condition.DEGRADED
+        return self.memory.leaking and self._full_in_s() < FULL_SOON_S
 
     def on_sample(self, now_s: float, sample: EngineSample, in_flight: int) -> None:
         """Take a poll's word on its memory."""
@@ -105,7 +106,12 @@ class Cognition:
         self.memory.start_over()
 
     def findings(
-        self, now_s: float, liveness: Liveness, ejection: Ejection, slowdown: float
+        self,
+        now_s: float,
+        liveness: Liveness,
+        ejection: Ejection,
+        slowdown: float,
+        pressure: Pressure,
     ) -> tuple[Finding, ...]:
         """The state of every axis; changes nothing."""
         trend = self.memory.trend
@@ -128,9 +134,9 @@ class Cognition:
             self._found(
                 now_s,
                 Axis.MEMORY,
-                self._of_memory(),
+                self._of_memory(pressure.memory_ratio),
                 trend.slope_bytes_per_h,
-                self._memory_text(),
+                self._memory_text(pressure.memory_ratio),
             ),
         )
 
@@ -153,9 +159,12 @@ class Cognition:
             return Condition.DEGRADED
         return Condition.SUSPECT if warned or failed else Condition.HEALTHY
 
-    def _of_memory(self) -> Condition:
+    def _of_memory(self, used_ratio: float | None) -> Condition:
+        if used_ratio is not None and used_ratio >= MEMORY_FULL:
+            return Condition.DEGRADED
         if not self.memory.leaking:
-            return Condition.HEALTHY
+            short = used_ratio is not None and used_ratio >= MEMORY_HIGH
+            return Condition.SUSPECT if short else Condition.HEALTHY
         soon = self._full_in_s() < FULL_SOON_S
         return Condition.DEGRADED if soon else Condition.SUSPECT
 
@@ -178,7 +187,12 @@ class Cognition:
             said.append("its first-token probabilities are not what they were")
         return "; ".join([*said, "look at what was changed (weights, template, quantisation)"])
 
-    def _memory_text(self) -> str:
+    def _memory_text(self, used_ratio: float | None) -> str:
+        if not self.memory.leaking:
+            return (
+                f"has {used_ratio or 0.0:.0%} of the memory that it could have; free some, or give "
+                "it fewer slots or less context"
+            )
         full_s = self._full_in_s()
         grows = f"grows by {self.memory.trend.slope_bytes_per_h / 1e6:.0f} MB/h at equal load"
         if full_s == inf:

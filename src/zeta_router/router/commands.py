@@ -21,6 +21,19 @@ class Dispatch(NamedTuple):
     queue_wait_s: float
 
 
+class Hedge(NamedTuple):
+    """Send the query to this endpoint as well; the first good answer of the two is the answer.
+
+    Report both under their own `attempt` numbers. `Cancel` names the one that was slower.
+    """
+
+    query_id: str
+    attempt: int
+    endpoint: Endpoint
+    decision: Decision
+    queue_wait_s: float
+
+
 class Reject(NamedTuple):
     """Answer the client with an honest error; `decision.reason` says which."""
 
@@ -63,7 +76,7 @@ class StartCanary(NamedTuple):
 
 
 class Cancel(NamedTuple):
-    """Give up an attempt that has produced nothing; report it ended, as cancelled by us.
+    """Give up an attempt that has produced nothing; report it ended, as given up by us.
 
     One whose first byte has come in the meantime goes on.
     """
@@ -116,4 +129,4 @@ class Emit(NamedTuple):
     record: Record
 
 
-Command = Dispatch | Reject | Cancel | StartProbe | StartCanary | Prewarm | SetTimer | Emit
+Command = Dispatch | Hedge | Reject | Cancel | StartProbe | StartCanary | Prewarm | SetTimer | Emit

@@ -1,7 +1,7 @@
 """What is known about one endpoint: reckoned from own dispatches, corrected by polls.
 
-In-flight is not a counter but the set of attempts that have not ended, so it cannot go negative
-and cannot leak: whatever ends an attempt takes exactly that attempt out.
+What is on it by our own count is `router.in_flight`; here is what else is known, and the view
+that decisions read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from math import inf, isfinite
 
 from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
+from zeta_router.control.pressure import Pressure
 from zeta_router.control.price import VirtualQueue
 from zeta_router.control.silence import patience_s
 from zeta_router.core.condition import Finding
@@ -23,6 +24,7 @@ from zeta_router.learn.latency.prefix import PrefixBelief
 from zeta_router.learn.latency.roofline import prior_of
 from zeta_router.router.cases import Attempt
 from zeta_router.router.cognition import Cognition
+from zeta_router.router.in_flight import InFlight
 from zeta_router.router.residency import Residency
 
 PRICE_STEP_S = 0.05
@@ -51,6 +53,8 @@ class EndpointState:
     Attributes:
         cognition: How well it does otherwise.
         residency: Whether its model is in memory.
+        pressure: Whether it is short of CPU or memory.
+        in_flight: What is on it; `attempts` are those of it.
         ejection: Whether its answers are fit for use.
         heard_at_s: Its last sign of life to a query, or when it got the first one after a rest.
         sent_at_s: When it was sent its last query.
@@ -82,7 +86,9 @@ class EndpointState:
         self.asked_whether_alive = False
         self.asked_at_s = 0.0
         self.draining = False
-        self.attempts: dict[str, Attempt] = {}
+        self.in_flight = InFlight()
+        self.attempts = self.in_flight.attempts
+        self.pressure = Pressure()
         self.dispatched_seq = 0
         self.held = 0
         self.learned_at_s = 0.0
@@ -97,11 +103,6 @@ class EndpointState:
         self._foreign: tuple[int, int] = (0, 0)
         self._told_slots: int | None = None
         self._sampled_at_s = float("-inf")
-        self._pending_prefill_tokens = 0
-        self._remaining_tokens = 0.0
-        self._prefilled_tokens = 0
-        self._running_s = 0.0
-        self._counted_at_s = 0.0
         self.outlook: Outlook = self.latency.outlook(batch=0)
         self.kept_view: EndpointView | None = None
         self.viewed_at_s = 0.0
@@ -119,8 +120,9 @@ class EndpointState:
 
     @property
     def open_slots(self) -> int:
-        """Slots that may be filled: fewer than it has while it is new here, or back."""
-        return self.slots if self._proved is None else min(self.slots, self._proved)
+        """Slots that may be filled: fewer than it has while it is new, back or hard pressed."""
+        slots = self.slots if self._proved is None else min(self.slots, self._proved)
+        return min(slots, max(1, len(self.attempts))) if self.pressure.capped else slots
 
     def start_slowly(self) -> None:
         """Fill few slots at first, and one more for each good answer.
@@ -141,26 +143,19 @@ class EndpointState:
 
     def begin(self, query_id: str, attempt: Attempt, seq: int) -> None:
         """Account for a dispatch."""
-        self._sum_up(attempt.dispatched_at_s)
         if not self.attempts:
             self.heard_at_s = attempt.dispatched_at_s
         self.residency.begin(attempt.dispatched_at_s)
         self.sent_at_s = attempt.dispatched_at_s
         self.price.slots = self.slots
-        self.attempts[query_id] = attempt
+        self.in_flight.begin(query_id, attempt)
         self.dispatched_seq = seq
-        self._pending_prefill_tokens += attempt.uncached_tokens
-        self._remaining_tokens += attempt.remaining_tokens
         self.kept_view = None
 
     def first_token(self, attempt: Attempt, at_s: float) -> None:
         """Account for the end of an attempt's prefill."""
-        self._sum_up(at_s)
-        attempt.first_token_at_s = self.heard_at_s = at_s
-        self._pending_prefill_tokens -= attempt.uncached_tokens
-        self._prefilled_tokens += attempt.uncached_tokens
-        attempt.running_s_before = self._running_s
-        attempt.prefilled_before = self._prefilled_tokens
+        self.heard_at_s = at_s
+        self.in_flight.first_token(attempt, at_s)
         self.kept_view = None
 
     def progress(
@@ -171,24 +166,12 @@ class EndpointState:
         `left_tokens` is how many are expected to follow them; None where nobody asked.
         """
         self.heard_at_s = at_s
-        before = attempt.remaining_tokens
-        attempt.emitted_tokens = max(attempt.emitted_tokens, output_tokens)
-        if left_tokens is not None:
-            attempt.left_tokens, attempt.left_at_tokens = left_tokens, output_tokens
-        self._remaining_tokens += attempt.remaining_tokens - before
+        self.in_flight.progress(attempt, output_tokens, left_tokens)
         self.kept_view = None
 
     def company(self, attempt: Attempt, at_s: float) -> tuple[float, int]:
-        """What an attempt had beside it since its first token.
-
-        That is the mean batch, itself included, and the prompt tokens of others read meanwhile.
-        """
-        self._sum_up(at_s)
-        decoded_s = at_s - (attempt.first_token_at_s or at_s)
-        others = self._prefilled_tokens - attempt.prefilled_before
-        if decoded_s <= 0.0:
-            return float(len(self.attempts)), others
-        return (self._running_s - attempt.running_s_before) / decoded_s, others
+        """What an attempt had beside it since its first token; see `InFlight.company`."""
+        return self.in_flight.company(attempt, at_s)
 
     def ends_in_s(self, attempt: Attempt, now_s: float) -> float:
         """Seconds until an attempt is expected to end, at the speed of the present batch.
@@ -229,30 +212,18 @@ class EndpointState:
 
     def findings(self, now_s: float) -> tuple[Finding, ...]:
         """How well it does, on every axis."""
-        return self.cognition.findings(now_s, self.liveness, self.ejection, self.latency.slowdown)
+        return self.cognition.findings(
+            now_s, self.liveness, self.ejection, self.latency.slowdown, self.pressure
+        )
 
     def note_findings(self, now_s: float) -> None:
         """Remember since when it is so."""
         self.cognition.note(now_s, self.findings(now_s))
 
-    def _sum_up(self, now_s: float) -> None:
-        """Carry the integral of in-flight over time up to now."""
-        self._running_s += len(self.attempts) * max(0.0, now_s - self._counted_at_s)
-        self._counted_at_s = max(self._counted_at_s, now_s)
-
     def end(self, query_id: str, at_s: float) -> None:
         """Account for the end of an attempt."""
-        self._sum_up(at_s)
-        attempt = self.attempts.pop(query_id, None)
+        self.in_flight.end(query_id, at_s)
         self.kept_view = None
-        if attempt is None:
-            return
-        if not self.attempts:  # an empty endpoint has exactly nothing left, whatever was rounded
-            self._pending_prefill_tokens, self._remaining_tokens = 0, 0.0
-            return
-        if attempt.first_token_at_s is None:
-            self._pending_prefill_tokens -= attempt.uncached_tokens
-        self._remaining_tokens -= attempt.remaining_tokens
 
     def on_sample(self, at_s: float, sample: EngineSample) -> None:
         """Take a poll's word on what we cannot count ourselves.
@@ -262,6 +233,7 @@ class EndpointState:
         """
         self.sample = sample
         self.cognition.on_sample(at_s, sample, len(self.attempts))
+        self.pressure.on_sample(at_s, sample, bool(self.attempts))
         self.residency.told(sample.resident, self.endpoint.upstream_model or self.endpoint.model)
         self._try_again(at_s)
         if sample.slots is not None:
@@ -317,6 +289,9 @@ class EndpointState:
         self._stands_until_s = min(
             paused_until_s if paused else inf, forgotten_at_s if foreign else inf
         )
+        if self.pressure.slowdown > 1.0 or self.pressure.capped:
+            self.pressure.expire(now_s)
+            self._stands_until_s = min(self._stands_until_s, max(now_s, self.pressure.until_s))
         self._head = (
             self.endpoint,
             self.model,
@@ -327,8 +302,8 @@ class EndpointState:
             foreign,
             self.dispatched_seq,
             self.peak.value_s,
-            self._pending_prefill_tokens,
-            self._remaining_tokens,
+            self.in_flight.pending_prefill_tokens,
+            self.in_flight.remaining_tokens,
         )
         fall_per_s = self.price.step * self.price.rho
         self._tail = (self.sample, paused, fall_per_s, self.held, self.cognition.trust)
@@ -346,15 +321,18 @@ class EndpointState:
     def _look_ahead(self, batch: int, slots: int) -> None:
         """Work out what can be predicted before there is a query."""
         beyond = batch - slots
+        left_tokens = self.in_flight.remaining_tokens
         look = self.latency.outlook
         if self.on_trial and batch == 0:
             look = self.latency.fresh_outlook
         self.outlook = look(
             batch=batch,
-            pending_prefill_tokens=self._pending_prefill_tokens,
-            waiting_output_tokens=self._remaining_tokens * beyond / batch if beyond > 0 else 0.0,
+            pending_prefill_tokens=self.in_flight.pending_prefill_tokens,
+            waiting_output_tokens=left_tokens * beyond / batch if beyond > 0 else 0.0,
             slots=slots,
         )
+        if self.pressure.slowdown > 1.0:
+            self.outlook = self.outlook.slowed(self.pressure.slowdown)
 
     @property
     def health(self) -> Health:

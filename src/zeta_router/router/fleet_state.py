@@ -35,6 +35,7 @@ class FleetState:
             else:
                 state.endpoint, state.model = endpoint, model
                 state.touch()
+            state.pressure.cpu_limit = config.limits.cpu_ratio
             state.price.set_dials(config.joint.eta, config.joint.rho)
             endpoints[endpoint.id] = state
         self.config = config

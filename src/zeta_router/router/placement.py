@@ -6,6 +6,8 @@ calls on it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from zeta_router.control.fairness import TenantCounters
 from zeta_router.control.filters import demand_of
 from zeta_router.control.queue import Entry, WaitingLine
@@ -16,16 +18,16 @@ from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import Lane, Query
 from zeta_router.core.reasons import Reason
 from zeta_router.policy.registry import build
-from zeta_router.router.cases import Attempt, Case
+from zeta_router.router.cases import Case
 from zeta_router.router.commands import (
     Command,
     DecisionRecord,
-    Dispatch,
     Emit,
     Reject,
     SetTimer,
 )
 from zeta_router.router.decide import Setting, decide
+from zeta_router.router.dispatching import Dispatching
 from zeta_router.router.fleet_state import FleetState
 from zeta_router.router.holdback import Holdback
 from zeta_router.router.knowledge import Knowledge
@@ -37,6 +39,7 @@ SCAN_LIMIT = 64
 
 QUEUE_TIMER = "queue"
 HOLDBACK_TIMER = "holdback"
+HEDGE_TIMER = "hedge"
 
 
 class Placement:
@@ -52,11 +55,11 @@ class Placement:
         self.knowledge = knowledge
         self.tenants = TenantCounters()
         self.sessions = Sessions()
+        self.dispatching = Dispatching(self.fleet, self.tenants, self.sessions)
         self.line: WaitingLine[Case] = WaitingLine(config.limits.queue, self.tenants)
         self.cases: dict[str, Case] = {}
         self._seed = seed
         self._capped = capped
-        self._dispatches = 0
         self._holdback = Holdback()
         self.timers: dict[str, float] = {}
         self.setting = self._settle(config)
@@ -108,10 +111,34 @@ class Placement:
             case.release(now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
         if decision.verdict is Verdict.DISPATCH:
-            self._dispatch(case, decision, now_s, commands)
+            self.dispatching.dispatch(case, decision, now_s, commands)
+            self.set_timer(HEDGE_TIMER, self.dispatching.hedges.next_s, commands)
         else:
             self._refuse(case, decision, now_s, commands)
         return decision
+
+    def hedge_late(self, now_s: float, commands: list[Command]) -> None:
+        """Send late embeddings to a second endpoint, where one has a free slot for them."""
+        hedges = self.dispatching.hedges
+        for query_id, number in hedges.late(now_s):
+            case = self.cases.get(query_id)
+            attempt = case.attempt if case is not None else None
+            if case is None or attempt is None or attempt.number != number:
+                continue
+            if case.backup is not None or attempt.first_token_at_s is not None:
+                continue
+            decision = self._elsewhere(case, attempt.endpoint_id, now_s)
+            if decision.verdict is Verdict.DISPATCH and hedges.spend():
+                case.decisions += 1
+                decision = decision._replace(reason=Reason.HEDGED)
+                commands.append(Emit(DecisionRecord(case.query, decision)))
+                self.dispatching.back_up(case, decision, now_s, commands)
+        self.set_timer(HEDGE_TIMER, hedges.next_s, commands)
+
+    def _elsewhere(self, case: Case, endpoint_id: str, now_s: float) -> Decision:
+        """What would be decided if the query had not been sent to an endpoint."""
+        tries = replace(case.tries, failed={*case.tries.failed, endpoint_id})
+        return decide(replace(case, tries=tries), self.fleet.snapshot(now_s), self.setting)
 
     def leave_line(self, query_id: str) -> None:
         """A query waits no longer."""
@@ -170,40 +197,6 @@ class Placement:
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
         if self._holdback.share(query.lane, now_s) < 1.0:
             self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
-
-    def _dispatch(
-        self, case: Case, decision: Decision, now_s: float, commands: list[Command]
-    ) -> None:
-        chosen = next(c for c in decision.candidates if c.view.endpoint.id == decision.endpoint_id)
-        state = self.fleet.endpoints[chosen.view.endpoint.id]
-        case.attempts += 1
-        self._dispatches += 1
-        case.attempt = Attempt(
-            number=case.attempts,
-            endpoint_id=state.endpoint.id,
-            generation=state.generation,
-            dispatched_at_s=now_s,
-            prompt_tokens=case.query.prompt_tokens,
-            expected_output_tokens=chosen.output_tokens,
-            expected_ttft_s=chosen.ttft_s,
-            work_s=chosen.work_s,
-            batch=chosen.view.in_flight + chosen.view.foreign_in_flight,
-            pending_prefill_tokens=chosen.view.pending_prefill_tokens,
-            streams=case.query.stream,
-            load_s=state.residency.wait_s(now_s),
-            cached_tokens=chosen.cached_tokens,
-        )
-        state.begin(case.query.id, case.attempt, self._dispatches)
-        state.price.charge(now_s, chosen.work_s)
-        state.prefixes.sent(case.query.prefix_hashes)
-        self.tenants.charge(case.query.tenant, chosen.work_s)
-        self.sessions.served(case.query.tenant, case.query.session_id, state.endpoint.id, now_s)
-        self.fleet.version += 1
-        commands.append(
-            Dispatch(
-                case.query.id, case.attempts, state.endpoint, decision, case.queue_wait_s(now_s)
-            )
-        )
 
     def _refuse(
         self, case: Case, decision: Decision, now_s: float, commands: list[Command]
@@ -268,6 +261,7 @@ class Placement:
         """Take over a configuration; what is being served stays where it is."""
         self.fleet.replace(config)
         self.line.limit = config.limits.queue
+        self.dispatching.hedges.ratio = config.limits.hedge_ratio
         self.setting = self._settle(config)
 
     def judge_anew(self, now_s: float, commands: list[Command]) -> None:

@@ -9,37 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zeta_router.control.ejection import Circuit
-from zeta_router.control.retry_budget import RetryBudget
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Endpoint, FleetConfig
-from zeta_router.core.outcome import Outcome, Status, Teaches
 from zeta_router.core.query import LANES, Lane, Query
-from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Snapshot
 from zeta_router.learn.task.protocol import TaskClassifier
 from zeta_router.router import events
-from zeta_router.router.cases import Attempt, Case
-from zeta_router.router.commands import (
-    Command,
-    DecisionRecord,
-    Emit,
-    OutcomeRecord,
-    Reject,
-)
+from zeta_router.router.attempts import Attempts
+from zeta_router.router.commands import Command, DecisionRecord, Emit, Reject
 from zeta_router.router.foresight import FORECAST_TIMER, Foresight
 from zeta_router.router.inside import Inside, look_inside
 from zeta_router.router.judging import Judging
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.learned import Learned
-from zeta_router.router.lessons import on_end, on_first_token, true_up
-from zeta_router.router.placement import HOLDBACK_TIMER, QUEUE_TIMER, Placement
+from zeta_router.router.placement import (
+    HEDGE_TIMER,
+    HOLDBACK_TIMER,
+    QUEUE_TIMER,
+    Placement,
+)
 from zeta_router.router.vitals import Vitals, vitals_of
 from zeta_router.router.watch import Watch
-
-_ENDED_BY_ITSELF = frozenset(
-    {Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE, Status.HEDGE_LOST}
-)
 
 
 class ZetaDynamicRouter:
@@ -67,10 +57,10 @@ class ZetaDynamicRouter:
         self._placement = Placement(config, self.knowledge, seed=seed, capped=capped)
         self._fleet = self._placement.fleet
         self._watch = Watch(self._placement)
-        self._retries = RetryBudget()
         self._foresight = Foresight(self._placement)
         self._learned = Learned(self._fleet, self.knowledge)
         self._judging = Judging(self.knowledge)
+        self._attempts = Attempts(self._placement, self._watch, self._judging)
         self._handlers: dict[type, Any] = {
             events.Arrived: self._arrived,
             events.FirstToken: self._first_token,
@@ -165,142 +155,21 @@ class ZetaDynamicRouter:
             commands.append(Reject(event.query.id, case, 0.0))
             return
         self._placement.take_in(case)
-        self._retries.arrived(event.at_s)
+        self._attempts.second_try.arrived(event.at_s)
         self._foresight.arrived(case.task.task, event.at_s, commands)
         self._foresight.decided(case.query, self._placement.place(case, event.at_s, commands))
         self._judging.arrived(event.query, event.at_s)
 
     # ---- attempts
 
-    def _attempt(self, event: events.FirstToken | events.Progress) -> Attempt | None:
-        """The running attempt that the event belongs to; None when it is over or replaced."""
-        case = self._placement.cases.get(event.query_id)
-        if case is None or case.attempt is None or case.attempt.number != event.attempt:
-            return None
-        return case.attempt
-
     def _first_token(self, event: events.FirstToken, commands: list[Command]) -> None:
-        attempt = self._attempt(event)
-        if attempt is None or attempt.first_token_at_s is not None:
-            return
-        state = self._fleet.get(attempt.endpoint_id, attempt.generation)
-        if state is not None:
-            state.first_token(attempt, event.at_s)
-            on_first_token(state, attempt, event.at_s)
+        self._attempts.first_token(event)
 
     def _progress(self, event: events.Progress, commands: list[Command]) -> None:
-        attempt = self._attempt(event)
-        if attempt is None:
-            return
-        state = self._fleet.get(attempt.endpoint_id, attempt.generation)
-        if state is not None:
-            left = None
-            if event.output_tokens >= 2 * attempt.left_at_tokens:
-                left = self._left(event, state.model.name)
-            state.progress(attempt, event.output_tokens, event.at_s, left)
-
-    def _left(self, event: events.Progress, model: str) -> float:
-        """Tokens still to come of a stream that has produced so many."""
-        case = self._placement.cases[event.query_id]
-        topics, longest = case.task.topics, case.query.max_output_tokens
-        return self.knowledge.length.remaining(topics, model, event.output_tokens, longest)
+        self._attempts.progress(event)
 
     def _finished(self, event: events.Finished, commands: list[Command]) -> None:
-        case = self._placement.cases.get(event.query_id)
-        if case is None:
-            return
-        attempt = case.attempt
-        if attempt is None:
-            self._left_while_held(case, event, commands)
-            return
-        if attempt.number != event.attempt:
-            return
-        case.attempt = None
-        self._end_attempt(case, attempt, event, commands)
-        outcome = event.outcome
-        if self._may_go_on(case, attempt, outcome, event.at_s):
-            self._placement.place(case, event.at_s, commands)
-        else:
-            self._close(case, outcome, event.at_s, commands)
-        self._placement.serve_waiting(event.at_s, commands)
-
-    def _may_go_on(self, case: Case, attempt: Attempt, outcome: Outcome, now_s: float) -> bool:
-        """Whether the query gets another attempt. One that we ended ourselves costs no try."""
-        if attempt.given_up and outcome.status is Status.UPSTREAM_TIMEOUT and not outcome.started:
-            return True
-        limit = self._fleet.config.limits.attempts
-        again = case.tries.may_retry(outcome, attempt.endpoint_id, limit)
-        return again and self._affords(attempt, outcome, now_s)
-
-    def _affords(self, attempt: Attempt, outcome: Outcome, now_s: float) -> bool:
-        """Whether the budget for retries has one for this attempt.
-
-        What carried nothing or was only refused costs none, and neither does what leaves an
-        endpoint that is taken out: its slots bound it.
-        """
-        unsent = outcome.status is Status.UPSTREAM_UNREACHABLE
-        if unsent or outcome.status.teaches is not Teaches.FAILURE:
-            return True
-        state = self._fleet.endpoints.get(attempt.endpoint_id)
-        if state is None or not state.liveness.alive:
-            return True
-        return state.ejection.circuit is Circuit.OPEN or self._retries.spend(now_s)
-
-    def _end_attempt(
-        self, case: Case, attempt: Attempt, event: events.Finished, commands: list[Command]
-    ) -> None:
-        """Free the slot, learn, and look after the endpoint's health."""
-        query, outcome = case.query, event.outcome
-        commands.append(
-            Emit(
-                OutcomeRecord(
-                    event.at_s,
-                    query.id,
-                    attempt.number,
-                    attempt.endpoint_id,
-                    outcome,
-                    case.queue_wait_s(event.at_s),
-                )
-            )
-        )
-        self._fleet.version += 1
-        state = self._fleet.endpoints.get(attempt.endpoint_id)
-        if state is None:
-            return
-        company = state.company(attempt, event.at_s)
-        state.end(query.id, event.at_s)
-        if state.generation != attempt.generation:
-            return
-        self._judging.ended(query, case.task, state.model.name, outcome, event.at_s)
-        more_s = true_up(state, attempt, outcome, event.at_s)
-        self._placement.tenants.charge(query.tenant, more_s)
-        on_end(
-            state,
-            self.knowledge,
-            case.task.topics,
-            attempt,
-            outcome,
-            company,
-            event.at_s,
-            query.features,
-        )
-        self._watch.on_end(state, case, attempt, outcome, event.at_s, commands)
-
-    def _close(self, case: Case, outcome: Outcome, now_s: float, commands: list[Command]) -> None:
-        """No further attempt: done, or an honest error when the client has nothing yet."""
-        if outcome.started or outcome.status in _ENDED_BY_ITSELF:
-            self._placement.forget(case)
-            return
-        timed_out = outcome.status is Status.UPSTREAM_TIMEOUT
-        reason = Reason.UPSTREAM_TIMEOUT if timed_out else Reason.UPSTREAM_FAILED
-        self._placement.reject(case, reason, now_s, commands)
-
-    def _left_while_held(self, case: Case, event: events.Finished, commands: list[Command]) -> None:
-        self._placement.leave_line(case.query.id)
-        self._placement.forget(case)
-        wait_s = case.queue_wait_s(event.at_s)
-        record = OutcomeRecord(event.at_s, case.query.id, 0, None, event.outcome, wait_s)
-        commands.append(Emit(record))
+        self._attempts.finished(event, commands)
 
     # ---- endpoints
 
@@ -358,6 +227,9 @@ class ZetaDynamicRouter:
             return
         if event.key == HOLDBACK_TIMER:
             self._placement.end_holdback(event.at_s, commands)
+            return
+        if event.key == HEDGE_TIMER:
+            self._placement.hedge_late(event.at_s, commands)
             return
         if event.key == FORECAST_TIMER:
             self._foresight.step(event.at_s, commands)

@@ -26,6 +26,7 @@ from zeta_router.router.commands import (
     Command,
     Dispatch,
     Emit,
+    Hedge,
     Prewarm,
     Reject,
     SetTimer,
@@ -207,7 +208,7 @@ class Drive:
             if isinstance(command, Emit):
                 if self._conditions.log is not None:
                     self._conditions.log.on_record(command.record)
-            elif isinstance(command, Dispatch):
+            elif isinstance(command, Dispatch | Hedge):
                 self._dispatch(command)
             elif isinstance(command, SetTimer):
                 self._set_timer(command)
@@ -220,7 +221,7 @@ class Drive:
             elif isinstance(command, Prewarm):
                 self._watching.prewarm(command)
 
-    def _dispatch(self, command: Dispatch) -> None:
+    def _dispatch(self, command: Dispatch | Hedge) -> None:
         now_s = self.kernel.now_s
         self._moved_at_s = now_s
         endpoint = command.endpoint
@@ -237,7 +238,7 @@ class Drive:
             self._fail_soon(trip, BUSY_S, Status.UPSTREAM_BUSY, 503)
         else:
             worth = self._disturbances.worth(endpoint.id, now_s)
-            record.score = worth * record.played.outcomes[endpoint.model].score
+            trip.score = worth * record.played.outcomes[endpoint.model].score
             if not engine.submit(trip):
                 self._fail_soon(trip, REFUSED_S, Status.CLIENT_ERROR, 400)
 
@@ -301,6 +302,7 @@ class Drive:
             finish_reason=_finish_reason(trip, status),
         )
         if status is Status.OK and first_s is not None:
+            record.endpoint_id, record.score = trip.endpoint_id, trip.score
             record.first_token_at_s = first_s
             record.output_tokens = trip.output_tokens
             self._close(record, End.SERVED)

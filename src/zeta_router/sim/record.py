@@ -93,9 +93,16 @@ class Record:
 
 
 class Trip(Job):
-    """One attempt of a query on one engine."""
+    """One attempt of a query on one engine; `score` is what its answer is worth."""
 
-    __slots__ = ("attempt", "dispatched_at_s", "endpoint_id", "first_token_at_s", "record")
+    __slots__ = (
+        "attempt",
+        "dispatched_at_s",
+        "endpoint_id",
+        "first_token_at_s",
+        "record",
+        "score",
+    )
 
     def __init__(
         self, record: Record, attempt: int, endpoint_id: str, model: str, now_s: float
@@ -112,6 +119,7 @@ class Trip(Job):
         self.endpoint_id = endpoint_id
         self.dispatched_at_s = now_s
         self.first_token_at_s: float | None = None
+        self.score = 0.0
 
 
 def _within(value_s: float, limit_s: float | None) -> bool:

@@ -19,6 +19,7 @@ NEVER_REJECTED_FOR = {
     Reason.OVERFLOW,
     Reason.FALLBACK,
     Reason.EXPLORED,
+    Reason.HEDGED,
     Reason.WAIT_SLOT,
     Reason.WAIT_ENDPOINT,
 }

@@ -135,7 +135,7 @@ class TestMemory:
     def test_a_process_that_does_not_leak_is_healthy(self) -> None:
         bench = two()
         for at_s, size, _ in memory_series(2, 0.0, 12.0):
-            bench.send(Sampled(at_s, "a", 1, sample(size, 0.01 * GB, at_s)))
+            bench.send(Sampled(at_s, "a", 1, sample(size, 10 * GB, at_s)))
         assert found(bench, "a", Axis.MEMORY).condition is Condition.HEALTHY
 
     def test_a_new_process_is_not_blamed_for_the_old_one(self) -> None:

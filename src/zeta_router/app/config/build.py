@@ -66,6 +66,8 @@ def _fleet(file: FileSpec) -> FleetConfig:
             limits.attempts,
             limits.canary_ratio,
             limits.prewarm,
+            limits.hedge_ratio,
+            limits.cpu_ratio,
         ),
         joint=JointParams(
             joint.eta, joint.rho, joint.floor, joint.switch_cost, joint.forecast_floor

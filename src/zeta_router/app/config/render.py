@@ -83,6 +83,8 @@ def _sections(fleet: FleetConfig, settings: Mapping[str, Setting]) -> Iterator[s
         "attempts": limits.attempts,
         "canary_ratio": limits.canary_ratio,
         "prewarm": limits.prewarm,
+        "hedge_ratio": limits.hedge_ratio,
+        "cpu_ratio": limits.cpu_ratio,
     }
     dials: Values = {
         "eta": joint.eta,

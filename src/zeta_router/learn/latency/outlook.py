@@ -29,3 +29,16 @@ class Outlook(NamedTuple):
     tpot_log_sigma: float
     tpot_slope_s: float
     stall_per_token_s: float
+
+    def slowed(self, factor: float) -> Outlook:
+        """The same where everything takes `factor` times as long."""
+        return self._replace(
+            start_s=self.start_s * factor,
+            s_per_token=self.s_per_token * factor,
+            step_s=self.step_s * factor,
+            wait_s=self.wait_s * factor,
+            tpot_s=self.tpot_s * factor,
+            s_per_output=self.s_per_output * factor,
+            tpot_slope_s=self.tpot_slope_s * factor,
+            stall_per_token_s=self.stall_per_token_s * factor,
+        )

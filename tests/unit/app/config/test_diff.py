@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import NoneType
+
 import pytest
 
 from zeta_router.app.config import LoadedConfig, load_text
@@ -108,7 +110,7 @@ def test_what_needs_a_restart_stays_as_it_runs() -> None:
     assert {c.path for c in diff(running, new)} == RESTART_PATHS
 
 
-OTHER: dict[type, object] = {bool: True, int: 9, float: 0.5}
+OTHER: dict[type, object] = {bool: True, int: 9, float: 0.5, NoneType: 0.5}
 """By kind, a value that no number of the sections below has from the start."""
 
 

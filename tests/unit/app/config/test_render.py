@@ -101,6 +101,7 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
             "body_bytes": 33554432,
             "canary_ratio": 0.01,
             "prewarm": False,
+            "hedge_ratio": 0.03,
         },
         "joint": {
             "eta": 0.2,

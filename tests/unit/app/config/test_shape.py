@@ -74,7 +74,7 @@ def problem(model: str = "", endpoint: str = "", rest: str = "", **environ: str)
             {"rest": "limits:"},
             (
                 "found nothing, expected a mapping with queue, max_wait_s, body_bytes, attempts, "
-                "stall_s, canary_ratio, prewarm"
+                "stall_s, canary_ratio, prewarm, hedge_ratio, cpu_ratio"
             ),
             "remove the key to take the default, or give a value",
         ),

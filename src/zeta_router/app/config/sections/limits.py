@@ -48,3 +48,18 @@ class LimitsSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
             "Loading one may push another out of memory."
         ),
     ] = False
+    hedge_ratio: Annotated[
+        Share,
+        says(
+            "Copies per embedding request that may be sent to a second replica because the first "
+            "answer is late; 0 sends none."
+        ),
+    ] = 0.03
+    cpu_ratio: Annotated[
+        Share | None,
+        says(
+            "Share of its CPU above which an endpoint gets no more than it has. For engines that "
+            "compute on a GPU; those on CPUs are always above.",
+            default="never",
+        ),
+    ] = None
