@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.core.query import Query, TopicShare
+from zeta_router.core.query import NO_SLO, Query, TopicShare
 from zeta_router.router.commands import ChecksRecord, DecisionRecord, Record
 from zeta_router.router.events import Answered
 from zeta_router.router.foresight import AHEAD_S
@@ -93,8 +93,10 @@ class Telemetry:
         return None if story is None else self._told(story, self._router.config)
 
     def explain_dry(self, query: Query, decision: Decision) -> Mapping[str, Any]:
-        """What a dry run decided."""
-        return explain([DecisionRecord(query, decision)], fleet=self._router.config)
+        """What a dry run decided, with the objectives that the fleet's file adds."""
+        config = self._router.config
+        slo = query.slo.or_else(config.slo.get(decision.task.task, NO_SLO))
+        return explain([DecisionRecord(query._replace(slo=slo), decision)], fleet=config)
 
     def newest(self, limit: int) -> list[Mapping[str, Any]]:
         """The latest queries, newest first."""

@@ -53,8 +53,11 @@ export function bar() {
 // Tasks on the left, models on the right, bands between them as wide as what went there.
 export function sankey({ width = 720, height = 300, label, colour }) {
   const node = s("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart sankey", role: "img", "aria-label": label });
-  const BAR = 10, GAP = 12, LEFT = 96, RIGHT = width - 150;
+  const BAR = 10, GAP = 12;
   node.show = (flows) => { // {task, model, spilled, n}
+    const wide = node.clientWidth || width;
+    attr(node, "viewBox", `0 0 ${wide} ${height}`);
+    const LEFT = wide < 500 ? 74 : 110, RIGHT = wide - (wide < 500 ? 96 : 150);
     const total = flows.reduce((sum, flow) => sum + flow.n, 0);
     if (!total) { replace(node); return; }
     const side = (name) => {
@@ -93,23 +96,25 @@ export function sankey({ width = 720, height = 300, label, colour }) {
 export function stacks({ width = 720, height = 150, label, slots }) {
   const node = s("svg", { viewBox: `0 0 ${width} ${height}`, class: "chart", role: "img", "aria-label": label });
   node.show = (columns, unit, names) => {
+    width = node.clientWidth || width;
+    attr(node, "viewBox", `0 0 ${width} ${height}`);
     const most = Math.max(1, ...columns.map((column) => column.reduce((sum, [value]) => sum + value, 0)));
-    const top = niceTop(most), base = height - 18, left = 34, wide = (width - left) / slots;
+    const top = niceTop(most), base = height - 18, left = 30, wide = (width - left) / slots;
     const grid = [0.5, 1].flatMap((part) => {
-      const y = base - part * (base - 8);
+      const y = base - part * (base - 16);
       return [s("line", { class: "grid", x1: left, x2: width, y1: y, y2: y }), s("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, round(top * part))];
     });
     const rects = columns.flatMap((column, place) => {
       let y = base;
       return column.filter(([value]) => value > 0).map(([value, kind, said]) => {
-        const tall = (value / top) * (base - 8);
+        const tall = (value / top) * (base - 16);
         y -= tall;
         return s("rect", { x: left + place * wide + 0.5, y, width: Math.max(1, wide - 1), height: Math.max(0.4, tall - 0.4), class: kind }, said && s("title", null, said));
       });
     });
     const axis = s("line", { class: "axis", x1: left, x2: width, y1: base, y2: base });
     const said = names.map(([part, name]) => s("text", { x: left + part * (width - left), y: height - 4, "text-anchor": part === 0 ? "start" : part === 1 ? "end" : "middle" }, name));
-    replace(node, grid, axis, rects, said, s("text", { x: left, y: 8, class: "unit" }, unit));
+    replace(node, grid, axis, rects, said, s("text", { x: left + 4, y: 9, class: "unit" }, unit));
   };
   return node;
 }

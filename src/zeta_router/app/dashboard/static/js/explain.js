@@ -15,7 +15,7 @@ export function explanation(found, { votes = false } = {}) {
     h("p", { class: "muted" }, asked.sentence),
     h("dl", { class: "facts" },
       fact("Task", h("span", null, asked.task, " ", h("span", { class: "muted" }, asked.task_told ? "told by the caller" : percent(asked.posterior[asked.task])))),
-      fact("Topics", asked.topics.slice(0, 3).map((each) => `${each.topic} ${percent(each.probability)}`).join(", ")),
+      fact("Topics", asked.topics.filter((each) => each.probability >= 0.01).slice(0, 3).map((each) => `${each.topic} ${percent(each.probability)}`).join(", ")),
       fact("Objectives", slo || "none"),
       fact("Lane", asked.lane),
       fact("Tenant", asked.tenant || "–"),

@@ -4,6 +4,7 @@ const missing = (value) => value === null || value === undefined || Number.isNaN
 
 export function seconds(value) {
   if (missing(value)) return NONE;
+  if (value < 0.0005) return "0 ms";
   if (value < 0.0995) return `${(value * 1000).toFixed(value < 0.00995 ? 1 : 0)} ms`;
   if (value < 0.9995) return `${(value * 1000).toFixed(0)} ms`;
   if (value < 99.5) return `${value.toFixed(value < 9.95 ? 2 : 1)} s`;

@@ -34,6 +34,7 @@ function show(id) {
   }
   for (const [name, { root }] of made) root.hidden = name !== view.id;
   for (const each of VIEWS) attr($(`nav-${each.id}`), "aria-current", each === view ? "page" : null);
+  $(`nav-${view.id}`).scrollIntoView({ block: "nearest", inline: "nearest" });
   if (current !== view) document.title = `${view.title} · Zeta router`;
   current = view;
   made.get(view.id).update("shown");

@@ -18,13 +18,13 @@ const TILES = [
   ["In time", (r) => (r.answers ? percent(r.in_time / r.answers, 1) : NONE), "", (r) => lostText(r), (b) => (ends(b, "answers") ? ends(b, "in_time") / ends(b, "answers") : null)],
   ["First token, median", (r) => seconds(r.ttft_p50_s), "", (r) => `95 % within ${seconds(r.ttft_p95_s)}`, null],
   ["Tokens out", (r) => count(r.output_tokens / r.span_s), "/s", (r) => `${count(r.answers)} answers`, (b) => ends(b, "output_tokens") / 5],
-  ["Spill", (r) => (r.sent ? percent(r.spilled / r.sent) : NONE), "", () => "to another than the task's model", (b) => (sent(b) ? spill(b) / sent(b) : null)],
+  ["Spill", (r) => (r.sent ? percent(r.spilled / r.sent) : NONE), "", () => "not the usual model", (b) => (sent(b) ? spill(b) / sent(b) : null)],
 ];
 
 const inFlight = (state) => state.endpoints.reduce((sum, each) => sum + each.in_flight, 0);
 const queued = (depth) => Object.values(depth).reduce((sum, n) => sum + n, 0);
-const waiting = (state) => `${queued(state.queue.depth)} waiting in the router`;
-const lostText = (r) => (r.refused || r.lost ? `${r.refused} refused, ${r.lost} lost` : "none refused, none lost");
+const waiting = (state) => `${queued(state.queue.depth)} waiting here`;
+const lostText = (r) => (r.refused || r.lost ? `${r.refused} refused, ${r.lost} lost` : "none refused or lost");
 
 export function tiles(root) {
   const made = TILES.map(([name, value, unit, note, series]) => {

@@ -73,7 +73,7 @@ function row(first) {
     text(model, each.model ?? "");
     mark.hidden = !spilled(each);
     [seconds(each.queue_wait_s), seconds(each.ttft_s), seconds(each.e2e_s), count(each.output_tokens)].forEach((said, place) => text(numbers[place], said));
-    text(end, each.status === null ? (each.verdict === "reject" ? "refused" : "running") : words(each.status));
+    text(end, each.status === null ? (each.verdict === "reject" ? "refused" : "running") : each.status === "ok" ? "answered" : words(each.status));
     attr(end, "class", each.status === null || each.status === "ok" ? "muted" : "bad-text");
   };
   return node;

@@ -6,20 +6,21 @@ import { bytes, count, NONE, percent, seconds, share } from "../format.js";
 import { colourOf, store } from "../store.js";
 import { axes } from "./axes.js";
 
-const COLUMNS = [["Endpoint"], ["State"], ["Load"], ["First token"], ["Tokens"], ["Machine"], ["Price"], ["", "num"]];
+const COLUMNS = [["Endpoint"], ["State"], ["In flight"], ["First token"], ["Tokens"], ["In time", "num"], ["Machine"], ["Price"], ["Change", "num"]];
 const STATE_TONE = { up: "ok", paused: "warn", ejected: "bad", down: "bad", draining: "warn" };
 
 export const fleet = { id: "fleet", title: "Fleet", icon: "M2 3h12v4H2zM2 9h12v4H2zM5 5h.01M5 11h.01", mount };
 
 function mount(root) {
-  const notes = h("ul", { class: "notes" });
-  const note = panel("Needs a look", "");
-  note.append(notes);
-  const groups = h("div", { class: "groups" });
+  const notes = h("ul", { class: "notes", "aria-label": "What needs a look" });
+  const box = panel("Endpoints", "times and rates of the last two minutes, against the tightest objective asked for");
+  const shown = table("Endpoints by model", COLUMNS);
+  shown.body.remove();
+  box.append(notes, h("div", { class: "wraps" }, shown));
   const line = panel("Waiting in the router", "");
   const tenants = panel("Tenants", "engine-seconds had of late; the least goes first");
   const empty = h("p", { class: "empty" }, "Waiting for the first frame.");
-  root.append(empty, groups, note, h("div", { class: "pair" }, line, tenants));
+  root.append(empty, box, h("div", { class: "pair" }, line, tenants));
   const showLine = waitingLine(line), showTenants = tenantList(tenants);
   return () => {
     const state = store.state;
@@ -28,22 +29,35 @@ function mount(root) {
     const models = Object.entries(state.fleet.models)
       .map(([name, model]) => ({ name, model, endpoints: state.endpoints.filter((each) => each.model === name) }))
       .filter((group) => group.endpoints.length);
-    keyed(groups, models, (group) => group.name, group);
+    groups(shown, models);
     troubles(notes, state);
     showLine(state);
     showTenants(state);
   };
 }
 
+// A body of rows per model; the head of the table stays where it is.
+const bodies = new Map();
+function groups(shown, models) {
+  for (const [name, body] of bodies) if (!models.some((each) => each.name === name)) { body.remove(); bodies.delete(name); }
+  for (const each of models) {
+    if (!bodies.has(each.name)) bodies.set(each.name, group(each));
+    const body = bodies.get(each.name);
+    if (!body.isConnected) shown.append(body);
+    body.show(each);
+  }
+}
+
 function group(first) {
-  const shown = table(`Endpoints of ${first.name}`, COLUMNS);
   const tasks = h("span", { class: "muted" });
-  const node = h("section", { class: "panel model" }, h("header", null, h("h2", null, h("span", { class: `swatch ${colourOf(first.name)}` }), " ", first.name), tasks), h("div", { class: "wraps" }, shown));
+  const head = h("tr", { class: "group", "data-key": "" }, h("th", { colspan: COLUMNS.length, scope: "rowgroup" }, h("span", { class: `swatch ${colourOf(first.name)}` }), h("strong", null, first.name), tasks));
+  const node = h("tbody", { "data-model": first.name }, head);
+  head.show = () => {};
   node.show = ({ name, model, endpoints }) => {
     const routed = Object.entries(store.state.fleet.routes).filter(([, to]) => to === name).map(([task]) => task);
     const size = model.params_b ? `${count(model.params_b)}B parameters` : "size unknown";
-    text(tasks, `${size} · does ${model.tasks.join(", ")}${routed.length ? ` · usual model for ${routed.join(", ")}` : ""}`);
-    keyed(shown.body, endpoints, (each) => each.id, row);
+    text(tasks, `${size} · does ${model.tasks.join(", ")}${routed.length ? ` · usual for ${routed.join(", ")}` : ""}`);
+    keyed(node, [{ id: "" }, ...endpoints], (each) => each.id, row);
   };
   return node;
 }
@@ -52,11 +66,12 @@ const cell = (label, ...children) => h("td", { "data-label": label }, ...childre
 
 function row(first) {
   const id = first.id;
-  const engine = h("span", { class: "muted" }), state = chip("", "ok"), condition = axes();
+  const engine = h("span", { class: "muted" }), resident = chip("not in memory", "warn"), state = chip("", "ok"), condition = axes();
+  const inTime = h("span");
   const load = bar(), loadText = h("span"), queue = h("span", { class: "muted" });
-  const ttft = h("span"), ttftBar = bar(), ttftNote = h("span", { class: "muted" });
+  const ttft = h("span"), ttftBar = bar(), ttftNote = h("span", { class: "muted" }), ttftLate = h("span", { class: "muted" });
   const rate = h("span"), rateNote = h("span", { class: "muted" });
-  const machine = ["CPU", "memory", "GPU"].map((name) => ({ name, value: h("span", { class: "num" }), bar: bar() }));
+  const machine = ["CPU", "RAM", "GPU"].map((name) => ({ name, value: h("span", { class: "num" }), bar: bar() }));
   const price = h("span"), priceLine = spark({ width: 90, height: 22 });
   const button = h("button", { type: "button" });
   const trouble = h("span", { class: "problem", role: "status" });
@@ -69,21 +84,24 @@ function row(first) {
     button.disabled = false;
   });
   const node = h("tr", { "data-endpoint": id },
-    h("td", { class: "name", "data-label": "" }, h("strong", null, id), engine),
+    h("td", { class: "name", "data-label": "" }, h("strong", null, id), engine, resident),
     cell("State", state, condition),
-    cell("Load", h("div", { class: "pair-line" }, loadText, queue), load),
-    cell("First token", h("div", { class: "pair-line" }, ttft, ttftNote), ttftBar),
+    cell("In flight", h("div", { class: "pair-line" }, loadText, queue), load),
+    cell("First token", h("div", { class: "pair-line" }, ttft, ttftLate), ttftBar, ttftNote),
     cell("Tokens", h("div", { class: "pair-line" }, rate), rateNote),
+    h("td", { class: "num", "data-label": "In time" }, inTime),
     cell("Machine", h("dl", { class: "machine" }, machine.map((each) => h("div", null, h("dt", null, each.name), h("dd", null, each.value, each.bar))))),
     cell("Price", h("div", { class: "pair-line" }, price), priceLine),
     h("td", { class: "num act" }, button, trouble));
   node.show = (each) => {
-    text(engine, `${each.engine} · ${hostOf(each.url)}${each.resident && !each.resident.length ? " · not in memory" : ""}`);
+    text(engine, `${hostOf(each.url)} · ${each.engine}`);
+    attr(engine, "title", each.url);
+    resident.hidden = each.resident === null || each.resident.length > 0;
     text(state, each.state);
     attr(state, "data-tone", STATE_TONE[each.state] ?? "off");
     condition.show(each.condition);
     loadOf(each, load, loadText, queue);
-    paceOf(each.pace, { ttft, ttftBar, ttftNote, rate, rateNote });
+    paceOf(each.pace, { ttft, ttftBar, ttftNote, ttftLate, rate, rateNote, inTime });
     machineOf(each, machine);
     text(price, each.price ? share(each.price, 3) : "0");
     priceLine.show((store.history.get(id) ?? []).slice(-60).map((one) => one.price).concat(each.price), 61);
@@ -99,19 +117,22 @@ const hostOf = (url) => { try { return new URL(url).host; } catch { return url; 
 function loadOf(each, load, loadText, queue) {
   const used = each.in_flight + each.foreign_in_flight;
   text(loadText, `${each.in_flight} of ${each.slots}`);
-  text(queue, [each.foreign_in_flight && `+${each.foreign_in_flight} others`, each.queue_depth && `${count(each.queue_depth)} queued inside`].filter(Boolean).join(", ") || "in flight");
+  text(queue, [each.foreign_in_flight && `+${each.foreign_in_flight} others`, each.queue_depth && `${count(each.queue_depth)} queued inside`].filter(Boolean).join(", ") || "");
   load.show([[each.in_flight / each.slots], [each.foreign_in_flight / each.slots, "others"]], used > each.slots ? "bad" : used >= each.slots ? "warn" : null);
 }
 
 function paceOf(pace, part) {
   text(part.ttft, seconds(pace.ttft_p50_s));
-  text(part.ttftNote, pace.ttft_slo_s === null ? (pace.answers ? "no objective" : "") : `of ${seconds(pace.ttft_slo_s)}`);
+  text(part.ttftNote, pace.ttft_slo_s === null ? (pace.answers ? "no objective" : "") : `objective ${seconds(pace.ttft_slo_s)}`);
+  text(part.ttftLate, pace.ttft_p95_s === null ? "" : `p95 ${seconds(pace.ttft_p95_s)}`);
   const used = pace.ttft_slo_s === null || pace.ttft_p95_s === null ? 0 : pace.ttft_p95_s / pace.ttft_slo_s;
   part.ttftBar.show([[used]], used > 1 ? "bad" : used > 0.7 ? "warn" : null);
   attr(part.ttftBar, "title", `95 % within ${seconds(pace.ttft_p95_s)}`);
   text(part.rate, pace.output_tokens_per_s === null ? NONE : `${count(pace.output_tokens_per_s)}/s`);
   const bound = pace.tpot_slo_s === null ? "" : ` of ${seconds(pace.tpot_slo_s)}`;
-  text(part.rateNote, pace.answers ? `${seconds(pace.tpot_p50_s)}${bound} each · ${percent(pace.in_time_ratio)} in time` : "no answers lately");
+  text(part.rateNote, pace.answers ? `${seconds(pace.tpot_p50_s)}${bound} each` : "no answers");
+  text(part.inTime, percent(pace.in_time_ratio));
+  attr(part.inTime, "title", `of ${pace.answers} answers`);
 }
 
 function machineOf(each, machine) {
@@ -131,7 +152,7 @@ function troubles(notes, state) {
     ...(each.state === "down" ? [[each.id, "cannot be reached", "bad"]] : []),
     ...Object.entries(each.condition).filter(([, one]) => one.state !== "healthy").map(([axis, one]) => [each.id, `${axis}: ${one.text || one.state}`, one.state === "suspect" || one.state === "probing" ? "warn" : "bad"]),
   ]);
-  const items = found.length ? found.map(([id, said, tone]) => h("li", null, chip(id, tone), " ", said)) : [h("li", { class: "muted" }, "Nothing: every endpoint is up and healthy on all four axes.")];
+  const items = found.length ? found.map(([id, said, tone]) => h("li", null, chip(id, tone), " ", said)) : [h("li", { class: "muted" }, chip("all well", "ok"), " Every endpoint is up and healthy on all four axes.")];
   replace(notes, items);
 }
 

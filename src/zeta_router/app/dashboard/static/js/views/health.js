@@ -8,10 +8,10 @@ import { TONES } from "./axes.js";
 export const health = { id: "health", title: "Health", icon: "M1.5 8.5h3l2-5 3 9 2-4h3", mount };
 
 const AXES = ["liveness", "latency", "quality", "memory"];
-const SLOTS = 360;
+const LEAST_SLOTS = 60; // ten minutes; the scale grows with what is known, up to an hour
 
 function mount(root) {
-  const about = h("p", { class: "muted about" }, "Each line is the last hour, oldest left. Green is healthy, amber in doubt, red degraded or out; hatched is no record.");
+  const about = h("p", { class: "muted about" }, "Up to the last hour, oldest left, sampled each ten seconds. Green is healthy, amber in doubt, red degraded or out, grey not yet recorded.");
   const list = h("div");
   root.append(about, list);
   return (what) => {
@@ -23,7 +23,7 @@ function mount(root) {
 function endpoint(first) {
   const box = panel(first.id, "");
   const where = h("span", { class: "muted" }), state = chip("", "ok");
-  box.querySelector("header").append(where);
+  box.querySelector("header").insertBefore(where, box.end);
   box.end.append(state);
   const ribbons = AXES.map((name) => ({ name, ...ribbon(name) }));
   const fall = figure("Evidence of worse answers", "CUSUM over flaws; warns at 7, sure at 12");
@@ -44,9 +44,10 @@ function endpoint(first) {
     text(state, each.state);
     attr(state, "data-tone", each.state === "up" ? "ok" : each.state === "down" || each.state === "ejected" ? "bad" : "warn");
     for (const one of ribbons) one.show(rows, each.condition[one.name]);
-    drawn.fall.show(rows.map((row) => row.fall), SLOTS);
-    drawn.slow.show(rows.map((row) => row.slowdown), SLOTS);
-    drawn.memory.show(rows.map((row) => row.rss_bytes), SLOTS);
+    const slots = Math.max(LEAST_SLOTS, rows.length);
+    drawn.fall.show(rows.map((row) => row.fall), slots);
+    drawn.slow.show(rows.map((row) => row.slowdown), slots);
+    drawn.memory.show(rows.map((row) => row.rss_bytes), slots);
     figures(each, { fall, slow, memory });
     golden(each, canaries, canaryNote);
   };
@@ -96,7 +97,7 @@ function golden(each, root, note) {
 }
 
 function ribbon(name) {
-  const drawn = s("svg", { viewBox: `0 0 ${SLOTS} 10`, preserveAspectRatio: "none", class: "ribbon", "aria-hidden": "true" });
+  const drawn = s("svg", { preserveAspectRatio: "none", class: "ribbon", "aria-hidden": "true" });
   const said = h("span", { class: "ribbon-text" });
   const node = h("div", { class: "ribbon-row" }, h("span", { class: "ribbon-name" }, name), drawn, said);
   let last = "";
@@ -106,18 +107,20 @@ function ribbon(name) {
       text(said, found.state === "healthy" ? "healthy" : `${found.state}: ${found.text}`);
       attr(said, "data-tone", TONES[found.state]);
       attr(said, "title", said.textContent);
-      const runs = runsOf(rows.map((row) => row[name]));
+      const slots = Math.max(LEAST_SLOTS, rows.length);
+      const runs = runsOf(rows.map((row) => row[name]), slots);
       const drawing = JSON.stringify(runs);
       if (drawing === last) return;
       last = drawing;
-      replace(drawn, s("rect", { class: "none", x: 0, y: 0, width: SLOTS, height: 10 }), runs.map(([from, length, state]) => s("rect", { x: from, y: 0, width: length, height: 10, "data-tone": TONES[state] ?? "off" }, s("title", null, state))));
+      attr(drawn, "viewBox", `0 0 ${slots} 10`);
+      replace(drawn, s("rect", { class: "none", x: 0, y: 0, width: slots, height: 10 }), runs.map(([from, length, state]) => s("rect", { x: from, y: 0, width: length, height: 10, "data-tone": TONES[state] ?? "off" }, s("title", null, state))));
     },
   };
 }
 
-function runsOf(states) {
+function runsOf(states, slots) {
   const runs = [];
-  const from = SLOTS - states.length;
+  const from = slots - states.length;
   states.forEach((state, place) => {
     const last = runs.at(-1);
     if (last && last[2] === state) last[1] += 1;

@@ -17,7 +17,7 @@ function mount(root) {
   const calibrationNote = h("p", { class: "muted" });
   calibration.append(calibrationNote, chart);
   const errors = panel("Measured over predicted", "1 is right, 2 is twice as long as thought");
-  const ratios = table("Measured over predicted, by endpoint", [["Endpoint"], ["First token"], ["Per token"], ["Length of answers"], ["Answers", "num"]]);
+  const ratios = table("Measured over predicted, by endpoint", [["Endpoint"], ["First token"], ["Per token"], ["Length"], ["Answers", "num"]]);
   errors.append(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Measured over predicted" }, ratios));
   const forecast = panel("Forecast of arrivals", "in the next 30 s");
   const ahead = table("Forecast of arrivals", [["Task"], ["Expected", "num"], ["90 % below", "num"], ["Error", "num"], ["Held", "num"], [""]]);
@@ -25,7 +25,7 @@ function mount(root) {
   const promotions = panel("Retraining", "what the nightly retraining changed, and why");
   const verdicts = h("ul", { class: "promotions" });
   promotions.append(verdicts);
-  root.append(quality, h("div", { class: "pair" }, calibration, errors), h("div", { class: "pair" }, forecast, promotions));
+  root.append(quality, h("div", { class: "pair narrow-left" }, calibration, errors), h("div", { class: "pair" }, forecast, promotions));
   return (what) => {
     if (what === "shown") loadPromotions(verdicts);
     if (!store.state) return;
@@ -82,7 +82,7 @@ function reliability() {
 // A ratio on a logarithmic scale from a quarter to four.
 function ratio(found) {
   if (found.p50 === null) return h("span", { class: "muted" }, NONE);
-  const W = 150, x = (v) => W / 2 + (Math.max(-2, Math.min(2, Math.log2(v))) / 2) * (W / 2 - 6);
+  const W = 84, x = (v) => W / 2 + (Math.max(-2, Math.min(2, Math.log2(v))) / 2) * (W / 2 - 6);
   const drawn = s("svg", { viewBox: `0 0 ${W} 16`, class: "ratio", "aria-hidden": "true" }, s("line", { class: "axis", x1: 4, x2: W - 4, y1: 8, y2: 8 }), s("line", { class: "axis honest", x1: W / 2, x2: W / 2, y1: 1, y2: 15 }), s("line", { class: "stroke range k0", x1: x(found.p10), x2: x(found.p90), y1: 8, y2: 8 }), s("circle", { class: "fill k0", cx: x(found.p50), cy: 8, r: 3.5 }));
   return h("span", { class: "ratio-box" }, drawn, h("span", { class: "num", title: `80 % between ${found.p10.toFixed(2)} and ${found.p90.toFixed(2)}` }, `×${found.p50.toFixed(2)}`));
 }
