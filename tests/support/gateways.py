@@ -92,6 +92,7 @@ class Gateway:
     records: list[Record]
     overheads: list[float]
     runner: web.AppRunner
+    upstream: LeanUpstream
     _waiters: set[asyncio.Future[None]] = field(default_factory=set)
 
     def note(self) -> None:
@@ -278,6 +279,7 @@ async def gateway(
             kept,
             overheads,
             runner,
+            engines_client,
         )
         gate.append(made)
         for engine in engines.values():

@@ -128,7 +128,8 @@ def case(draws: random.Random, corpus: list[bytes]) -> None:
     ends = draws.random() < 0.5
     split, once = run(pieces, ends=ends), run([data] if data else [], ends=ends)
     if "error" not in (split[0], once[0]):
-        assert split == once, (data, cuts)
+        assert split[:4] == once[:4], (data, cuts)
+        assert once[4] or not split[4], (data, cuts)  # line breaks after an answer may pass at once
     elif split[0] != once[0]:  # only a bound may depend on the pieces
         assert len(data) > BOUNDS.head_bytes, (data, cuts)
 
