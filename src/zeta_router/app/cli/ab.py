@@ -21,7 +21,9 @@ from zeta_router.app.ab.session import Progress, conduct, result_of
 from zeta_router.app.bench import prompts
 from zeta_router.app.bench.schedule import arrivals
 from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
-from zeta_router.app.cli.ab_shown import show, tell
+from zeta_router.app.cli.ab_shown import show, telling
+from zeta_router.app.cli.completing import policies
+from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import CONFIG_FILE, load, of_fleet
 from zeta_router.app.config import LoadedConfig
@@ -32,9 +34,9 @@ from zeta_router.policy.registry import policy_named
 DEFAULT_TRACE = "poisson:rate=2"
 
 
-@click.command("ab")
-@click.argument("a")
-@click.argument("b")
+@click.command("ab", epilog="Example: zeta ab static joint --embedded --minutes 30")
+@click.argument("a", shell_complete=policies)
+@click.argument("b", shell_complete=policies)
 @click.option("--embedded", is_flag=True, help="On small real engines of our own.")
 @click.option("--simulated", is_flag=True, help="In virtual time, on the `simulate` speeds.")
 @click.option(
@@ -83,10 +85,11 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
         raise click.UsageError("--simulated needs no engines; leave out --embedded")
     out.mkdir(parents=True, exist_ok=True)
     stem = out / f"{a}-{b}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    if flags["simulated"]:
-        progress = asyncio.run(_simulate(design, flags))
-    else:
-        progress = uvloop.run(_serve(design, flags, stem.with_suffix(".db")))
+    with working("comparing", 1, as_json=as_json) as shown:
+        if flags["simulated"]:
+            progress = asyncio.run(_simulate(design, flags, shown))
+        else:
+            progress = uvloop.run(_serve(design, flags, stem.with_suffix(".db"), shown))
     result = {**result_of(progress), "simulated": flags["simulated"], "trace": flags["trace"]}
     path = stem.with_suffix(".json")
     path.write_bytes(json_text(result))
@@ -116,16 +119,16 @@ def _design(a: str, b: str, flags: dict[str, Any]) -> Design:
     )
 
 
-async def _simulate(design: Design, flags: dict[str, Any]) -> Progress:
+async def _simulate(design: Design, flags: dict[str, Any], shown: Working) -> Progress:
     from zeta_router.app.ab.simulated import SimulatedArms
 
     fleet = load(flags["config"] or Path(CONFIG_FILE)).fleet
     study = simulated_study(design, fleet, flags)
     arms = SimulatedArms(simulated_drive(study, design), study.fleet)
-    return await conduct(design, arms, tell)
+    return await conduct(design, arms, telling(shown))
 
 
-async def _serve(design: Design, flags: dict[str, Any], log: Path) -> Progress:
+async def _serve(design: Design, flags: dict[str, Any], log: Path, shown: Working) -> Progress:
     from zeta_router.app.ab.serving import Load, conduct_live
 
     asks = prompts.synthetic()
@@ -141,7 +144,7 @@ async def _serve(design: Design, flags: dict[str, Any], log: Path) -> Progress:
     )
     async with AsyncExitStack() as stack:
         config = await _config(stack, flags)
-        return await conduct_live(design, config, sent, log, tell)
+        return await conduct_live(design, config, sent, log, telling(shown))
 
 
 async def _config(stack: AsyncExitStack, flags: dict[str, Any]) -> LoadedConfig:

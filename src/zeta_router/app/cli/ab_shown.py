@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.table import Table
 
 from zeta_router.app.ab.session import Progress
+from zeta_router.app.cli.progress import Working
 from zeta_router.learn.confidence import Bounds
 
 
-def tell(progress: Progress) -> None:
-    """A line on stderr after every whole pair."""
-    found = progress.found
-    if found is None or len(progress.blocks) % 2:
-        return
-    click.echo(
-        f"pair {found.pairs}/{progress.design.pairs}: "
-        f"{progress.design.b} − {progress.design.a} {_difference(found.worth)}, "
-        f"median TTFT {_ratio(found.ttft_ratio)}",
-        err=True,
-    )
+def telling(shown: Working) -> Callable[[Progress], None]:
+    """Tells of every whole pair: a line, and how far the bar is."""
+
+    def tell(progress: Progress) -> None:
+        found = progress.found
+        if found is None or len(progress.blocks) % 2:
+            return
+        shown.at(found.pairs, progress.design.pairs, "pairs of blocks, at most")
+        shown.say(
+            f"pair {found.pairs}/{progress.design.pairs}: "
+            f"{progress.design.b} − {progress.design.a} {_difference(found.worth)}, "
+            f"median TTFT {_ratio(found.ttft_ratio)}"
+        )
+
+    return tell
 
 
 def show(result: dict[str, Any]) -> None:

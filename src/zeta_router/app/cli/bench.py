@@ -25,14 +25,19 @@ from zeta_router.app.bench.load import Run, play
 from zeta_router.app.bench.prompts import Ask
 from zeta_router.app.bench.schedule import arrivals
 from zeta_router.app.bench.sending import End, Reply, Sender
+from zeta_router.app.cli.completing import models
+from zeta_router.app.cli.progress import Working, working
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
 
 EVERY_S = 10.0
-"""Between two lines of progress."""
+REDRAWN_S = 0.25
+"""Between two lines of progress, and between two drawings of the bar."""
 
 
-@click.command("bench")
+@click.command(
+    "bench", epilog="Example: zeta bench http://127.0.0.1:8080 --minutes 1 --max-tokens 32"
+)
 @click.argument("url", default="http://127.0.0.1:8080")
 @click.option(
     "--trace",
@@ -51,7 +56,9 @@ EVERY_S = 10.0
 @click.option(
     "--map", "maps", multiple=True, metavar="MODEL=TABLE_MODEL", help="Stand-in of MODEL."
 )
-@click.option("--model", default="auto", show_default=True, help="Model asked for.")
+@click.option(
+    "--model", default="auto", show_default=True, shell_complete=models, help="Model asked for."
+)
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
 @click.option(
     "--tell-lengths", is_flag=True, help="Tell `zeta emulate` how long the tables' answers are."
@@ -78,7 +85,8 @@ def command(url: str, as_json: bool, **flags: Any) -> None:
     times_s = arrivals(
         flags["trace"], seed=flags["seed"], minutes=flags["minutes"], rate=_positive(flags["rate"])
     )
-    run, stopped = uvloop.run(_load(url, asks, times_s, slo, flags))
+    with working("sending", len(times_s), as_json=as_json) as shown:
+        run, stopped = uvloop.run(_load(url, asks, times_s, slo, flags, shown))
     told = figures(run, slo)
     if as_json:
         click.echo(msgspec.json.encode(told).decode())
@@ -112,7 +120,12 @@ def _positive(rate: float) -> float:
 
 
 async def _load(
-    url: str, asks: list[Ask], times_s: list[float], slo: Slo, flags: dict[str, Any]
+    url: str,
+    asks: list[Ask],
+    times_s: list[float],
+    slo: Slo,
+    flags: dict[str, Any],
+    shown: Working,
 ) -> tuple[Run, bool]:
     """The run, and whether it was stopped."""
     loop = asyncio.get_running_loop()
@@ -131,7 +144,7 @@ async def _load(
             await sender.send(body_of(ask, **wanted), reply)
 
         run = Run(len(times_s))
-        async with in_background(_tell(run)):
+        async with in_background(_tell(run, shown)):
             drawn = prompts.drawn(asks, flags["seed"])
             await play(times_s, drawn, send, stop=stop, run=run, clock=monotonic)
     return run, stop.is_set()
@@ -165,18 +178,19 @@ def _headers(slo: Slo, key: str | None) -> dict[str, str]:
     return {**headers, "authorization": f"Bearer {key}"} if key else headers
 
 
-async def _tell(run: Run) -> None:
-    """A line now and then, until cancelled."""
-    console = Console(stderr=True)
+async def _tell(run: Run, shown: Working) -> None:
+    """A bar, or a line now and then, until cancelled."""
     seconds = 0.0
+    while shown.shows_bar:
+        shown.at(run.ended.total(), run.scheduled, f"{run.in_flight} in flight, ended")
+        await asyncio.sleep(REDRAWN_S)
     while True:
         await asyncio.sleep(EVERY_S)
         seconds += EVERY_S
         counts = " ".join(f"{run.ended[end]} {end.value}," for end in End if run.ended[end])
-        console.print(
+        shown.say(
             f"{seconds:.0f} s: {len(run.replies)}/{run.scheduled} sent, "
-            f"{counts} {run.in_flight} in flight",
-            highlight=False,
+            f"{counts} {run.in_flight} in flight"
         )
 
 

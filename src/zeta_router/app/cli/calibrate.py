@@ -16,13 +16,14 @@ from zeta_router.app.calibrate.stream import AskError
 from zeta_router.app.calibrate.target import Target, find_target
 from zeta_router.app.calibrate.verdict import Verdict, judge
 from zeta_router.app.calibrate.wire import Wire, new_session
+from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import say_aside, say_json
 from zeta_router.core.errors import ConfigError
 
 LONGEST_BUDGET_S = 85.0
 
 
-@click.command("calibrate")
+@click.command("calibrate", epilog="Example: zeta calibrate http://127.0.0.1:11434")
 @click.argument("url")
 @click.option("--model", help="Which of its models. [default: the only one, or the loaded one]")
 @click.option("--slots", type=click.IntRange(1), help="Requests at once. [default: asks or sees]")
@@ -44,7 +45,8 @@ def command(url: str, budget_s: float, key_env: str | None, as_json: bool, **cho
     Exit 0 when held-out answers are foretold within 25 % (half of them) and 40 % (nine in ten), 1
     when they are not or the figures did not settle, 2 when the engine cannot be measured.
     """
-    target, measured = asyncio.run(_measure(url, budget_s, _key(key_env), **chosen))
+    with working(f"measuring, at most {budget_s:g} s", as_json=as_json) as shown:
+        target, measured = asyncio.run(_measure(url, budget_s, _key(key_env), shown, **chosen))
     verdict = judge(measured)
     if measured.calibration is None or verdict is None:
         raise ConfigError(
@@ -64,19 +66,25 @@ def command(url: str, budget_s: float, key_env: str | None, as_json: bool, **cho
 
 
 async def _measure(
-    url: str, budget_s: float, api_key: str | None, model: str | None, slots: int | None
+    url: str,
+    budget_s: float,
+    api_key: str | None,
+    shown: Working,
+    *,
+    model: str | None,
+    slots: int | None,
 ) -> tuple[Target, Measured]:
     async with new_session() as session:
         target = await find_target(session, url, model=model, slots=slots, api_key=api_key)
         told = f", {target.slots} slots" if target.slots else ""
-        say_aside(f"{target.url}: {target.engine}, {target.model}{told}")
+        shown.say(f"{target.url}: {target.engine}, {target.model}{told}")
         measuring = Measuring(
             Wire(session, target).ask,
             time.perf_counter,
             budget_s=budget_s,
             slots=target.slots,
             context_tokens=target.context_tokens,
-            tell=say_aside,
+            tell=shown.say,
         )
         try:
             return target, await measuring.run()

@@ -13,7 +13,7 @@ from zeta_router.app.cli.tables import fleet_table
 from zeta_router.app.config import ConfigErrors, LoadedConfig, Problem
 
 
-@click.command("check")
+@click.command("check", epilog="Example: zeta check zeta.yaml")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=CONFIG_FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(file: Path, as_json: bool) -> None:

@@ -18,10 +18,11 @@ from zeta_router.learn.task.ask import Ask, extract
 from zeta_router.learn.task.protocol import TaskClassifier
 
 
-@click.command("classify")
+@click.command("classify", epilog="Example: zeta classify 'Write a function that sorts a list'")
 @click.argument("text", required=False)
+@click.option("--json", "_as_json", is_flag=True, help="As without: results are JSON anyway.")
 @click.option("--jsonl", is_flag=True, help="Read rows with `text` from stdin, one object a line.")
-def command(text: str | None, jsonl: bool) -> None:
+def command(text: str | None, jsonl: bool, _as_json: bool) -> None:
     """Say what kind of task TEXT is: simple, code or reasoning, with the posterior.
 
     With --jsonl, rows come from stdin and leave with `task`, `posterior` and `topics` added.

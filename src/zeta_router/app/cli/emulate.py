@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from zeta_router.app.cli.completing import endpoint_ids
 from zeta_router.app.cli.listen import listen_option
+from zeta_router.app.cli.saying import say_aside, say_json
 from zeta_router.app.cli.sources import load
 from zeta_router.app.config import Listen
 from zeta_router.core.errors import ConfigError
@@ -15,14 +17,25 @@ from zeta_router.sim.engine.emulate import EmulateOptions, serve
 from zeta_router.sim.engine.spec import EngineSettings
 
 
-@click.command("emulate")
+@click.command(
+    "emulate",
+    epilog="Example: zeta emulate --fleet fleet.yaml --endpoint coder-1 --listen 127.0.0.1:9001",
+)
 @click.option("--fleet", required=True, type=click.Path(path_type=Path), help="Fleet file.")
-@click.option("--endpoint", required=True, help="Id of the endpoint to stand in for.")
+@click.option(
+    "--endpoint",
+    required=True,
+    shell_complete=endpoint_ids,
+    help="Id of the endpoint to stand in for.",
+)
 @listen_option
 @click.option(
     "--mean-output-tokens", default=150.0, show_default=True, help="Answers' mean length."
 )
-def command(fleet: Path, endpoint: str, listen: Listen | None, mean_output_tokens: float) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON once it answers.")
+def command(
+    fleet: Path, endpoint: str, listen: Listen | None, mean_output_tokens: float, as_json: bool
+) -> None:
     """Pretend to be an endpoint of FLEET, at the speed of its `simulate:` entry.
 
     Answers are filler of the right length at the right pace, with vLLM's metric names: for tests of
@@ -41,7 +54,10 @@ def command(fleet: Path, endpoint: str, listen: Listen | None, mean_output_token
     )
 
     def ready(port: int) -> None:
-        click.echo(f"emulating {chosen.model} on http://{address.host}:{port}", err=True)
+        url = f"http://{address.host}:{port}"
+        say_aside(f"emulating {chosen.model} on {url}")
+        if as_json:
+            say_json({"endpoint": chosen.id, "model": chosen.model, "url": url})
 
     asyncio.run(serve(options, address.host, address.port, ready))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_json
 from zeta_router.core.errors import ConfigError
 from zeta_router.learn.forecast.arrivals import HORIZONS_S, STEP_S, WAPE_LIMIT
@@ -19,7 +19,7 @@ from zeta_router.sim.workload import source
 LONGEST_HORIZON_S = 3600.0
 
 
-@click.command("forecast")
+@click.command("forecast", epilog="Example: zeta forecast gamma:rate=5,cv=3 --minutes 60")
 @click.argument("trace")
 @click.option(
     "--horizon",
@@ -45,12 +45,12 @@ def command(
     Exit 2 for a trace that cannot be read.
     """
     asked = [_checked(horizon_s) for horizon_s in horizons] or list(HORIZONS_S)
-    with _progress(len(asked) + 1) as tell:
-        tell(f"reading {trace}")
+    with working("forecasting", len(asked) + 1, as_json=as_json) as shown:
+        shown.begin(f"reading {trace}")
         arrivals_s = [row.at_s for row in source.load(trace, seed=seed, minutes=minutes, rate=1.0)]
         scored = []
         for horizon_s in asked:
-            tell(f"forecasting {horizon_s:g} s ahead")
+            shown.begin(f"forecasting {horizon_s:g} s ahead")
             scored.append(evaluate(arrivals_s, horizon_s))
     if as_json:
         say_json(_report(trace, arrivals_s, scored))
@@ -78,18 +78,6 @@ def _report(
         "wape_limit": WAPE_LIMIT,
         "horizons": list(scored),
     }
-
-
-@contextlib.contextmanager
-def _progress(steps: int) -> Iterator[Callable[[str], None]]:
-    """A line on a terminal that says what is being done; nothing elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda what: None
-        return
-    with console.status("") as status:
-        done = iter(range(1, steps + 1))
-        yield lambda what: status.update(f"{next(done)}/{steps} {what}")
 
 
 def _show(arrivals_s: Sequence[float], scored: Sequence[dict[str, Any]]) -> None:

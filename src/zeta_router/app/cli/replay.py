@@ -12,15 +12,24 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from zeta_router.app.cli import completing
+from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_aside
 from zeta_router.app.cli.sources import load
 from zeta_router.sim.replay.logged import read_traffic
 from zeta_router.sim.replay.study import study
 
 
-@click.command("replay")
+@click.command("replay", epilog="Example: zeta replay zeta.db --policy joint")
 @click.argument("log", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--policy", "policies", multiple=True, required=True, help="One or more times.")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    required=True,
+    shell_complete=completing.policies,
+    help="One or more times.",
+)
 @click.option(
     "--config",
     "-c",
@@ -46,7 +55,8 @@ def command(
     """
     fleet = load(config).fleet if config is not None else None
     traffic = read_traffic(log, fleet)
-    result = study(traffic, policies, say_aside)
+    with working("replaying", 2 + len(policies), as_json=as_json) as shown:
+        result = study(traffic, policies, shown.begin if shown.shows_bar else say_aside)
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
     else:

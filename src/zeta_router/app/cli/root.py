@@ -26,6 +26,7 @@ _COMMANDS = {
     "top": "Show a running gateway, live.",
     "doctor": "Find what is wrong with the fleet, and say what mends it.",
     "bench": "Send load to a live gateway and report what came back.",
+    "completion": "Print what makes a shell complete `zeta`.",
 }
 
 
@@ -42,12 +43,28 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in _COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from zeta_router.app.config.nearest import nearest
+
+        near = nearest(name, _COMMANDS)
+        hint = f"did you mean {near}?" if near else f"commands: {', '.join(_COMMANDS)}"
+        raise click.UsageError(f"there is no command {name!r} ({hint})", ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: zeta serve --embedded",
+)
 @click.version_option(__version__, prog_name="zeta")
 def zeta() -> None:
     """One address in front of your models: routes every query to the right one."""
@@ -56,7 +73,7 @@ def zeta() -> None:
 def main() -> None:
     """Run the command line; errors of ours become one clear message and exit code 2."""
     try:
-        zeta()
+        zeta(prog_name="zeta")
     except ZetaError as error:
         sys.stderr.write(f"zeta: {error}\n")
         sys.exit(2)

@@ -11,6 +11,7 @@ import aiohttp
 import click
 import msgspec
 
+from zeta_router.app.cli.completing import models
 from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
@@ -22,7 +23,7 @@ from zeta_router.telemetry.explain.explanation import explain
 from zeta_router.telemetry.explain.text import explain_text
 
 
-@click.command("route")
+@click.command("route", epilog="Example: zeta route 'Prove that 2 is prime' --config zeta.yaml")
 @click.argument("text")
 @click.option(
     "--config",
@@ -31,7 +32,7 @@ from zeta_router.telemetry.explain.text import explain_text
     help="Decide from this file alone, with every endpoint up and idle.",
 )
 @click.option("--url", help="Gateway to ask [default: http://127.0.0.1:8080, or listen of -c].")
-@click.option("--model", default="auto", help="Model to ask for.")
+@click.option("--model", default="auto", shell_complete=models, help="Model to ask for.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def command(text: str, config: Path | None, url: str | None, model: str, as_json: bool) -> None:
     """Say where TEXT would go, and why, without sending it.

@@ -18,6 +18,7 @@ import uvloop
 
 from zeta_router.app.background import in_background
 from zeta_router.app.cli.listen import listen_option, serve_on
+from zeta_router.app.cli.saying import say_json
 from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
 from zeta_router.app.config import Listen, LoadedConfig
 from zeta_router.app.config.diff import diff
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("zeta_router")
 
 
-@click.command("serve")
+@click.command("serve", epilog="Example: zeta serve --config zeta.yaml --listen 127.0.0.1:8080")
 @click.option(
     "--config",
     "-c",
@@ -43,7 +44,10 @@ _LOG = logging.getLogger("zeta_router")
 )
 @listen_option
 @click.option("--log-level", default="info", help="debug, info, warning or error.")
-def command(config: Path | None, embedded: bool, listen: Listen | None, log_level: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON once it answers.")
+def command(
+    config: Path | None, embedded: bool, listen: Listen | None, log_level: str, as_json: bool
+) -> None:
     """Answer on one OpenAI-compatible address.
 
     With --embedded, four small real engines are started on this machine. Otherwise the
@@ -53,12 +57,14 @@ def command(config: Path | None, embedded: bool, listen: Listen | None, log_leve
         raise click.UsageError("--embedded brings its own fleet; leave out --config")
     _set_up_logging(log_level)
     try:
-        uvloop.run(_serve(config, embedded, listen))
+        uvloop.run(_serve(config, embedded, listen, as_json=as_json))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-async def _serve(path: Path | None, embedded: bool, listen: Listen | None) -> None:
+async def _serve(
+    path: Path | None, embedded: bool, listen: Listen | None, *, as_json: bool
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,6 +78,8 @@ async def _serve(path: Path | None, embedded: bool, listen: Listen | None) -> No
         wanted = replace(config, listen=listen) if listen is not None else config
         async with serve_on(wanted, fixed=fixed) as gateway:
             async with _reloading(gateway, config, file, seen):
+                if as_json:
+                    say_json(_address(gateway, wanted))
                 _greet(gateway, wanted)  # last: from here on SIGHUP and SIGTERM are understood
                 await stop.wait()
             _say("stopping: running answers are finished first")
@@ -148,6 +156,12 @@ async def _reloading(
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.trigger)
     async with in_background(watcher.run()):
         yield
+
+
+def _address(gateway: RunningGateway, config: LoadedConfig) -> dict[str, object]:
+    """What a program that started this one needs to know."""
+    ids = [endpoint.id for endpoint in config.fleet.endpoints]
+    return {"url": gateway.url, "policy": config.fleet.policy, "endpoints": ids, "pid": os.getpid()}
 
 
 def _greet(gateway: RunningGateway, config: LoadedConfig) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from zeta_router.app.cli import completing
+from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
 from zeta_router.app.training.choosing import classifier_of
@@ -29,7 +30,11 @@ Tell = Callable[[int, int, str], None]
 DEFAULT_POLICIES = ",".join(POLICIES)
 
 
-@click.command("simulate")
+@click.command(
+    "simulate",
+    epilog="Example: zeta simulate --fleet fleet.yaml --trace poisson:rate=3 "
+    "--quality q.scores.csv.gz --map coder-7b=Qwen2-7B-Instruct",
+)
 @click.option("--fleet", required=True, type=click.Path(path_type=Path), help="Fleet file.")
 @click.option("--trace", required=True, help="Trace file, or poisson: gamma: diurnal: …")
 @click.option(
@@ -39,7 +44,12 @@ DEFAULT_POLICIES = ",".join(POLICIES)
     "--map", "maps", multiple=True, metavar="MODEL=TABLE_MODEL", help="Stand-in of MODEL."
 )
 @click.option("--rate", default="0.5,1,1.6,2.4,3.5", show_default=True, help="Divides gaps.")
-@click.option("--policies", default=DEFAULT_POLICIES, help="Names, with commas. [default: all]")
+@click.option(
+    "--policies",
+    default=DEFAULT_POLICIES,
+    shell_complete=completing.policies,
+    help="Names, with commas. [default: all]",
+)
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--slo-ttft", type=float, help="Seconds to the first token.")
 @click.option("--slo-tpot", type=float, help="Seconds per token after it.")
@@ -138,21 +148,11 @@ def _task(name: str) -> Task:
 @contextlib.contextmanager
 def _progress() -> Iterator[Tell]:
     """A bar on a terminal; a line per run elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda done, total, what: say_aside(f"{done}/{total} {what}")
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("simulating", total=None)
-        yield lambda done, total, what: bar.update(
-            task, completed=done, total=total, description=what or "simulating"
-        )
+    with working("simulating", 1) as shown:
+        if shown.shows_bar:
+            yield lambda done, total, what: shown.at(done, total, what or "simulating")
+        else:
+            yield lambda done, total, what: say_aside(f"{done}/{total} {what}")
 
 
 _COLUMNS = (

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from zeta_router.app.cli.saying import say_aside, say_json
+from zeta_router.app.cli.progress import working
+from zeta_router.app.cli.saying import say_json
 from zeta_router.app.cli.train_classifier import command as classifier
 from zeta_router.app.cli.train_topics import command as topics
 from zeta_router.telemetry.log.promotions import Promotion, Verdict, read_promotions
@@ -18,7 +19,7 @@ from zeta_router.telemetry.log.promotions import Promotion, Verdict, read_promot
 _NICE = 10
 
 
-@click.group("train", invoke_without_command=True)
+@click.group("train", invoke_without_command=True, epilog="Example: zeta train --log zeta.db")
 @click.option(
     "--log",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -51,7 +52,11 @@ def command(
     """
     if context.invoked_subcommand is not None:
         return
-    entries = read_promotions(log) if history else _run(log, config, background)
+    entries = (
+        read_promotions(log)
+        if history
+        else _run(log, config, background=background, as_json=as_json)
+    )
     if as_json:
         say_json([_plain(entry) for entry in entries])
         return
@@ -65,16 +70,23 @@ command.add_command(classifier)
 command.add_command(topics)
 
 
-def _run(log: Path, config: Path | None, background: bool) -> list[Promotion]:
+def _run(log: Path, config: Path | None, *, background: bool, as_json: bool) -> list[Promotion]:
     from zeta_router.app.cli.sources import load
     from zeta_router.app.learning.period import run_period
+    from zeta_router.app.learning.trials import TRIALS
     from zeta_router.app.lifeline import tie_to_supervisor
 
     if background:
         tie_to_supervisor()
         os.nice(_NICE)
     fleet = load(config).fleet if config is not None else None
-    return run_period(log, time.time(), fleet=fleet, tell=say_aside)
+    with working("retraining", 1 + 2 * len(TRIALS), as_json=as_json) as shown:
+
+        def tell(line: str) -> None:
+            shown.say(line)
+            shown.begin(line.partition(":")[0])
+
+        return run_period(log, time.time(), fleet=fleet, tell=tell)
 
 
 def _line(entry: Promotion) -> str:

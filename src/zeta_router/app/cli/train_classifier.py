@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from zeta_router.app.cli.saying import say_aside, say_json
+from zeta_router.app.cli.progress import working
+from zeta_router.app.cli.saying import say_json
 from zeta_router.app.cli.train_options import data_option, file_option
 from zeta_router.app.training.cascade import EmbedderOptions
 from zeta_router.app.training.classifier import run
 
 
-@click.command("classifier")
+@click.command("classifier", epilog="Example: zeta train classifier --data DIR --json")
 @data_option("labels/train.jsonl.gz")
 @file_option("--out", "classifier.npz", "weights")
 @click.option(
@@ -49,7 +50,8 @@ def command(
         if embedder is not None
         else None
     )
-    report = run(data, out, say_aside, options)
+    with working("training", as_json=as_json) as shown:
+        report = run(data, out, shown.say, options)
     if as_json:
         say_json(report.as_json())
     else:
