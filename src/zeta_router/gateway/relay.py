@@ -1,14 +1,14 @@
 """One routed request from its body to its last byte.
 
-The router decides; this follows: send, relay, report how it ended, and ask again when an attempt
-failed before the client had a byte. A client that leaves cancels the handler wherever it stands,
-and that closes the engine's connection and frees the slot.
+The router decides; this follows: send, and send again when an attempt failed before the client had
+a byte. `gateway.attempt` passes the answer on and reports how it ended. A client that leaves
+cancels the handler wherever it stands, and that closes the engine's connection and frees the slot.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -16,20 +16,9 @@ from aiohttp import web
 
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import AUTO, Operation
-from zeta_router.gateway.answer.endings import (
-    answered,
-    broken_stream,
-    ends_by_closing,
-    failure,
-    is_answer,
-    is_useless,
-    refusal,
-)
-from zeta_router.gateway.answer.rename import rename_chunk, rename_whole
 from zeta_router.gateway.answer.splice import with_model
-from zeta_router.gateway.answer.stall import STALL_S, Patience, longest_gap_s
-from zeta_router.gateway.answer.stream import SseWatcher, read_whole
-from zeta_router.gateway.checking.kept_text import AnswerText, kept_of_whole
+from zeta_router.gateway.answer.stall import STALL_S
+from zeta_router.gateway.attempt import Attempt
 from zeta_router.gateway.checking.looking import Looking
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.exchange import Exchange
@@ -38,12 +27,7 @@ from zeta_router.gateway.problems import rejection
 from zeta_router.gateway.reading.body import parse
 from zeta_router.gateway.reading.intake import asked_text, query_of
 from zeta_router.gateway.second_opinion import SecondOpinion
-from zeta_router.gateway.upstream import (
-    Answer,
-    BrokenError,
-    Upstream,
-    UpstreamError,
-)
+from zeta_router.gateway.upstream import Upstream
 from zeta_router.router.commands import Dispatch, Hedge, Reject
 
 PATH_OF_OPERATION = {
@@ -53,12 +37,6 @@ PATH_OF_OPERATION = {
     Operation.RERANK: "/v1/rerank",
     Operation.RESPONSE: "/v1/responses",
 }
-
-_HELD_BYTES = 16384
-"""Most of a stream that is held back until its first token."""
-
-_PROGRESS_EVERY = 16
-"""Chunks between two reports of progress; each costs the router about a microsecond."""
 
 
 class Relay:
@@ -173,162 +151,9 @@ class Relay:
         headers = upstream_headers(exchange.request.headers, self._key_of(endpoint.id))
         sent_s = self._driver.clock()
         exchange.overhead_s += sent_s - resumed_s
-        answer: Answer | None = None
-        try:
-            answer = await exchange.first_part(
-                self._upstream.send(endpoint, PATH_OF_OPERATION[exchange.operation], headers, body)
-            )
-            if not is_answer(answer.status):
-                self._end(exchange, refusal(answer))
-                return None
-            if "text/event-stream" in answer.headers.get("content-type", "").lower():
-                return await self._relay_stream(exchange, command, answer, sent_s)
-            return await self._relay_whole(exchange, command, answer, sent_s)
-        except UpstreamError as problem:
-            self._end(exchange, failure(problem, exchange.started))
-            return None
-        finally:
-            if answer is not None:
-                answer.close()
-
-    async def _relay_whole(
-        self, exchange: Exchange, command: Dispatch | Hedge, answer: Answer, sent_s: float
-    ) -> web.StreamResponse | None:
-        body = await exchange.first_part(answer.read())
-        reading = read_whole(body)
-        ok = answer.status < 400
-        if ok and (not body or (not reading.complete and ends_by_closing(answer))):
-            self._end(exchange, refusal(answer))
-            return None
-        if ok and is_useless(reading, answer, exchange.operation):
-            self._set_aside(exchange, command, answer, rename_whole(body, command.endpoint.model))
-            return None
-        if ok and exchange.operation in (Operation.EMBEDDING, Operation.RERANK):
-            self._driver.first_token(exchange.query.id, exchange.attempt)
-        self._end(exchange, answered(reading, answer, self._driver.clock() - sent_s))
-        headers = self._headers(exchange, command, answer.headers)
-        if ok:
-            exchange.kept = partial(kept_of_whole, exchange.operation, body)
-            exchange.finish_reason = reading.finish_reason
-            body = rename_whole(body, command.endpoint.model)
-        return web.Response(status=answer.status, body=body, headers=headers)
-
-    async def _relay_stream(
-        self, exchange: Exchange, command: Dispatch | Hedge, answer: Answer, sent_s: float
-    ) -> web.StreamResponse | None:
-        clock, query, attempt = self._driver.clock, exchange.query, exchange.attempt
-        first_s: list[float] = []
-
-        def on_first_token() -> None:
-            first_s.append(clock() - sent_s)
-            self._driver.first_token(query.id, attempt)
-
-        watcher = SseWatcher(on_first_token)
-        text = AnswerText(exchange.operation)
-        chunks = answer.chunks()
-        try:
-            chunk = await self._beginning(exchange, chunks, watcher, text)
-            if not chunk:
-                self._end(exchange, refusal(answer))
-                return None
-            if watcher.waits and exchange.ends_by_saying and watcher.end().says_nothing:
-                self._set_aside(exchange, command, answer, chunk)
-                return None
-            response = web.StreamResponse(
-                status=answer.status, headers=self._headers(exchange, command, answer.headers)
-            )
-            exchange.started = True
-            await response.prepare(exchange.request)
-            try:
-                gap_s = longest_gap_s(command.decision, self._stall_s())
-                async with Patience(chunks, gap_s) as patience:
-                    await self._pump(exchange, command, response, chunk, patience, watcher, text)
-                reading = watcher.end()
-                if not reading.complete and exchange.ends_by_saying and ends_by_closing(answer):
-                    raise BrokenError("the connection was closed before the answer was complete")
-                ttft_s = first_s[0] if first_s else None
-                exchange.kept, exchange.finish_reason = text.kept, reading.finish_reason
-                self._end(exchange, answered(reading, answer, clock() - sent_s, ttft_s))
-            except UpstreamError as problem:
-                self._end(exchange, failure(problem, started=True))
-                await response.write(broken_stream(problem))
-            await response.write_eof()
-            return response
-        finally:
-            await chunks.aclose()
-
-    async def _beginning(
-        self,
-        exchange: Exchange,
-        chunks: AsyncGenerator[bytes],
-        watcher: SseWatcher,
-        text: AnswerText,
-    ) -> bytes:
-        """The stream up to its first token: what comes before it is nothing to a client.
-
-        As long as it is held back, an engine that fails can be replaced by another one.
-        """
-        held = b""
-        while watcher.waits and len(held) < _HELD_BYTES:
-            chunk = await exchange.first_part(anext(chunks, b""))
-            if not chunk:
-                break
-            watcher.feed(chunk)
-            text.feed(chunk)
-            held += chunk
-        return held
-
-    def _set_aside(
-        self, exchange: Exchange, command: Dispatch | Hedge, answer: Answer, body: bytes
-    ) -> None:
-        """Try another engine; should none say more than this one, the client gets its answer."""
-        headers = answer_headers(
-            command.decision,
-            answer.headers,
-            command.queue_wait_s,
-            exchange.overhead_s,
-            command.attempt,
-        )
-        exchange.spare = web.Response(status=answer.status, body=body, headers=headers)
-        self._end(exchange, refusal(answer))
-
-    async def _pump(
-        self,
-        exchange: Exchange,
-        command: Dispatch | Hedge,
-        response: web.StreamResponse,
-        chunk: bytes,
-        patience: Patience,
-        watcher: SseWatcher,
-        text: AnswerText,
-    ) -> None:
-        """Pass on chunk after chunk, as they come."""
-        served = command.endpoint.model
-        count = 0
-        while chunk:
-            await response.write(rename_chunk(chunk, watcher.model, served))
-            chunk = await patience.next()
-            watcher.feed(chunk)
-            text.feed(chunk)
-            count += 1
-            if count % _PROGRESS_EVERY == 0:
-                self._driver.progress(exchange.query.id, exchange.attempt, watcher.reading.events)
-
-    def _headers(
-        self, exchange: Exchange, command: Dispatch | Hedge, theirs: Mapping[str, str]
-    ) -> dict[str, str]:
-        self._on_overhead(exchange.overhead_s)
-        return answer_headers(
-            command.decision,
-            theirs,
-            command.queue_wait_s,
-            exchange.overhead_s,
-            command.attempt,
-        )
-
-    def _end(self, exchange: Exchange, outcome: Outcome) -> None:
-        """Report the end of the attempt; a second report of the same attempt changes nothing."""
-        self._driver.finished(exchange.query.id, exchange.attempt, outcome)
+        asking = self._upstream.send(endpoint, PATH_OF_OPERATION[exchange.operation], headers, body)
+        attempt = Attempt(exchange, command, self._driver, sent_s, self._on_overhead, self._stall_s)
+        return await attempt.follow(asking)
 
     def _abandon(self, exchange: Exchange) -> None:
         """Nobody waits for the answer any more: give back what the query holds, in any phase.

@@ -316,7 +316,7 @@ class TestOurOwnBugs:
             engine = ScriptedEngine(otherwise=whole())
             async with gateway(("c", "coder", engine)) as made:
                 with monkeypatch.context() as patch:
-                    patch.setattr("zeta_router.gateway.relay.rename_whole", _raise)
+                    patch.setattr("zeta_router.gateway.attempt.rename_whole", _raise)
                     patch.setattr("zeta_router.gateway.relay.upstream_headers", _raise)
                     got = await made.chat()
                 assert (got.status, got.error["code"]) == (500, "bug")
@@ -343,7 +343,7 @@ class TestOurOwnBugs:
             async with gateway(("c", "coder", engine)) as made:
                 reader, writer = await made.begin(stream=True)
                 await reader.readuntil(FIRST)
-                monkeypatch.setattr("zeta_router.gateway.relay.rename_chunk", _raise)
+                monkeypatch.setattr("zeta_router.gateway.attempt.rename_chunk", _raise)
                 gate.set()
                 rest = await reader.read()
                 assert b"0\r\n\r\n" not in rest
