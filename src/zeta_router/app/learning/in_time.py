@@ -15,7 +15,8 @@ from zeta_router.app.learning.judge import Judgement
 from zeta_router.app.learning.minds import Graft
 from zeta_router.core.errors import ConfigError
 from zeta_router.sim.replay.logged import Traffic
-from zeta_router.sim.replay.play import prepare, replay
+from zeta_router.sim.replay.play import replay
+from zeta_router.sim.replay.prepare import prepare
 
 MARGIN: Final = 0.02
 """Share of queries that may miss their objectives in addition before answers count as later."""

@@ -19,7 +19,8 @@ from zeta_router.sim.replay.check import Validation, validate
 from zeta_router.sim.replay.fit import Fit
 from zeta_router.sim.replay.logged import Traffic
 from zeta_router.sim.replay.logged_quality import judged_rows
-from zeta_router.sim.replay.play import Prepared, prepare, replay
+from zeta_router.sim.replay.play import replay
+from zeta_router.sim.replay.prepare import Prepared, prepare
 from zeta_router.sim.report.measure import row_of
 from zeta_router.sim.report.timeline import distributions
 

@@ -24,7 +24,8 @@ from zeta_router.sim.replay.decision_log import SimulatedLog
 from zeta_router.sim.replay.logged import Traffic, read_traffic
 from zeta_router.sim.replay.logged_quality import judged_rows
 from zeta_router.sim.replay.logged_work import LoggedLengths
-from zeta_router.sim.replay.play import prepare, replay
+from zeta_router.sim.replay.play import replay
+from zeta_router.sim.replay.prepare import prepare
 from zeta_router.sim.replay.study import study
 from zeta_router.sim.workload.queries import Card, Outcome, Played
 from zeta_router.sim.workload.tables import Prompt
