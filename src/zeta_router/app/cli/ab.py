@@ -23,9 +23,10 @@ from zeta_router.app.bench.schedule import arrivals
 from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
 from zeta_router.app.cli.ab_shown import show, telling
 from zeta_router.app.cli.completing import policies
+from zeta_router.app.cli.experiment_record import leave_ab_record
 from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import json_text, say_aside
-from zeta_router.app.cli.sources import CONFIG_FILE, load, of_fleet
+from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LOG, load, of_fleet
 from zeta_router.app.config import LoadedConfig
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
@@ -93,12 +94,19 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
     result = {**result_of(progress), "simulated": flags["simulated"], "trace": flags["trace"]}
     path = stem.with_suffix(".json")
     path.write_bytes(json_text(result))
+    leave_ab_record(_log_path(flags["config"]), result, path)
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
     else:
         show(result)
     say_aside(f"kept in {path}")
     sys.exit(1 if result["verdict"] == "a_better" else 0)
+
+
+def _log_path(config: Path | None) -> Path:
+    """The decision log of the fleet that is compared on: beside it the dashboard looks."""
+    path = config or Path(CONFIG_FILE)
+    return Path(load(path).log.path if path.exists() else DEFAULT_LOG)
 
 
 def _design(a: str, b: str, flags: dict[str, Any]) -> Design:

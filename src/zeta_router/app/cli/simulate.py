@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zeta_router.app.cli import completing
+from zeta_router.app.cli.experiment_record import leave_simulation_record
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
@@ -83,6 +84,9 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
         from zeta_router.sim.report.html import write_report
 
         write_report(result, report_path)
+    if json_path is not None or report_path is not None:
+        log_path = Path(load(flags["fleet"]).log.path)
+        leave_simulation_record(log_path, result, json_path, report_path)
     for note in result["notes"]:
         say_aside(f"note: {note}")
     for violation in result["violations"]:

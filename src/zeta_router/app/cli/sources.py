@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zeta_router.monitor.discover import Found
 
 CONFIG_FILE = "zeta.yaml"
+DEFAULT_LOG = "zeta.db"
 DEFAULT_LISTEN = Listen("127.0.0.1", 8080)
 
 
@@ -34,7 +35,7 @@ def of_fleet(fleet: FleetConfig, source: str) -> LoadedConfig:
     return LoadedConfig(
         fleet=fleet,
         listen=DEFAULT_LISTEN,
-        log=LogSettings("zeta.db", 30.0, prompts=False),
+        log=LogSettings(DEFAULT_LOG, 30.0, prompts=False),
         body_bytes=32 << 20,
         endpoints={endpoint.id: EndpointSettings() for endpoint in fleet.endpoints},
         source=source,

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from zeta_router.app.cli.ab import command
 from zeta_router.app.cli.ab_options import length_s, pairs_of
+from zeta_router.app.dashboard.experiments import read_experiments
 from zeta_router.core.errors import ConfigError
 
 FLEET = """
@@ -57,6 +58,11 @@ def test_a_simulated_test_stops_says_who_won_and_keeps_its_result(folder: Path) 
     assert told["difference"]["low"] > 0
     assert told["simulated"] is True
     assert len(told["blocks"]) == 2 * told["pairs"]
+    (record,) = read_experiments(folder / "zeta.db")["experiments"]
+    assert (record["kind"], record["a"], record["b"]) == ("ab", "static", "quality_only")
+    assert record["difference"] == told["difference"]
+    assert len(record["blocks"]) == len(told["blocks"])
+    assert record["json"] == str(folder / kept)
 
 
 def test_exit_1_when_the_second_is_worse(folder: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from support.fleets import TWO_SIMULATED
 from zeta_router.app.cli import main
+from zeta_router.app.dashboard.experiments import read_experiments
 
 TRACE_HEADER = "arrival_s,input_tokens,output_tokens"
 SCORES_HEADER = "prompt_id,model,score,output_tokens"
@@ -57,6 +58,10 @@ def test_the_report_has_every_section(here: Path, monkeypatch: pytest.MonkeyPatc
     flags = ["--slo-ttft", "0.05", "--slo-tpot", "0.02", "--report", "out.html"]
     flags += ["--trace", "poisson:rate=20", "--minutes", "0.5"]
     assert simulate(monkeypatch, *MAPS, *flags) == 0
+    (record,) = read_experiments(here / "zeta.db")["experiments"]
+    assert record["policies"] == ["static", "joint"]
+    assert [row["policy"] for row in record["rows"]] == ["static", "joint"]
+    assert record["report"] == str(here / "out.html")
     page = (here / "out.html").read_text(encoding="utf-8")
     assert "<dt>TTFT within</dt><dd>0.05 s</dd>" in page
     assert "joint over time" in page
