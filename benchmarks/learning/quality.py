@@ -36,7 +36,8 @@ from zeta_router.core.draws import Draws
 from zeta_router.core.query import Slo, Task, certain
 from zeta_router.learn.quality.rewards import Rewards
 from zeta_router.learn.task.rules import RuleClassifier
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.disturb import Disturbances, prepared
 from zeta_router.sim.options import Feedback, SimulateOptions
 from zeta_router.sim.record import End, Record

@@ -11,7 +11,8 @@ from zeta_router.core.query import Slo, Task, certain
 from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.commands import Reject
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.job import Job
 from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.workload.queries import Card, Outcome, Played

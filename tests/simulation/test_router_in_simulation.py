@@ -11,7 +11,8 @@ from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.policy.registry import POLICIES
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.sim.bounds.upper import bounds_of
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.disturb import Disturbances, prepared
 from zeta_router.sim.engine.faults import Busy, Drift, Fault, Kill, Slow, Stall
 from zeta_router.sim.engine.spec import EngineSpec

@@ -10,15 +10,13 @@ what it costs; nothing depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import inf
 from time import perf_counter
 from typing import cast
 
-from zeta_router.core.draws import Draws
 from zeta_router.core.errors import BugError
-from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.outcome import Status
 from zeta_router.core.query import Query, TaskEstimate
 from zeta_router.router import events
 from zeta_router.router.commands import (
@@ -33,15 +31,14 @@ from zeta_router.router.commands import (
     StartProbe,
 )
 from zeta_router.router.router import ZetaDynamicRouter
+from zeta_router.sim.conditions import Conditions
 from zeta_router.sim.engine.disturb import Disturbances
 from zeta_router.sim.engine.job import Job
 from zeta_router.sim.engine.model import Engine
 from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.kernel import Kernel
-from zeta_router.sim.options import Feedback
 from zeta_router.sim.record import End, Record, Trip
-from zeta_router.sim.replay.decision_log import SimulatedLog
-from zeta_router.sim.watching import POLLS, Polls, Watching
+from zeta_router.sim.watching import Watching
 from zeta_router.sim.workload.lengths import KnownTopics
 from zeta_router.sim.workload.queries import Played
 
@@ -56,30 +53,6 @@ WATCH_S = 10.0
 """How often `Conditions.watch` is called."""
 
 _STUCK_S = 7 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """Everything about a run beside the router, the engines and the queries.
-
-    Attributes:
-        seed: Of feedback; router and faults have their own.
-        polls: How the engines are polled.
-        feedback: Explicit feedback; None gives none.
-        judge: What is said of a served query's answer: a score, or None for nothing. Without it
-            the answer's own score is told of the share that `feedback` names.
-        tell_lengths: Whether queries carry the true length of each model's answer.
-        watch: Called every `WATCH_S` seconds of virtual time, e.g. to draw a timeline.
-        log: Keeps every decision, outcome and judgement; None keeps none.
-    """
-
-    seed: int = 0
-    polls: Polls = POLLS
-    feedback: Feedback | None = None
-    judge: Callable[[Record], float | None] | None = None
-    tell_lengths: bool = False
-    watch: Callable[[Drive], None] | None = None
-    log: SimulatedLog | None = None
 
 
 class Drive:
@@ -289,18 +262,8 @@ class Drive:
         now_s, record = self.kernel.now_s, trip.record
         if self._trips.pop((record.played.id, trip.attempt), None) is None:
             return
+        outcome = trip.outcome(now_s, status, http_status)
         first_s = trip.first_token_at_s
-        outcome = Outcome(
-            status,
-            started=first_s is not None,
-            ttft_s=None if first_s is None else first_s - trip.dispatched_at_s,
-            e2e_s=now_s - trip.dispatched_at_s,
-            prompt_tokens=trip.prompt_tokens,
-            output_tokens=trip.output_tokens if status is Status.OK else None,
-            cached_tokens=trip.cached_tokens,
-            http_status=http_status,
-            finish_reason=_finish_reason(trip, status),
-        )
         if status is Status.OK and first_s is not None:
             record.endpoint_id, record.score = trip.endpoint_id, trip.score
             record.first_token_at_s = first_s
@@ -317,18 +280,10 @@ class Drive:
         if end is not End.SERVED:
             record.score = 0.0
         del self._open[record.played.id]
-        feedback = self._conditions.feedback
-        if end is End.SERVED and feedback is not None:
-            score = self._judged(record, feedback)
-            if score is not None:
-                due_s = self.kernel.now_s + feedback.delay_s
-                self.kernel.at(due_s, self._feed_back, record, score)
-
-    def _judged(self, record: Record, feedback: Feedback) -> float | None:
-        if self._conditions.judge is not None:
-            return self._conditions.judge(record)
-        draw = Draws(self._conditions.seed, f"{record.played.id}:feedback").uniform()
-        return record.score if draw < feedback.share else None
+        said = self._conditions.said_of(record)
+        if said is not None:
+            after_s, score = said
+            self.kernel.at(self.kernel.now_s + after_s, self._feed_back, record, score)
 
     def _watch(self) -> None:
         self.kernel.at(self.kernel.now_s + WATCH_S, self._watch)
@@ -339,9 +294,3 @@ class Drive:
         if self._conditions.log is not None:
             self._conditions.log.on_feedback(record.played.id, score, self.kernel.now_s)
         self._tell(events.Feedback(self.kernel.now_s, record.played.id, score))
-
-
-def _finish_reason(trip: Trip, status: Status) -> str | None:
-    if status is not Status.OK:
-        return None
-    return "length" if trip.truncated else "stop"

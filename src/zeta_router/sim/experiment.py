@@ -14,7 +14,8 @@ from typing import Any
 
 from zeta_router.sim.bounds.upper import bounds_of
 from zeta_router.sim.cache import ResultsCache
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.disturb import Disturbances, prepared
 from zeta_router.sim.options import SimulateOptions
 from zeta_router.sim.replay.decision_log import SimulatedLog

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Slo
 from zeta_router.core.reasons import Reason
 from zeta_router.sim.engine.job import Job
@@ -120,6 +121,22 @@ class Trip(Job):
         self.dispatched_at_s = now_s
         self.first_token_at_s: float | None = None
         self.score = 0.0
+
+    def outcome(self, now_s: float, status: Status, http_status: int | None) -> Outcome:
+        """How it ended, as the gateway would have seen it."""
+        first_s, served = self.first_token_at_s, status is Status.OK
+        reason = "length" if self.truncated else "stop"
+        return Outcome(
+            status,
+            started=first_s is not None,
+            ttft_s=None if first_s is None else first_s - self.dispatched_at_s,
+            e2e_s=now_s - self.dispatched_at_s,
+            prompt_tokens=self.prompt_tokens,
+            output_tokens=self.output_tokens if served else None,
+            cached_tokens=self.cached_tokens,
+            http_status=http_status,
+            finish_reason=reason if served else None,
+        )
 
 
 def _within(value_s: float, limit_s: float | None) -> bool:

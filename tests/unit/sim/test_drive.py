@@ -9,7 +9,8 @@ from zeta_router.core.query import Slo, Task, certain
 from zeta_router.core.reasons import Reason
 from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.disturb import Disturbances, prepared
 from zeta_router.sim.engine.faults import Busy, Cold, Drift, Fault, Kill, Slow, Stall
 from zeta_router.sim.engine.spec import EngineSpec

@@ -17,7 +17,8 @@ from math import floor
 from typing import TypeVar
 
 from zeta_router.app.ab.design import Design
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.study import Study
 from zeta_router.sim.watching import Polls
 from zeta_router.sim.workload.queries import Played

@@ -29,7 +29,8 @@ from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router import events
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.job import Job
 from zeta_router.sim.record import End, Record, Trip
 from zeta_router.sim.replay.hearsay import Hearsay, judged_after_s

@@ -13,7 +13,8 @@ from zeta_router.core.fleet import Endpoint, FleetConfig, Model
 from zeta_router.core.query import Slo, Task, certain
 from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.sim.drive import Conditions, Drive
+from zeta_router.sim.conditions import Conditions
+from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.spec import EngineSpec
 from zeta_router.sim.workload.queries import Card, Outcome, Played
 from zeta_router.sim.workload.tables import Prompt
