@@ -43,6 +43,7 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         log=LogSettings(file.log.path, file.log.keep_days, file.log.prompts),
         body_bytes=file.limits.body_bytes,
         stall_s=file.limits.stall_s,
+        upstream=file.gateway.upstream,
         endpoints={endpoint.id: _settings(endpoint) for endpoint in file.endpoints},
         source=report.source,
         classifier=_classifier(file.classifier),

@@ -56,6 +56,7 @@ def until_restart(running: LoadedConfig, new: LoadedConfig) -> LoadedConfig:
         listen=running.listen,
         log=running.log,
         classifier=running.classifier,
+        upstream=running.upstream,
         otel_endpoint=running.otel_endpoint,
         retrain_every_h=running.retrain_every_h,
     )
@@ -95,6 +96,7 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["limits", "stall_s"] = config.stall_s
     for field in fields(fleet.limits):
         settings["limits", field.name] = getattr(fleet.limits, field.name)
+    settings["gateway", "upstream"] = config.upstream
     for field in fields(fleet.joint):
         settings["joint", field.name] = getattr(fleet.joint, field.name)
     for name, value in _classifier(config.classifier).items():
@@ -182,6 +184,7 @@ RESTART_PATHS = frozenset(
         "log.keep_days",
         "log.prompts",
         "otel.endpoint",
+        "gateway.upstream",
         "learning.retrain_every_h",
     }
 ) | {f"classifier.{name}" for name in _classifier(ClassifierSettings())}

@@ -112,6 +112,7 @@ class LoadedConfig:
         source: The file's name, or what stands for it.
         otel_endpoint: OTLP/HTTP collector for traces; None leaves it to the environment.
         retrain_every_h: Hours between two retrainings from the decision log; 0 for never.
+        upstream: The client that queries are sent with: auto, lean or aiohttp.
         warnings: What is probably not meant, but no reason to refuse the file.
     """
 
@@ -125,4 +126,5 @@ class LoadedConfig:
     otel_endpoint: str | None = None
     retrain_every_h: float = 24.0
     stall_s: float = 60.0
+    upstream: str = "auto"
     warnings: tuple[Problem, ...] = ()

@@ -93,6 +93,7 @@ def _sections(fleet: FleetConfig, settings: Mapping[str, Setting]) -> Iterator[s
         "switch_cost": joint.switch_cost,
     }
     yield from _section("limits", settings["limits"], held)
+    yield from _section("gateway", settings["gateway"], {})
     yield from _section("joint", settings["joint"], dials)
     yield from _section("classifier", settings["classifier"], {})
     yield from _section("log", settings["log"], {})

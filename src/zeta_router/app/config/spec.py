@@ -21,6 +21,7 @@ from msgspec import Meta, Struct, field
 
 from zeta_router.app.config.sections.classifier import ClassifierSpec
 from zeta_router.app.config.sections.endpoints import EndpointSpec
+from zeta_router.app.config.sections.gateway import GatewaySpec
 from zeta_router.app.config.sections.joint import JointSpec
 from zeta_router.app.config.sections.learning import LearningSpec
 from zeta_router.app.config.sections.limits import LimitsSpec
@@ -66,6 +67,9 @@ class FileSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     ] = "static"
     limits: Annotated[LimitsSpec, says("Bounds on what is held and accepted.")] = field(
         default_factory=LimitsSpec
+    )
+    gateway: Annotated[GatewaySpec, says("How requests get from clients to engines.")] = field(
+        default_factory=GatewaySpec
     )
     joint: Annotated[JointSpec, says("Dials of the `joint` policy.")] = field(
         default_factory=JointSpec

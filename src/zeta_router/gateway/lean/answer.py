@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 from zeta_router.gateway.lean.reader import Headers
@@ -60,7 +60,7 @@ class LeanAnswer:
         self._whole_bytes = whole_bytes
         self.name = name
         self.status = 0
-        self.headers = _NONE
+        self.headers: Mapping[str, str] = _NONE
         self.held_bytes = 0
         self.whole = False
 

@@ -10,12 +10,11 @@ import os
 from collections.abc import Mapping
 
 from zeta_router.core.fleet import Endpoint
-from zeta_router.gateway.lean.answer import LeanAnswer
 from zeta_router.gateway.lean.bounds import Bounds
 from zeta_router.gateway.lean.connection import Connection, StaleError, new_buffer
 from zeta_router.gateway.lean.pool import Pool
 from zeta_router.gateway.lean.target import Target
-from zeta_router.gateway.upstream import UnreachableError
+from zeta_router.gateway.upstream import Answer, UnreachableError
 
 _BOUNDS = Bounds()
 
@@ -56,7 +55,7 @@ class LeanUpstream:
 
     async def send(
         self, endpoint: Endpoint, path: str, headers: Mapping[str, str], body: bytes
-    ) -> LeanAnswer:
+    ) -> Answer:
         """See `Upstream.send`.
 
         Raises:
