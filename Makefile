@@ -55,6 +55,8 @@ docs: setup ## write the generated reference pages anew (tests hold them equal t
 	$(BIN)/python -m zeta_router.app.config src/zeta_router/app/config/zeta.schema.json docs/reference/configuration.md
 	$(BIN)/python -m zeta_router.telemetry.reference docs/reference
 	$(BIN)/python -m zeta_router.policy.reference docs/reference
+	$(BIN)/python -m zeta_router.gateway.described docs/reference
+	$(BIN)/python -m zeta_router.app.cli.reference docs/reference
 	$(BIN)/python observe/dashboards
 
 fmt: setup ## format and mend what can be mended

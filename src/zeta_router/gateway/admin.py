@@ -16,6 +16,7 @@ from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query
 from zeta_router.core.snapshot import Health
 from zeta_router.gateway.browser.same_origin import check_write
+from zeta_router.gateway.described.document import document
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.fleet_report import fleet_report
 from zeta_router.gateway.problems import RequestError
@@ -110,6 +111,7 @@ class Admin:
             ("GET", "/health", self._health),
             ("GET", "/ready", self._ready),
             ("GET", "/metrics", self._metrics),
+            ("GET", "/openapi.json", self._openapi),
             ("GET", "/zeta/fleet", self._fleet),
             ("GET", "/zeta/state", self._state),
             ("GET", "/zeta/decisions", self._decisions),
@@ -198,6 +200,9 @@ class Admin:
             parts.append(piece)
             await asyncio.sleep(0)
         return web.Response(body="".join(parts).encode(), headers={"content-type": content_type})
+
+    async def _openapi(self, request: web.Request) -> web.StreamResponse:
+        return _json(document())
 
     async def _fleet(self, request: web.Request) -> web.StreamResponse:
         router = self._driver.router

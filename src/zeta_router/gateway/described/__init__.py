@@ -1,0 +1,1 @@
+"""The gateway's addresses as an OpenAPI description, which it serves of itself."""
