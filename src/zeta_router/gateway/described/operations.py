@@ -61,6 +61,12 @@ HINTS = (
         "or `prompt_cache_key` in the body.",
         _TEXT,
     ),
+    Parameter(
+        "x-zeta-weight",
+        "header",
+        "What a good answer is worth, relative to 1.",
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 100, "default": 1},
+    ),
     Parameter("x-zeta-slo-ttft-ms", "header", "Objective: time to the first token.", _MS),
     Parameter("x-zeta-slo-tpot-ms", "header", "Objective: time per token after it.", _MS),
     Parameter("x-zeta-slo-e2e-ms", "header", "Objective: time to the last token.", _MS),

@@ -50,6 +50,9 @@ HOUSEKEEPING = frozenset(
 )
 """Values of ``X-OpenWebUI-Task`` for what a chat program asks on its own behalf."""
 
+MOST_WEIGHT = 100.0
+"""Of one query: beyond that a client would only switch prices off for itself."""
+
 _SESSION_CHARS = 256
 _SESSION_HEADERS = ("x-zeta-session", "x-session-id", "x-conversation-id", "x-openwebui-chat-id")
 
@@ -85,6 +88,7 @@ def query_of(
         needs=_needs(body, shows_images),
         slo=_slo(headers),
         lane=_lane(headers),
+        weight=_weight(headers),
         tenant=tenant_of(headers),
         session_id=session,
         stream=bool(body.stream),
@@ -190,6 +194,24 @@ def _milliseconds(headers: Headers, name: str) -> float | None:
     if not 0.0 < value < 1e9:
         raise RequestError(400, f"header {name} must be a positive number", param=name)
     return value / 1000.0
+
+
+def _weight(headers: Headers) -> float:
+    """What the answer is worth, relative to 1."""
+    text = headers.get("x-zeta-weight")
+    if text is None:
+        return 1.0
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value <= MOST_WEIGHT:
+        raise RequestError(
+            400,
+            f"header x-zeta-weight must be a number above 0, at most {MOST_WEIGHT:g}",
+            param="x-zeta-weight",
+        )
+    return value
 
 
 def _lane(headers: Headers) -> Lane:

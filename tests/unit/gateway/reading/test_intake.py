@@ -217,6 +217,18 @@ class TestHints:
         assert caught.value.param == "x-zeta-priority"
 
 
+class TestWeight:
+    def test_what_an_answer_is_worth(self) -> None:
+        assert intake(chat()).weight == 1.0
+        assert intake(chat(), x_zeta_weight="2.5").weight == 2.5
+
+    @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "101", "much"])
+    def test_weights_that_are_none(self, text: str) -> None:
+        with pytest.raises(RequestError, match="x-zeta-weight") as caught:
+            intake(chat(), x_zeta_weight=text)
+        assert caught.value.param == "x-zeta-weight"
+
+
 class TestSession:
     @pytest.mark.parametrize(
         "name", ["x-zeta-session", "x-session-id", "x-conversation-id", "X-OpenWebUI-Chat-Id"]
