@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from zeta_router.core.decision import Verdict
 from zeta_router.core.outcome import Status
-from zeta_router.core.query import Query, Slo, Task
+from zeta_router.core.query import Slo, Task
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
@@ -31,20 +31,31 @@ OPEN = 10_000
 """Most queries whose end is awaited; the oldest is given up."""
 
 
-class Answer(NamedTuple):
-    """An answer in full, what was asked, and what was predicted where it was sent."""
+@dataclass(slots=True)
+class Answer:
+    """An answer in full, what was promised, and what was predicted where it was sent.
+
+    Attributes:
+        candidate: The endpoint as it was compared, with the predictions.
+        slo: What was promised; `slo_scale` is what the decision multiplied it by.
+        sent_after_s: From arrival to dispatch.
+        ttft_s, tpot_s, e2e_s: As measured at the endpoint.
+        in_time: Whether all that was promised was kept, from arrival.
+        chance: Predicted probability of that, once somebody has asked (`lately_report`).
+    """
 
     at_s: float
-    query: Query
-    task: Task
     candidate: Candidate
-    sent_after_s: float
+    slo: Slo
     slo_scale: float
+    sent_after_s: float
     queue_wait_s: float
     ttft_s: float | None
     tpot_s: float | None
     e2e_s: float | None
     output_tokens: int | None
+    in_time: bool = False
+    chance: float | None = None
 
 
 @dataclass(slots=True)
@@ -154,18 +165,18 @@ class Lately:
             return
         answer = Answer(
             record.at_s,
-            decided.query,
-            task,
             chosen,
-            decision.decided_at_s - decided.query.arrived_at_s,
+            decided.query.slo,
             decision.slo_scale,
+            decision.decided_at_s - decided.query.arrived_at_s,
             record.queue_wait_s,
             outcome.ttft_s,
             outcome.tpot_s,
             outcome.e2e_s,
             outcome.output_tokens,
         )
-        if met(answer, answer.query.slo):
+        answer.in_time = met(answer, answer.slo)
+        if answer.in_time:
             bucket.end(task.value, _IN_TIME)
         self._answers.append(answer)
         kept = self._by_endpoint.get(record.endpoint_id)

@@ -29,11 +29,11 @@ def pace(answers: Sequence[Answer], now_s: float) -> dict[str, Any]:
         "answers": len(recent),
         "ttft_p50_s": quantile(ttfts, 0.5),
         "ttft_p95_s": quantile(ttfts, 0.95),
-        "ttft_slo_s": _tightest(a.query.slo.ttft_s for a in recent),
+        "ttft_slo_s": _tightest([a.slo.ttft_s for a in recent]),
         "tpot_p50_s": quantile(tpots, 0.5),
         "tpot_p95_s": quantile(tpots, 0.95),
-        "tpot_slo_s": _tightest(a.query.slo.tpot_s for a in recent),
-        "in_time_ratio": share(met(a, a.query.slo) for a in recent),
+        "tpot_slo_s": _tightest([a.slo.tpot_s for a in recent]),
+        "in_time_ratio": share([a.in_time for a in recent]),
         "output_tokens_per_s": round(tokens / span_s, 2) if span_s is not None else None,
     }
 
@@ -46,19 +46,21 @@ def calibration(answers: Sequence[Answer]) -> dict[str, Any]:
     """
     by_bin: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
     for answer in answers:
-        if answer.query.slo == NO_SLO:
+        if answer.slo == NO_SLO:
             continue
-        slo = answer.query.slo.scaled(answer.slo_scale)
-        chance = p_slo(answer.candidate, slo, answer.sent_after_s)
-        by_bin[min(BINS - 1, int(chance * BINS))].append((chance, met(answer, slo)))
+        slo = answer.slo.scaled(answer.slo_scale) if answer.slo_scale != 1.0 else answer.slo
+        if answer.chance is None:
+            answer.chance = p_slo(answer.candidate, slo, answer.sent_after_s)
+        kept = answer.in_time if slo is answer.slo else met(answer, slo)
+        by_bin[min(BINS - 1, int(answer.chance * BINS))].append((answer.chance, kept))
     return {
         "answers": len(answers),
         "p_slo": [
             {
                 "from": number / BINS,
                 "answers": len(found),
-                "predicted": share(chance for chance, _ in found),
-                "met": share(kept for _, kept in found),
+                "predicted": share([chance for chance, _ in found]),
+                "met": share([kept for _, kept in found]),
             }
             for number, found in enumerate(by_bin)
         ],
@@ -105,8 +107,8 @@ def _by_endpoint(answers: Iterable[Answer]) -> list[tuple[str, list[Answer]]]:
     return sorted(groups.items())
 
 
-def _tightest(bounds: Iterable[float | None]) -> float | None:
-    return min((bound for bound in bounds if bound is not None), default=None)
+def _tightest(bounds: Sequence[float | None]) -> float | None:
+    return min([bound for bound in bounds if bound is not None], default=None)
 
 
 def quantile(values: Sequence[float], share_: float) -> float | None:
@@ -117,7 +119,6 @@ def quantile(values: Sequence[float], share_: float) -> float | None:
     return round(ranked[min(len(ranked) - 1, int(share_ * len(ranked)))], 6)
 
 
-def share(values: Iterable[float]) -> float | None:
+def share(values: Sequence[float]) -> float | None:
     """The mean; None of nothing."""
-    kept = list(values)
-    return round(sum(kept) / len(kept), 4) if kept else None
+    return round(sum(values) / len(values), 4) if values else None

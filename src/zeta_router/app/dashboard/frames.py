@@ -25,6 +25,9 @@ LEARNED_EVERY = 5
 
 SHOWN_DECISIONS = 60
 
+ENDPOINTS_IN_A_ROW = 4
+"""Endpoints whose pace is worked out before the relay gets its turn; each takes about 50 us."""
+
 _GPU = ("gpu_ratio", "gpu_memory_bytes", "gpu_memory_ratio")
 
 
@@ -57,6 +60,12 @@ class Frames:
 
     def state(self) -> dict[str, Any]:
         """The moment, as `GET /zeta/state` shows it."""
+        report = self._report()
+        for endpoint in report["endpoints"]:
+            self._add_pace(endpoint, report["now_s"])
+        return report
+
+    def _report(self) -> dict[str, Any]:
         now_s, router = self._clock(), self._router
         report = state_report(
             router.inside(now_s),
@@ -64,15 +73,16 @@ class Frames:
             snapshot=router.snapshot(now_s),
             vitals=router.vitals(now_s),
         )
-        for endpoint in report["endpoints"]:
-            endpoint["pace"] = pace(self._lately.answers_of(endpoint["id"]), now_s)
-            endpoint["gpu"] = self._gpu(endpoint["id"])
         report["version"] = __version__
         report["wall_s"] = round(time.time(), 3)
         report["uptime_s"] = round(now_s - self._began_s, 1)
         report["fleet"] = _fleet(router.config)
         report["recent"] = self._recent(now_s)
         return report
+
+    def _add_pace(self, endpoint: dict[str, Any], now_s: float) -> None:
+        endpoint["pace"] = pace(self._lately.answers_of(endpoint["id"]), now_s)
+        endpoint["gpu"] = self._gpu(endpoint["id"])
 
     def learned(self) -> dict[str, Any]:
         """What was learned, and how predictions turned out."""
@@ -97,7 +107,11 @@ class Frames:
 
     async def render(self, tick: int) -> dict[str, bytes]:
         """The events of a tick, with room for the relay between its parts."""
-        body = self.state()
+        body = self._report()
+        for number, endpoint in enumerate(body["endpoints"]):
+            if number % ENDPOINTS_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+            self._add_pace(endpoint, body["now_s"])
         await asyncio.sleep(0)
         body["decisions"] = self._newest(SHOWN_DECISIONS)
         body["flow"] = self._flow(body["now_s"])
