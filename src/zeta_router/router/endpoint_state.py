@@ -22,6 +22,7 @@ from zeta_router.learn.latency.model import LatencyHead
 from zeta_router.learn.latency.outlook import Outlook
 from zeta_router.learn.latency.prefix import PrefixBelief
 from zeta_router.learn.latency.roofline import prior_of
+from zeta_router.learn.thinning import Thinning
 from zeta_router.router.cases import Attempt
 from zeta_router.router.cognition import Cognition
 from zeta_router.router.in_flight import InFlight
@@ -62,6 +63,7 @@ class EndpointState:
         asked_whether_alive: A probe is on its way because it did not answer a poll.
         asked_at_s: Since when; a sign of life after it outweighs the probe's failure, because on a
             crowded machine it may be we who are late.
+        first_lessons, last_lessons: Which first tokens and ends are learned from.
         learned_at_s: When an answer last taught something about its speed.
         on_trial: It was found slow, and nothing has been heard of it since: as long as it is idle
             it is taken for as fast as ever, and what the next answer shows is believed at once.
@@ -98,6 +100,7 @@ class EndpointState:
         self.latency = LatencyHead(
             prior_of(model.params_b, endpoint.simulate, slots=endpoint.slots)
         )
+        self.first_lessons, self.last_lessons = Thinning(), Thinning()
         self.peak = PeakEwma()
         self.prefixes = PrefixBelief()
         self._foreign: tuple[int, int] = (0, 0)

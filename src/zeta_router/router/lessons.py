@@ -1,7 +1,7 @@
 """What each outcome teaches the predictors.
 
 Failures never enter a latency estimate: a fast error is not a fast engine. A client's cancel
-teaches nothing.
+teaches nothing. Of more answers than `learn.thinning` lets through, only as many are learned from.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
         state.residency.first_token(at_s, max(0.0, attempt.expected_ttft_s - attempt.load_s))
         state.touch()
         return
-    state.latency.observe_ttft(
-        ttft_s,
-        prompt_tokens=attempt.prompt_tokens,
-        cached_tokens=attempt.cached_tokens,
-        pending_prefill_tokens=attempt.pending_prefill_tokens,
-        batch=attempt.batch,
-        slots=state.slots,
-        trial=state.on_trial,
-    )
+    if state.on_trial or state.first_lessons.take(at_s):
+        state.latency.observe_ttft(
+            ttft_s,
+            prompt_tokens=attempt.prompt_tokens,
+            cached_tokens=attempt.cached_tokens,
+            pending_prefill_tokens=attempt.pending_prefill_tokens,
+            batch=attempt.batch,
+            slots=state.slots,
+            trial=state.on_trial,
+        )
     state.learned_at_s = at_s
     state.peak.observe(ttft_s, at_s)
     state.touch()
@@ -76,6 +77,10 @@ def on_end(
     """
     if outcome.status is not Status.OK:
         return
+    state.learned_at_s = at_s
+    state.touch()
+    if not state.on_trial and not state.last_lessons.take(at_s):
+        return
     if outcome.tpot_s is not None:
         batch, prefilled = company
         state.latency.observe_tpot(
@@ -87,8 +92,6 @@ def on_end(
             trial=state.on_trial,
         )
     state.on_trial = False
-    state.learned_at_s = at_s
-    state.touch()
     if outcome.output_tokens is not None:
         knowledge.length.observe(
             tuple(topics),
