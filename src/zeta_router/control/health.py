@@ -21,6 +21,7 @@ class Liveness:
     Attributes:
         alive: Whether it may get traffic.
         paused_until_s: It said "busy"; until then nothing is sent.
+        refusals: Pauses since it last gave a good answer.
         was_gone: A probe failed since it was taken down: it was not just one broken connection.
         next_probe_s: When to ask again whether it lives; None while it does.
     """
@@ -31,6 +32,7 @@ class Liveness:
         "alive",
         "next_probe_s",
         "paused_until_s",
+        "refusals",
         "was_gone",
     )
 
@@ -38,6 +40,7 @@ class Liveness:
         self.alive = True
         self.paused_until_s = 0.0
         self.next_probe_s: float | None = None
+        self.refusals = 0
         self.was_gone = False
         self._probe_gap_s = FIRST_PROBE_S
         self._pause_s = FIRST_PAUSE_S
@@ -47,6 +50,7 @@ class Liveness:
         lesson = outcome.status.teaches
         if lesson is Teaches.SUCCESS:
             self._pause_s = FIRST_PAUSE_S
+            self.refusals = 0
         elif lesson is Teaches.BACKPRESSURE:
             self._pause(now_s, outcome.retry_after_s)
         elif lesson is Teaches.FAILURE and _broke(outcome):
@@ -61,6 +65,7 @@ class Liveness:
         pause_s = asked_s or 0.0
         if now_s >= self.paused_until_s:
             pause_s = asked_s or self._pause_s
+            self.refusals += 1
             self._pause_s = min(2.0 * self._pause_s, LONGEST_PAUSE_S)
         until_s = now_s + min(pause_s, LONGEST_PAUSE_S)
         self.paused_until_s = max(self.paused_until_s, until_s)

@@ -31,6 +31,12 @@ UNANSWERED = "no answers"
 
 EMPTY = "empty answers"
 
+REFUSES = "busy without work"
+"""Ejected because it goes on saying that it is full, with nothing to do."""
+
+MOST_REFUSALS = 4
+"""Pauses in a row that an idle endpoint gets; then it is asked by us and not by clients."""
+
 MOST_MOVES = 2
 """Times that a query is moved away from an endpoint that is silent; then it stays where it is."""
 
@@ -70,6 +76,8 @@ class Watch:
         state.liveness.on_outcome(now_s, outcome)
         if lesson is Teaches.FAILURE and outcome.status is not Status.UPSTREAM_UNREACHABLE:
             self._on_bad(state, outcome.status.value.replace("_", " "), now_s, commands)
+        elif lesson is Teaches.BACKPRESSURE:
+            self._on_refusal(state, now_s, commands)
         elif lesson is Teaches.SUCCESS:
             self._on_success(state, case, attempt, outcome, now_s, commands)
         self.follow(state, now_s, commands)
@@ -203,6 +211,13 @@ class Watch:
                 state.proved()
         elif case.query.stream:
             self._on_bad(state, EMPTY, now_s, commands)
+
+    def _on_refusal(self, state: EndpointState, now_s: float, commands: list[Command]) -> None:
+        """It says that it is full: with nobody's work there, a fault by another name."""
+        view = state.view(now_s)
+        idle = view.in_flight + view.foreign_in_flight == 0
+        if idle and state.liveness.refusals >= MOST_REFUSALS:
+            self._eject(state, REFUSES, now_s, commands)
 
     def _on_bad(
         self, state: EndpointState, reason: str, now_s: float, commands: list[Command]
