@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +17,8 @@ def gateway_url(given: str | None, config: Path | None = None) -> str:
     """The base address of a gateway, without a trailing slash.
 
     Args:
-        given: What the user said; None takes the address that the configuration listens on, and
-            without one the usual address.
+        given: What the user said; None takes the variable ZETA_URL, else the address that the
+            configuration listens on, else the usual one.
         config: The configuration; None takes that of this folder, where there is one.
 
     Raises:
@@ -25,6 +26,8 @@ def gateway_url(given: str | None, config: Path | None = None) -> str:
     """
     if given is not None:
         return checked_url("--url", given)
+    if told := os.environ.get("ZETA_URL"):
+        return checked_url("ZETA_URL", told)
     path = config or Path(CONFIG_FILE)
     listen = load(path).listen if config is not None or path.exists() else DEFAULT_LISTEN
     return f"http://{listen._replace(host=_ANY.get(listen.host, listen.host))}"

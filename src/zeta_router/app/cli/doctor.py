@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from zeta_router.app.cli.address import checked_url
-from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load
+from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
 from zeta_router.app.config import ConfigErrors
-from zeta_router.app.doctor.examination import Examined, examine, of_problems
+from zeta_router.app.doctor.examination import Examined, examine, of_problems, running_fleet
 from zeta_router.app.doctor.finding import Finding, Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -30,7 +30,9 @@ _LABEL = 9
     type=click.Path(dir_okay=False, path_type=Path),
     help=f"Configuration. [default: {CONFIG_FILE} here, else the engines found on this machine]",
 )
-@click.option("--url", help="Running gateway to look at. [default: `listen` of the configuration]")
+@click.option(
+    "--url", help="Running gateway; without a configuration, its fleet. [default: `listen`]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(config: Path | None, url: str | None, as_json: bool) -> None:
     """Find what is wrong with the fleet, and say the mend of each finding.
@@ -50,12 +52,14 @@ def command(config: Path | None, url: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(_plain(examined))).decode())
     else:
-        _show(examined, str(file) if file is not None else "engines found here")
+        _show(examined, str(file or base or "engines found here"))
     bad = any(each.severity is not Severity.NOTE for each in examined.findings)
     sys.exit(1 if bad else 0)
 
 
 async def _examined(file: Path | None, url: str | None) -> Examined:
+    if file is None and url is not None:
+        return await examine(of_fleet(await running_fleet(url), url), None, url, ours=False)
     config = load(file) if file is not None else await discovered()
     return await examine(config, file, url)
 

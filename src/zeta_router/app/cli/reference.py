@@ -65,7 +65,7 @@ def _section(name: str, command: click.Command) -> str:
 
 def _names(option: click.Option) -> str:
     value = "" if option.is_flag else f" {option.make_metavar(click.Context(zeta))}"
-    return ", ".join(option.opts) + value
+    return (", ".join(option.opts) + value).replace("|", "\\|")
 
 
 def _cell(record: tuple[str, str] | None) -> str:

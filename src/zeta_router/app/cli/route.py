@@ -11,8 +11,10 @@ import aiohttp
 import click
 import msgspec
 
+from zeta_router.app.cli.address import gateway_url
 from zeta_router.app.cli.completing import models
-from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
+from zeta_router.app.cli.sources import CONFIG_FILE, load
+from zeta_router.app.reaching import why
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Query
@@ -31,7 +33,9 @@ from zeta_router.telemetry.explain.text import explain_text
     type=click.Path(dir_okay=False, path_type=Path),
     help="Decide from this file alone, with every endpoint up and idle.",
 )
-@click.option("--url", help="Gateway to ask [default: http://127.0.0.1:8080, or listen of -c].")
+@click.option(
+    "--url", help="Gateway. [default: ZETA_URL, else `listen` of zeta.yaml here, else port 8080]"
+)
 @click.option("--model", default="auto", shell_complete=models, help="Model to ask for.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def command(text: str, config: Path | None, url: str | None, model: str, as_json: bool) -> None:
@@ -56,13 +60,13 @@ async def _ask_gateway(
     text: str, model: str, url: str | None, *, has_file: bool
 ) -> dict[str, Any] | None:
     """A running gateway's explanation; None when none answers and none was named."""
-    base = url or f"http://{DEFAULT_LISTEN}"
+    base = gateway_url(url)
     body = {"model": model, "messages": [{"role": "user", "content": text}]}
     timeout = aiohttp.ClientTimeout(total=10, connect=1)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(f"{base.rstrip('/')}/v1/route", json=body) as response,
+            session.post(f"{base}/v1/route", json=body) as response,
         ):
             answer: dict[str, Any] = await response.json(content_type=None)
             if response.status == 200:
@@ -72,7 +76,7 @@ async def _ask_gateway(
         if url is None and has_file:
             return None
         raise ConfigError(
-            "", f"no gateway answers on {base} ({error})", "start one, or give --config FILE"
+            "", f"no gateway answers on {base}: {why(error)}", "start one, or give --config FILE"
         ) from error
 
 

@@ -20,7 +20,7 @@ SNAPSHOT_LINES = 500
 
 @click.command("top", epilog="Example: zeta top --url http://127.0.0.1:8080 --interval 1")
 @click.option(
-    "--url", help="Gateway to look at. [default: `listen` of zeta.yaml here, else port 8080]"
+    "--url", help="Gateway. [default: ZETA_URL, else `listen` of zeta.yaml here, else port 8080]"
 )
 @click.option(
     "--interval",

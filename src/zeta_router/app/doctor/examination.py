@@ -17,6 +17,7 @@ from zeta_router.app.doctor.meeting import Met, meet
 from zeta_router.app.doctor.places import Places
 from zeta_router.app.reaching import why
 from zeta_router.core.errors import ConfigError
+from zeta_router.core.fleet import Endpoint, FleetConfig, Model
 from zeta_router.core.query import Task
 from zeta_router.gateway.upstream import new_session
 from zeta_router.monitor.client import EngineClient
@@ -42,13 +43,35 @@ class Examined:
     gateway: str | None
 
 
-async def examine(config: LoadedConfig, file: Path | None, url: str | None) -> Examined:
+async def running_fleet(url: str) -> FleetConfig:
+    """The fleet that a gateway serves, as far as it tells.
+
+    Raises:
+        ConfigError: It does not answer.
+    """
+    async with new_session() as session:
+        pages = await _pages(session, url)
+    if isinstance(pages, str):
+        raise _away(url, pages)
+    told = pages.fleet["endpoints"]
+    models = {each["model"]: Model(each["model"], {}) for each in told}
+    endpoints = (
+        Endpoint(each["id"], each["url"], each["model"], each["engine"], each["slots"])
+        for each in told
+    )
+    return FleetConfig(models, tuple(endpoints), policy=pages.fleet["policy"])
+
+
+async def examine(
+    config: LoadedConfig, file: Path | None, url: str | None, *, ours: bool = True
+) -> Examined:
     """Look at everything.
 
     Args:
         config: What should be served.
         file: Where it was read from; None for a fleet that was found.
         url: A running gateway to look at; None looks whether one is where the file listens.
+        ours: Whether the log and the port are on this machine.
 
     Raises:
         ConfigError: A gateway was named and does not answer.
@@ -61,10 +84,13 @@ async def examine(config: LoadedConfig, file: Path | None, url: str | None) -> E
         pages = asking.result()
         elsewhere = await _elsewhere(session, met)
     if url is not None and isinstance(pages, str):
-        raise ConfigError("--url", f"no gateway answers on {url}: {pages}", "is it running?")
+        raise _away(url, pages)
     running = pages if isinstance(pages, gateway.Pages) else None
     found = list(_rules(config, met, read, elsewhere))
-    found += machine.log_file(Path(config.log.path))
+    if file is None:
+        found = [each for each in found if each.code != "context_unset"]
+    if ours:
+        found += machine.log_file(Path(config.log.path))
     asked = url or f"http://{config.listen}"
     if running is not None:
         found += gateway.examine(asked, running, config.fleet if file is not None else None)
@@ -78,6 +104,10 @@ async def examine(config: LoadedConfig, file: Path | None, url: str | None) -> E
         len(config.fleet.endpoints),
         asked if running is not None else None,
     )
+
+
+def _away(url: str, reason: str) -> ConfigError:
+    return ConfigError("--url", f"no gateway answers on {url}: {reason}", "is it running?")
 
 
 def of_problems(problems: Iterable[Problem], source: str) -> tuple[Finding, ...]:

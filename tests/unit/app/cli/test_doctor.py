@@ -68,6 +68,15 @@ def test_what_it_cannot_do(here: Path, tmp_path: Path) -> None:
     assert "no gateway answers" in gone.stderr
 
 
+def test_a_gateway_s_own_fleet_is_looked_at_where_no_file_is(tmp_path: Path) -> None:
+    with told_gateway() as told:
+        done = doctor(tmp_path, "--url", told.url, "--json")
+    found = json.loads(done.stdout)
+    assert found["endpoints"] == 2
+    codes = {each["code"] for each in found["findings"]}
+    assert codes == {"unreachable", "other_version"}
+
+
 def test_a_running_gateway_is_looked_at_too(here: Path) -> None:
     with told_gateway() as told:
         told.pages["/health"]["log_trouble"] = "the disk is full"
