@@ -55,6 +55,10 @@ async def running_fleet(url: str) -> FleetConfig:
         raise _away(url, pages)
     told = pages.fleet["endpoints"]
     models = {each["model"]: Model(each["model"], {}) for each in told}
+    for name, facts in pages.state.get("fleet", {}).get("models", {}).items():
+        tasks = dict.fromkeys(map(Task, facts["tasks"]))
+        space = facts["embedding_space"]
+        models[name] = Model(name, tasks, facts["params_b"], facts["context_tokens"], space)
     endpoints = (
         Endpoint(each["id"], each["url"], each["model"], each["engine"], each["slots"])
         for each in told

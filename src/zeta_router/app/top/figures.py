@@ -175,7 +175,7 @@ def _endpoint(each: Told, learned: Told) -> Figures:
         "price": each["price"],
         "cpu_ratio": _value(signals, "cpu_ratio"),
         "rss_bytes": _value(signals, "rss_bytes"),
-        "gpu_ratio": _value(signals, "gpu_ratio"),
+        "gpu_ratio": learned.get("gpu", {}).get("gpu_ratio"),
     }
 
 

@@ -93,3 +93,10 @@ def test_quantiles() -> None:
     assert quantile([1.0, 2.0, 3.0], 0.99) == 3.0
     assert bucket_quantile({}, 0.99) is None
     assert bucket_quantile({0.1: 98.0, INF: 100.0}, 0.99) == INF
+
+
+def test_the_gpu_is_shown_where_it_is_known() -> None:
+    told = reading(1.0, 1, [])
+    told.state["endpoints"][0]["gpu"] = {"gpu_ratio": 0.7}
+    a, b = History().add(told)["endpoints"]
+    assert (a["gpu_ratio"], b["gpu_ratio"]) == (0.7, None)
