@@ -3,9 +3,10 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+BROWSER := .venv/.browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve observe test test-all test-system bench validity docs fmt lock clean
+.PHONY: help setup serve observe test test-all test-system screenshots bench validity docs fmt lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,23 +42,32 @@ test: setup ## lint, types and all tests that need no system package (about 6 mi
 test-all: setup ## the longer matrices on top
 	$(BIN)/python -m pytest -m "matrix"
 
-test-system: setup ## what needs a system package: Debian's prometheus
+$(BROWSER): $(STAMP) requirements/system.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/system.txt
+	@touch $@
+
+test-system: $(BROWSER) ## what needs a system package: Debian's prometheus and chromium
 	$(BIN)/python -m pytest -m "system"
 
-bench: setup ## what a decision costs, against a fixed kernel timed in the same run; what a scrape costs
+screenshots: $(BROWSER) ## pictures of the dashboard into build/screenshots (needs Debian's chromium)
+	$(BIN)/python observe/screenshots.py --readme docs/figures/dashboard.png
+
+bench: setup ## what a decision costs, against a fixed kernel timed in the same run; what a scrape and an open dashboard cost
 	$(BIN)/python benchmarks/bench_decision.py
 	$(BIN)/python benchmarks/bench_metrics.py
+	$(BIN)/python benchmarks/bench_dashboard.py
 
 validity: setup ## the simulator against real engines, one at a time (about 14 minutes)
 	$(BIN)/python benchmarks/validity.py --budget-s 75
 
-docs: setup ## write the generated reference pages anew (tests hold them equal to the code)
+docs: setup ## write the generated reference pages anew, and the whole as HTML into build/docs
 	$(BIN)/python -m zeta_router.app.config src/zeta_router/app/config/zeta.schema.json docs/reference/configuration.md
 	$(BIN)/python -m zeta_router.telemetry.reference docs/reference
 	$(BIN)/python -m zeta_router.policy.reference docs/reference
 	$(BIN)/python -m zeta_router.gateway.described docs/reference
 	$(BIN)/python -m zeta_router.app.cli.reference docs/reference
 	$(BIN)/python observe/dashboards
+	$(BIN)/python docs/build.py
 
 fmt: setup ## format and mend what can be mended
 	$(BIN)/ruff format .
@@ -67,6 +77,7 @@ lock: setup ## resolve the pinned, hashed requirement files anew
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/runtime.txt
 	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/dev.txt
 	$(BIN)/uv pip compile pyproject.toml --extra otel --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/otel.txt
+	printf 'playwright\naxe-playwright-python\n' | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/system.txt
 
 clean: ## remove .venv and caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -29,6 +29,7 @@ def pace(answers: Sequence[Answer], now_s: float) -> dict[str, Any]:
         "answers": len(recent),
         "ttft_p50_s": quantile(ttfts, 0.5),
         "ttft_p95_s": quantile(ttfts, 0.95),
+        "ttft_used_p95_ratio": quantile(_ttft_used(recent), 0.95),
         "ttft_slo_s": _tightest([a.slo.ttft_s for a in recent]),
         "tpot_p50_s": quantile(tpots, 0.5),
         "tpot_p95_s": quantile(tpots, 0.95),
@@ -36,6 +37,15 @@ def pace(answers: Sequence[Answer], now_s: float) -> dict[str, Any]:
         "in_time_ratio": share([a.in_time for a in recent]),
         "output_tokens_per_s": round(tokens / span_s, 2) if span_s is not None else None,
     }
+
+
+def _ttft_used(answers: Sequence[Answer]) -> list[float]:
+    """Each time to the first token as a share of the answer's own objective."""
+    return [
+        (a.queue_wait_s + a.ttft_s) / a.slo.ttft_s
+        for a in answers
+        if a.ttft_s is not None and a.slo.ttft_s
+    ]
 
 
 def calibration(answers: Sequence[Answer]) -> dict[str, Any]:

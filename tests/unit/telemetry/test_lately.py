@@ -86,6 +86,7 @@ def test_the_pace_of_an_endpoint() -> None:
     assert told["ttft_p50_s"] == pytest.approx(0.7)
     assert told["ttft_p95_s"] == pytest.approx(0.8)
     assert told["ttft_slo_s"] == 1.0
+    assert told["ttft_used_p95_ratio"] == pytest.approx(0.8)
     assert told["tpot_p50_s"] == pytest.approx(0.05)
     assert told["tpot_slo_s"] is None
     assert told["in_time_ratio"] == 1.0

@@ -40,7 +40,8 @@ export function tiles(root) {
       text(each.big, each.value(state.recent, state));
       text(each.small, each.note(state.recent, state));
       attr(each.small, "title", each.small.textContent);
-      each.drawn.show(valuesOf(each), SLOTS);
+      const values = valuesOf(each);
+      each.drawn.show(values, Math.max(20, values.length));
     }
   };
 }

@@ -13,7 +13,7 @@ export const fleet = { id: "fleet", title: "Fleet", icon: "M2 3h12v4H2zM2 9h12v4
 
 function mount(root) {
   const notes = h("ul", { class: "notes", "aria-label": "What needs a look" });
-  const box = panel("Endpoints", "times and rates of the last two minutes, against the tightest objective asked for");
+  const box = panel("Endpoints", "of the last two minutes; times run from arrival here");
   const shown = table("Endpoints by model", COLUMNS);
   shown.body.remove();
   box.append(notes, h("div", { class: "wraps" }, shown));
@@ -86,7 +86,7 @@ function row(first) {
   const node = h("tr", { "data-endpoint": id },
     h("td", { class: "name", "data-label": "" }, h("strong", null, id), engine, resident),
     cell("State", state, condition),
-    cell("In flight", h("div", { class: "pair-line" }, loadText, queue), load),
+    cell("In flight", h("div", { class: "pair-line" }, loadText), load, queue),
     cell("First token", h("div", { class: "pair-line" }, ttft, ttftLate), ttftBar, ttftNote),
     cell("Tokens", h("div", { class: "pair-line" }, rate), rateNote),
     h("td", { class: "num", "data-label": "In time" }, inTime),
@@ -94,7 +94,7 @@ function row(first) {
     cell("Price", h("div", { class: "pair-line" }, price), priceLine),
     h("td", { class: "num act" }, button, trouble));
   node.show = (each) => {
-    text(engine, `${hostOf(each.url)} · ${each.engine}`);
+    text(engine, `${each.engine} at ${hostOf(each.url)}`);
     attr(engine, "title", each.url);
     resident.hidden = each.resident === null || each.resident.length > 0;
     text(state, each.state);
@@ -112,7 +112,13 @@ function row(first) {
   return node;
 }
 
-const hostOf = (url) => { try { return new URL(url).host; } catch { return url; } };
+// An engine of this machine by its port alone: the rest would be the same for all.
+function hostOf(url) {
+  try {
+    const { hostname, host, port } = new URL(url);
+    return port && ["127.0.0.1", "localhost", "[::1]"].includes(hostname) ? `:${port}` : host;
+  } catch { return url; }
+}
 
 function loadOf(each, load, loadText, queue) {
   const used = each.in_flight + each.foreign_in_flight;
@@ -123,9 +129,9 @@ function loadOf(each, load, loadText, queue) {
 
 function paceOf(pace, part) {
   text(part.ttft, seconds(pace.ttft_p50_s));
-  text(part.ttftNote, pace.ttft_slo_s === null ? (pace.answers ? "no objective" : "") : `objective ${seconds(pace.ttft_slo_s)}`);
+  text(part.ttftNote, pace.ttft_used_p95_ratio === null ? (pace.answers ? "no objective" : "") : `p95 at ${percent(pace.ttft_used_p95_ratio)} of objective`);
   text(part.ttftLate, pace.ttft_p95_s === null ? "" : `p95 ${seconds(pace.ttft_p95_s)}`);
-  const used = pace.ttft_slo_s === null || pace.ttft_p95_s === null ? 0 : pace.ttft_p95_s / pace.ttft_slo_s;
+  const used = pace.ttft_used_p95_ratio ?? 0;
   part.ttftBar.show([[used]], used > 1 ? "bad" : used > 0.7 ? "warn" : null);
   attr(part.ttftBar, "title", `95 % within ${seconds(pace.ttft_p95_s)}`);
   text(part.rate, pace.output_tokens_per_s === null ? NONE : `${count(pace.output_tokens_per_s)}/s`);

@@ -20,7 +20,7 @@ function mount(root) {
   const ratios = table("Measured over predicted, by endpoint", [["Endpoint"], ["First token"], ["Per token"], ["Length"], ["Answers", "num"]]);
   errors.append(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Measured over predicted" }, ratios));
   const forecast = panel("Forecast of arrivals", "in the next 30 s");
-  const ahead = table("Forecast of arrivals", [["Task"], ["Expected", "num"], ["90 % below", "num"], ["Error", "num"], ["Held", "num"], [""]]);
+  const ahead = table("Forecast of arrivals", [["Task"], ["Expected", "num"], ["90 % below", "num"], ["Error", "num"], ["Was below", "num"], [""]]);
   forecast.append(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Forecast" }, ahead));
   const promotions = panel("Retraining", "what the nightly retraining changed, and why");
   const verdicts = h("ul", { class: "promotions" });
