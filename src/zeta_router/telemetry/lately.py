@@ -64,7 +64,7 @@ class Bucket:
 
     Attributes:
         sent: Dispatched first attempts by task, model and whether another model is the task's own.
-        ends: By task: answers, those in time, tokens, refused, lost.
+        ends: By task: numbers in the order of `ENDS`.
     """
 
     sent: dict[tuple[str, str, bool], int] = field(default_factory=dict)
@@ -75,9 +75,10 @@ class Bucket:
         self.ends.setdefault(task, [0] * len(ENDS))[column] += more
 
 
-ENDS = ("answers", "in_time", "output_tokens", "refused", "lost")
+ENDS = ("answers", "in_time", "output_tokens", "refused", "lost", "left")
+"""`lost` were cut off by their engine after the first byte; of those that `left`, clients did."""
 
-_ANSWERS, _IN_TIME, _TOKENS, _REFUSED, _LOST = range(len(ENDS))
+_ANSWERS, _IN_TIME, _TOKENS, _REFUSED, _LOST, _LEFT = range(len(ENDS))
 
 
 class Lately:
@@ -153,9 +154,10 @@ class Lately:
         outcome, decision = record.outcome, decided.decision
         bucket, task = self._bucket(record.at_s), decision.task.task
         if outcome.status is not Status.OK:
-            if outcome.started or outcome.status is Status.CLIENT_GONE:
+            left = outcome.status is Status.CLIENT_GONE
+            if outcome.started or left:
                 del self._open[record.query_id]
-                bucket.end(task.value, _LOST)
+                bucket.end(task.value, _LEFT if left else _LOST)
             return
         del self._open[record.query_id]
         bucket.end(task.value, _ANSWERS)

@@ -43,7 +43,7 @@ def test_a_second_attempt_is_no_second_query() -> None:
     seen.on_record(ended("1", endpoint_id="b", attempt=2))
     (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
     assert bucket["sent"] == [["code", "coder-7b", False, 1]]
-    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0]]
+    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0, 0]]
     assert [answer.candidate.view.endpoint.id for answer in seen.answers()] == ["b"]
 
 
@@ -58,7 +58,7 @@ def test_ends_are_told_apart() -> None:
     seen.on_record(decided("4", verdict=Verdict.REJECT, reason=Reason.UPSTREAM_FAILED))
     seen.on_record(decided("5", verdict=Verdict.REJECT, reason=Reason.SHED))
     (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
-    assert bucket["ends"] == [["code", 2, 1, 142, 2, 2]]
+    assert bucket["ends"] == [["code", 2, 1, 142, 2, 1, 1]]
     seen.on_record(ended("5"))
     assert len(seen.answers()) == 2, "the end of a query that is over counts for nothing"
 

@@ -24,8 +24,8 @@ function mount(root) {
   const time = panel("Over time", "queries per second by model; spill on top");
   const columns = stacks({ label: "Queries per second over time, by model, with spill on top", slots: COLUMNS });
   time.append(columns);
-  const ends = panel("What came of them", "by task");
-  const endTable = table("Ends by task", [["Task"], ["Answers", "num"], ["In time", "num"], ["Tokens", "num"], ["Refused", "num"], ["Lost", "num"]]);
+  const ends = panel("What came of them", "by task; lost: cut off by the engine, left: by the client");
+  const endTable = table("Ends by task", [["Task"], ["Answers", "num"], ["In time", "num"], ["Tokens", "num"], ["Refused", "num"], ["Lost", "num"], ["Left", "num"]]);
   ends.append(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Ends by task" }, endTable));
   root.append(now, time, h("div", { class: "pair" }, numbers, ends));
 
@@ -95,10 +95,10 @@ function overTime(columns, found, span) {
 function endRows(body, found) {
   const by = new Map();
   for (const bucket of found) for (const [task, ...numbers] of bucket.ends) {
-    const sum = by.get(task) ?? [0, 0, 0, 0, 0];
+    const sum = by.get(task) ?? [0, 0, 0, 0, 0, 0];
     numbers.forEach((value, place) => { sum[place] += value; });
     by.set(task, sum);
   }
   const items = [...by].sort(([a], [b]) => taskOrder(a) - taskOrder(b));
-  replace(body, items.length ? items.map(([task, [answers, inTime, tokens, refused, lost]]) => h("tr", null, h("td", null, task), h("td", { class: "num" }, answers), h("td", { class: "num" }, answers ? percent(inTime / answers, 1) : NONE), h("td", { class: "num" }, count(tokens)), h("td", { class: "num" }, refused), h("td", { class: "num" }, lost))) : h("tr", null, h("td", { colspan: 6, class: "muted" }, "Nothing yet.")));
+  replace(body, items.length ? items.map(([task, [answers, inTime, tokens, refused, lost, left]]) => h("tr", null, h("td", null, task), h("td", { class: "num" }, answers), h("td", { class: "num" }, answers ? percent(inTime / answers, 1) : NONE), h("td", { class: "num" }, count(tokens)), h("td", { class: "num" }, refused), h("td", { class: "num" }, lost), h("td", { class: "num" }, left))) : h("tr", null, h("td", { colspan: 7, class: "muted" }, "Nothing yet.")));
 }
