@@ -208,6 +208,21 @@ def test_trying_a_query_before_and_after(opened: Tab) -> None:
     assert opened.violations() == []
 
 
+def test_a_key_goes_with_everything_and_stays_in_its_tab(browser: Browser, opened: Tab) -> None:
+    opened.show("fleet")
+    page = opened.page
+    page.get_by_role("button", name="Key", exact=True).click()
+    page.fill("#key-field", "s3cret")
+    with page.expect_request("**/zeta/stream") as asked:
+        page.get_by_role("button", name="Use it").click()
+    assert asked.value.headers["authorization"] == "Bearer s3cret"
+    assert page.evaluate("[sessionStorage.length, localStorage.length]") == [1, 0]
+    expect(page.locator("#key-button")).to_have_text("Key set")
+    with tab(browser, opened.url) as other:
+        other.show("fleet")
+        expect(other.page.locator("#key-button")).to_have_text("Key")
+
+
 def test_a_broken_stream_is_told_and_mended(zeta: Zeta, opened: Tab) -> None:
     opened.show("fleet")
     banner = opened.page.locator("#banner")

@@ -3,6 +3,8 @@
 import { events, headers, Problem } from "./api.js";
 
 const SILENT_MS = 6000; // a frame comes each second
+const refusal = (status) => (status === 401 || status === 403 ? "The gateway wants a key: set one at the top of the page." : `The gateway answered ${status}.`);
+
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
 
 export class Live {
@@ -35,7 +37,7 @@ export class Live {
     try {
       this.guard(abort);
       const response = await fetch("/zeta/stream", { headers: headers(), cache: "no-store", signal: abort.signal });
-      if (!response.ok) throw new Problem(response.status, `The gateway answered ${response.status}.`);
+      if (!response.ok) throw new Problem(response.status, refusal(response.status));
       for await (const [kind, data] of events(response)) {
         if (run !== this.run) return;
         this.guard(abort);
