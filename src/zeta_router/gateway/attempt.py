@@ -36,6 +36,12 @@ from zeta_router.router.commands import Dispatch, Hedge
 _HELD_BYTES = 16384
 """Most of a stream that is held back until its first token."""
 
+_UNSENT_BYTES = 4096
+"""Most that waits for a client that reads slowly, before its engine is no longer listened to.
+
+aiohttp alone would hold 64 to 128 kB for each.
+"""
+
 _PROGRESS_EVERY = 16
 """Chunks between two reports of progress; each costs the router about a microsecond."""
 
@@ -163,6 +169,8 @@ class Attempt:
             response = web.StreamResponse(status=answer.status, headers=self._headers(answer))
             exchange.started = True
             await response.prepare(exchange.request)
+            if exchange.request.transport is not None:
+                exchange.request.transport.set_write_buffer_limits(_UNSENT_BYTES)
             try:
                 await self._rest(answer, response, beginning, chunks, passing)
             except UpstreamError as problem:
@@ -212,10 +220,11 @@ class Attempt:
     ) -> None:
         """Pass on chunk after chunk, as they come."""
         exchange, watcher, text = self._exchange, passing.watcher, passing.text
-        served = self._command.endpoint.model
+        served, drain = self._command.endpoint.model, exchange.request.writer.drain
         count = 0
         while chunk:
             await response.write(rename_chunk(chunk, watcher.model, served))
+            await drain()
             chunk = await rest.next()
             watcher.feed(chunk)
             text.feed(chunk)

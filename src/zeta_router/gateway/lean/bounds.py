@@ -39,9 +39,12 @@ class Bounds:
     idle_connections: int = 512
     head_bytes: int = 64 << 10
     head_count: int = 200
-    held_bytes: int = 16 << 10
+    held_bytes: int = 4 << 10
     whole_bytes: int = 512 << 20
 
 
-READ_BYTES = 16 << 10
-"""Most that is read from a connection at once, which is what may be held beyond `held_bytes`."""
+READ_BYTES = 4 << 10
+"""Most that is read of a stream at once, which is what may be held beyond `held_bytes`."""
+
+READ_WHOLE_BYTES = 64 << 10
+"""Most that is read at once of an answer that is wanted whole."""

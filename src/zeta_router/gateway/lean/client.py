@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.gateway.lean.bounds import Bounds
-from zeta_router.gateway.lean.connection import Connection, StaleError, new_buffer
+from zeta_router.gateway.lean.connection import Buffers, Connection, StaleError
 from zeta_router.gateway.lean.pool import Pool
 from zeta_router.gateway.lean.target import Target
 from zeta_router.gateway.upstream import Answer, UnreachableError
@@ -32,7 +32,7 @@ class LeanUpstream:
     def __init__(self, bounds: Bounds = _BOUNDS) -> None:
         self._bounds = bounds
         self._pools: dict[str, Pool] = {}
-        self._buffer = new_buffer()
+        self._buffers = Buffers()
         self._timer: asyncio.TimerHandle | None = None
         self._none_open = asyncio.Event()
         self._closed = False
@@ -102,7 +102,7 @@ class LeanUpstream:
         try:
             async with asyncio.timeout(self._bounds.connect_s):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(pool, self._bounds, loop, self._buffer),
+                    lambda: Connection(pool, self._bounds, loop, self._buffers),
                     target.host,
                     target.port,
                 )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Protocol, cast
 
 from zeta_router.gateway.lean.answer import LeanAnswer
-from zeta_router.gateway.lean.bounds import READ_BYTES, Bounds
+from zeta_router.gateway.lean.bounds import READ_BYTES, READ_WHOLE_BYTES, Bounds
 from zeta_router.gateway.lean.reader import ResponseReader, WireError
 from zeta_router.gateway.upstream import BrokenError, TooSlowError, UpstreamError
 
@@ -37,27 +37,36 @@ class Keeper(Protocol):
         """It is closed."""
 
 
+class Buffers:
+    """What all connections of a client read into."""
+
+    def __init__(self) -> None:
+        self.of_stream = memoryview(bytearray(READ_BYTES))
+        self.of_whole = memoryview(bytearray(READ_WHOLE_BYTES))
+
+
 class Connection(asyncio.BufferedProtocol):
     """A connection of a pool.
 
-    Reading goes into one small buffer, so an engine that sends faster than the client reads fills
+    A stream is read into a small buffer, so an engine that sends faster than the client reads fills
     `Bounds.held_bytes` and this buffer, and then the kernel's and its own.
 
     Args:
         pool: Keeps it while it is idle.
         bounds: How long and how large anything may be.
         loop: The running loop.
-        buffer: Where bytes are read into. All connections share it, because the loop hands bytes
-            over in the step in which it reads them.
+        buffers: Where bytes are read into. All connections share them, because the loop hands
+            bytes over in the step in which it reads them.
     """
 
     def __init__(
-        self, pool: Keeper, bounds: Bounds, loop: asyncio.AbstractEventLoop, buffer: memoryview
+        self, pool: Keeper, bounds: Bounds, loop: asyncio.AbstractEventLoop, buffers: Buffers
     ) -> None:
         self.loop = loop
         self._pool = pool
         self._bounds = bounds
-        self._buffer = buffer
+        self._buffers = buffers
+        self._buffer = buffers.of_stream
         self._reader = ResponseReader(bounds)
         self._transport: asyncio.Transport | None = None
         self._answer: LeanAnswer | None = None
@@ -149,6 +158,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """See asyncio."""
+        answer, buffers = self._answer, self._buffers
+        self._buffer = (
+            buffers.of_whole if answer is not None and answer.whole else buffers.of_stream
+        )
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -237,8 +250,3 @@ def _announced_s(keep_alive: str) -> float:
     """How long an engine says that it keeps an idle connection, with a fifth taken off."""
     found = _TIMEOUT.search(keep_alive)
     return 0.8 * float(found.group(1)) if found is not None else float("inf")
-
-
-def new_buffer() -> memoryview:
-    """A buffer for connections to share."""
-    return memoryview(bytearray(READ_BYTES))
