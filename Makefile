@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 BROWSER := .venv/.browser
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve observe test test-all test-system screenshots bench validity docs fmt lock clean
+.PHONY: help setup bench-gateway serve observe test test-all test-system screenshots bench validity docs fmt lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ bench: setup ## what a decision costs, against a fixed kernel timed in the same 
 	$(BIN)/python benchmarks/bench_decision.py
 	$(BIN)/python benchmarks/bench_metrics.py
 	$(BIN)/python benchmarks/bench_dashboard.py
+
+bench-gateway: setup ## the gateway beside nginx, Rust routers and LiteLLM, as far as they are installed; where its time goes
+	$(BIN)/python benchmarks/gateway/run.py $(if $(ROUNDS),--rounds $(ROUNDS))
+	$(BIN)/python benchmarks/gateway/stages.py
 
 validity: setup ## the simulator against real engines, one at a time (about 14 minutes)
 	$(BIN)/python benchmarks/validity.py --budget-s 75
