@@ -71,6 +71,7 @@ class ToldGateway:
 
     def __init__(self) -> None:
         self.url = ""
+        self.key = ""
         self.pages: dict[str, Any] = {
             "/health": {"status": "ok", "version": "0", "log_trouble": None},
             "/zeta/fleet": {
@@ -97,6 +98,10 @@ def told_gateway(port: int = 0) -> Iterator[ToldGateway]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             page = told.pages.get(self.path.partition("?")[0])
+            if told.key and self.headers["authorization"] != f"Bearer {told.key}":
+                self.send_response(401)
+                self.end_headers()
+                return
             text = page if isinstance(page, str) else json.dumps(page)
             body = text.encode()
             kind = "text/plain" if isinstance(page, str) else "application/json"

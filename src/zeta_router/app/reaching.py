@@ -1,10 +1,17 @@
-"""Why somebody could not be reached, in the few words that people know."""
+"""Reaching a gateway: with which key, and in few words why it could not be."""
 
 from __future__ import annotations
 
 import errno
+import os
+from collections.abc import Mapping
 
 import aiohttp
+
+KEY = "ZETA_KEY"
+"""Environment variable with the key that commands bring to a gateway."""
+
+WANTS_KEY = f"it wants a key that may read: export {KEY}"
 
 _WORDS = {
     errno.ECONNREFUSED: "connection refused",
@@ -13,6 +20,12 @@ _WORDS = {
     errno.ENETUNREACH: "no route to that network",
     errno.ETIMEDOUT: "the connection timed out",
 }
+
+
+def key_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a request to a gateway carries, where a key was given."""
+    key = environ.get(KEY)
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def why(error: BaseException) -> str:

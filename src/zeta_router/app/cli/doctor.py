@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -44,6 +45,7 @@ def command(config: Path | None, url: str | None, as_json: bool) -> None:
     file = config or (Path(CONFIG_FILE) if Path(CONFIG_FILE).exists() else None)
     if file is not None and not file.is_file():
         load(file)  # says why it cannot be read
+    url = url or os.environ.get("ZETA_URL")
     base = checked_url("--url", url) if url is not None else None
     try:
         examined = asyncio.run(_examined(file, base))

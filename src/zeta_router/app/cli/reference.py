@@ -24,7 +24,8 @@ _INTRO = """\
 Results go to stdout, everything else to stderr. Commands exit with 0, with 1 for "no" (worse, lost,
 findings), and with 2 for input that cannot be used, naming file and line. `--help` says the same
 as this page. Bars are drawn on terminals only; `NO_COLOR=1` leaves colours out. `zeta completion`
-makes a shell complete all of it.
+makes a shell complete all of it. `ZETA_URL` names the gateway that `top`, `route` and `doctor` ask,
+`ZETA_KEY` the key that they bring.
 """
 
 

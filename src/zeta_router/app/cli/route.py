@@ -14,7 +14,7 @@ import msgspec
 from zeta_router.app.cli.address import gateway_url
 from zeta_router.app.cli.completing import models
 from zeta_router.app.cli.sources import CONFIG_FILE, load
-from zeta_router.app.reaching import why
+from zeta_router.app.reaching import WANTS_KEY, key_headers, why
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Query
@@ -66,12 +66,13 @@ async def _ask_gateway(
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(f"{base}/v1/route", json=body) as response,
+            session.post(f"{base}/v1/route", json=body, headers=key_headers()) as response,
         ):
             answer: dict[str, Any] = await response.json(content_type=None)
             if response.status == 200:
                 return answer
-            raise ConfigError("", f"{base} answered {response.status}: {answer}")
+            hint = WANTS_KEY if response.status in (401, 403) else ""
+            raise ConfigError("", f"{base} answered {response.status}: {answer}", hint)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         if url is None and has_file:
             return None

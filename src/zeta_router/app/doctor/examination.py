@@ -15,7 +15,7 @@ from zeta_router.app.doctor import engines, fleet, gateway, machine, resources, 
 from zeta_router.app.doctor.finding import RANK, Finding, Severity
 from zeta_router.app.doctor.meeting import Met, meet
 from zeta_router.app.doctor.places import Places
-from zeta_router.app.reaching import why
+from zeta_router.app.reaching import WANTS_KEY, key_headers, why
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint, FleetConfig, Model
 from zeta_router.core.query import Task
@@ -202,5 +202,7 @@ _PATHS = ("/health", "/zeta/fleet", "/zeta/state")
 
 
 async def _page(session: aiohttp.ClientSession, url: str) -> Any:
-    async with session.get(url) as response:
+    async with session.get(url, headers=key_headers()) as response:
+        if response.status in (401, 403):
+            raise ValueError(WANTS_KEY)
         return await response.json(content_type=None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from zeta_router.app.reaching import why
+from zeta_router.app.reaching import WANTS_KEY, why
 from zeta_router.core.errors import ConfigError
 from zeta_router.monitor.engines.exposition import Series, read
 
@@ -85,6 +85,8 @@ async def look(session: aiohttp.ClientSession, url: str, decisions: int) -> Read
 
 async def _fetch(session: aiohttp.ClientSession, url: str) -> Any:
     async with session.get(url) as response:
+        if response.status in (401, 403):
+            raise ConfigError("", f"answers {response.status}; {WANTS_KEY}")
         if response.status in (404, 405):
             raise ConfigError("", "answers, but is no gateway of this kind")
         if response.status != 200:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from zeta_router.app.reaching import key_headers
 from zeta_router.app.top.figures import Figures, History
 from zeta_router.app.top.keys import pressed, signalled
 from zeta_router.app.top.reading import TIMEOUT_S, AwayError, look
@@ -26,7 +27,7 @@ REDRAWN_S = 0.5
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """Connections of our own to one gateway."""
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, connect=2)
-    async with aiohttp.ClientSession(timeout=timeout) as made:
+    async with aiohttp.ClientSession(timeout=timeout, headers=key_headers()) as made:
         yield made
 
 

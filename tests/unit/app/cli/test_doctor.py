@@ -77,6 +77,16 @@ def test_a_gateway_s_own_fleet_is_looked_at_where_no_file_is(tmp_path: Path) -> 
     assert codes == {"unreachable", "other_version"}
 
 
+def test_a_gateway_that_wants_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with told_gateway() as told:
+        told.key = "secret"
+        refused = doctor(tmp_path, "--url", told.url)
+        assert refused.returncode == 2
+        assert "ZETA_KEY" in refused.stderr
+        monkeypatch.setenv("ZETA_KEY", "secret")
+        assert doctor(tmp_path, "--url", told.url).returncode == 1
+
+
 def test_a_running_gateway_is_looked_at_too(here: Path) -> None:
     with told_gateway() as told:
         told.pages["/health"]["log_trouble"] = "the disk is full"

@@ -85,6 +85,16 @@ def test_without_a_terminal_it_prints_once_and_json_is_data() -> None:
     assert data["lanes"]["normal"] == 2
 
 
+def test_a_gateway_that_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    with told_gateway() as told:
+        told.key = "secret"
+        refused = top("--url", told.url, "--once")
+        assert refused.returncode == 2
+        assert "ZETA_KEY" in refused.stderr
+        monkeypatch.setenv("ZETA_KEY", "secret")
+        assert top("--url", told.url, "--once", "--interval", "0.2").returncode == 0
+
+
 def test_nobody_or_somebody_else_there() -> None:
     nobody = top("--url", "127.0.0.1:9")
     assert nobody.returncode == 2
