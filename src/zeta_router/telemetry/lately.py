@@ -139,7 +139,7 @@ class Lately:
 
     def _sent(self, record: DecisionRecord, task: Task) -> None:
         decision = record.decision
-        chosen = _chosen(record)
+        chosen = _candidate(record, decision.endpoint_id)
         model = chosen.view.model.name if chosen is not None else ""
         own = self._routes().get(task, model)
         spilled = own != model and decision.reason is not Reason.PINNED
@@ -149,42 +149,53 @@ class Lately:
 
     def _ended(self, record: OutcomeRecord) -> None:
         decided = self._open.get(record.query_id)
-        if decided is None:
+        if decided is None or record.outcome.status is Status.HEDGE_LOST:
             return
-        outcome, decision = record.outcome, decided.decision
-        bucket, task = self._bucket(record.at_s), decision.task.task
-        if outcome.status is not Status.OK:
-            left = outcome.status is Status.CLIENT_GONE
-            if outcome.started or left:
-                del self._open[record.query_id]
-                bucket.end(task.value, _LEFT if left else _LOST)
-            return
+        outcome, task = record.outcome, decided.decision.task.task.value
+        left = outcome.status is Status.CLIENT_GONE
+        if outcome.status is not Status.OK and not outcome.started and not left:
+            return  # it may be tried again, or refused; that is told by another decision
         del self._open[record.query_id]
-        bucket.end(task.value, _ANSWERS)
-        bucket.end(task.value, _TOKENS, outcome.output_tokens or 0)
-        chosen = _chosen(decided)
-        if chosen is None or record.endpoint_id is None:
+        bucket = self._bucket(record.at_s)
+        if outcome.status is not Status.OK:
+            bucket.end(task, _LEFT if left else _LOST)
             return
-        answer = Answer(
-            record.at_s,
-            chosen,
-            decided.query.slo,
-            decision.slo_scale,
-            decision.decided_at_s - decided.query.arrived_at_s,
-            record.queue_wait_s,
-            outcome.ttft_s,
-            outcome.tpot_s,
-            outcome.e2e_s,
-            outcome.output_tokens,
-        )
-        answer.in_time = met(answer, answer.slo)
-        if answer.in_time:
-            bucket.end(task.value, _IN_TIME)
+        bucket.end(task, _ANSWERS)
+        bucket.end(task, _TOKENS, outcome.output_tokens or 0)
+        answer = _answer(decided, record)
+        if answer is not None:
+            bucket.end(task, _IN_TIME, int(answer.in_time))
+            self._keep(answer)
+
+    def _keep(self, answer: Answer) -> None:
         self._answers.append(answer)
-        kept = self._by_endpoint.get(record.endpoint_id)
+        endpoint_id = answer.candidate.view.endpoint.id
+        kept = self._by_endpoint.get(endpoint_id)
         if kept is None:
-            kept = self._by_endpoint[record.endpoint_id] = deque(maxlen=PER_ENDPOINT)
+            kept = self._by_endpoint[endpoint_id] = deque(maxlen=PER_ENDPOINT)
         kept.append(answer)
+
+
+def _answer(decided: DecisionRecord, ended: OutcomeRecord) -> Answer | None:
+    """What came beside what was predicted; None where the endpoint was not compared."""
+    chosen = _candidate(decided, ended.endpoint_id)
+    if chosen is None:
+        return None
+    decision, outcome = decided.decision, ended.outcome
+    answer = Answer(
+        ended.at_s,
+        chosen,
+        decided.query.slo,
+        decision.slo_scale,
+        decision.decided_at_s - decided.query.arrived_at_s,
+        ended.queue_wait_s,
+        outcome.ttft_s,
+        outcome.tpot_s,
+        outcome.e2e_s,
+        outcome.output_tokens,
+    )
+    answer.in_time = met(answer, answer.slo)
+    return answer
 
 
 def met(answer: Answer, slo: Slo) -> bool:
@@ -201,8 +212,7 @@ def _within(took_s: float | None, bound_s: float | None, waited_s: float) -> boo
     return took_s is None or bound_s is None or took_s + waited_s <= bound_s
 
 
-def _chosen(record: DecisionRecord) -> Candidate | None:
-    endpoint_id = record.decision.endpoint_id
+def _candidate(record: DecisionRecord, endpoint_id: str | None) -> Candidate | None:
     for candidate in record.decision.candidates:
         if candidate.view.endpoint.id == endpoint_id:
             return candidate

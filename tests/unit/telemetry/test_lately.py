@@ -47,6 +47,18 @@ def test_a_second_attempt_is_no_second_query() -> None:
     assert [answer.candidate.view.endpoint.id for answer in seen.answers()] == ["b"]
 
 
+def test_of_two_copies_the_faster_counts_where_it_ran() -> None:
+    seen = lately()
+    seen.on_record(decided("1", number=1, endpoint_id="a"))
+    seen.on_record(decided("1", number=2, endpoint_id="b"))
+    seen.on_record(ended("1", endpoint_id="b", attempt=2, status=Status.HEDGE_LOST, started=True))
+    seen.on_record(ended("1", endpoint_id="a"))
+    (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
+    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0, 0]]
+    assert len(seen.answers_of("a")) == 1
+    assert seen.answers_of("b") == []
+
+
 def test_ends_are_told_apart() -> None:
     seen = lately()
     for number in range(5):
