@@ -153,6 +153,7 @@ def _rust(name: str, port: int, engines: list[int]) -> list[str] | None:
     urls = [f"http://127.0.0.1:{n}" for n in engines]
     module = f"{name}_router.launch_router"
     command = [python, "-m", module, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--prometheus-port", str(port + 300)]
     return [*command, "--worker-urls", *urls, "--policy", "round_robin", "--log-level", "error"]
 
 
