@@ -13,7 +13,7 @@ export const fleet = { id: "fleet", title: "Fleet", icon: "M2 3h12v4H2zM2 9h12v4
 
 function mount(root) {
   const notes = h("ul", { class: "notes", "aria-label": "What needs a look" });
-  const box = panel("Endpoints", "of the last two minutes; times run from arrival here");
+  const box = panel("Endpoints", "the last two minutes; times run from arrival here");
   const shown = table("Endpoints by model", COLUMNS);
   shown.body.remove();
   box.append(notes, h("div", { class: "wraps" }, shown));
@@ -66,7 +66,7 @@ const cell = (label, ...children) => h("td", { "data-label": label }, ...childre
 
 function row(first) {
   const id = first.id;
-  const engine = h("span", { class: "muted" }), resident = chip("not in memory", "warn"), state = chip("", "ok"), condition = axes();
+  const engine = h("span", { class: "muted" }), resident = chip("not in memory", "warn"), unseen = chip("never reached", "warn"), state = chip("", "ok"), condition = axes();
   const inTime = h("span");
   const load = bar(), loadText = h("span"), queue = h("span", { class: "muted" });
   const ttft = h("span"), ttftBar = bar(), ttftNote = h("span", { class: "muted" }), ttftLate = h("span", { class: "muted" });
@@ -84,7 +84,7 @@ function row(first) {
     button.disabled = false;
   });
   const node = h("tr", { "data-endpoint": id },
-    h("td", { class: "name", "data-label": "" }, h("strong", null, id), engine, resident),
+    h("td", { class: "name", "data-label": "" }, h("strong", null, id), engine, resident, unseen),
     cell("State", state, condition),
     cell("In flight", h("div", { class: "pair-line" }, loadText), load, queue),
     cell("First token", h("div", { class: "pair-line" }, ttft, ttftLate), ttftBar, ttftNote),
@@ -96,6 +96,7 @@ function row(first) {
   node.show = (each) => {
     text(engine, `${each.engine} at ${hostOf(each.url)}`);
     attr(engine, "title", each.url);
+    unseen.hidden = polled(each);
     resident.hidden = each.resident === null || each.resident.length > 0;
     text(state, each.state);
     attr(state, "data-tone", STATE_TONE[each.state] ?? "off");
@@ -111,6 +112,9 @@ function row(first) {
   };
   return node;
 }
+
+// Whether a poll was ever answered; without one "up" is only what nobody has contradicted.
+const polled = (each) => Object.values(each.signals).some((signal) => signal.age_s !== null);
 
 // An engine of this machine by its port alone: the rest would be the same for all.
 function hostOf(url) {
@@ -155,10 +159,13 @@ function machineOf(each, machine) {
 
 function troubles(notes, state) {
   const found = state.endpoints.flatMap((each) => [
+    ...(!polled(each) && each.state === "up" ? [[each.id, "no poll has been answered yet; whether it can be reached shows with the first query", "warn"]] : []),
     ...(each.state === "down" ? [[each.id, "cannot be reached", "bad"]] : []),
     ...Object.entries(each.condition).filter(([, one]) => one.state !== "healthy").map(([axis, one]) => [each.id, `${axis}: ${one.text || one.state}`, one.state === "suspect" || one.state === "probing" ? "warn" : "bad"]),
   ]);
-  const items = found.length ? found.map(([id, said, tone]) => h("li", null, chip(id, tone), " ", said)) : [h("li", { class: "muted" }, chip("all well", "ok"), " Every endpoint is up and healthy on all four axes.")];
+  const alike = new Map(); // what several endpoints share is said once
+  for (const [id, said, tone] of found) alike.set(said, [...(alike.get(said) ?? []), [id, tone]]);
+  const items = found.length ? [...alike].map(([said, of]) => h("li", null, of.map(([id, tone]) => [chip(id, tone), " "]), said)) : [h("li", { class: "muted" }, chip("all well", "ok"), " Every endpoint is up and healthy on all four axes.")];
   replace(notes, items);
 }
 
