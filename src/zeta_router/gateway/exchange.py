@@ -18,6 +18,33 @@ from zeta_router.gateway.upstream import TooSlowError
 T = TypeVar("T")
 
 
+class Wait:
+    """The running task's wait for something, which can be ended without ending the task.
+
+    It does what a block of ``asyncio.timeout(None)`` does, for a tenth of its 5 µs, which every
+    request would pay twice.
+    """
+
+    __slots__ = ("_before", "_ended", "_task")
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        self._before = self._task.cancelling() if self._task is not None else 0
+        self._ended = False
+
+    def end(self) -> None:
+        """Cancel the wait."""
+        if self._task is not None and not self._ended:
+            self._ended = True
+            self._task.cancel()
+
+    def taken_back(self) -> bool:
+        """Whether a cancellation was only this wait's end; then the task is not cancelled."""
+        if not self._ended or self._task is None:
+            return False
+        return self._task.uncancel() <= self._before
+
+
 @dataclass(slots=True)
 class Exchange:
     """One client request while it is being served.
@@ -38,7 +65,7 @@ class Exchange:
     attempt: int = 0
     started: bool = False
     spare: web.Response | None = None
-    waiting: asyncio.Timeout | None = None
+    waiting: Wait | None = None
     kept: Callable[[], Kept] | None = None
     finish_reason: str | None = None
     copy: Exchange | None = None
@@ -50,11 +77,13 @@ class Exchange:
         Raises:
             TooSlowError: The router gave the attempt up.
         """
+        self.waiting = wait = Wait()
         try:
-            async with asyncio.timeout(None) as self.waiting:
-                return await coming
-        except TimeoutError as error:
-            raise TooSlowError("given up, because the engine shows no sign of life") from error
+            return await coming
+        except BaseException as error:
+            if wait.taken_back() and isinstance(error, asyncio.CancelledError):
+                raise TooSlowError("given up, because the engine shows no sign of life") from None
+            raise
         finally:
             self.waiting = None
 
@@ -64,7 +93,7 @@ class Exchange:
             self.copy.give_up(attempt)
         if self.waiting is not None and attempt == self.attempt:
             waiting, self.waiting = self.waiting, None
-            waiting.reschedule(asyncio.get_running_loop().time())
+            waiting.end()
 
     async def copied(self) -> web.StreamResponse | None:
         """The answer to the copy, which stands for this request from here on; None without one."""
