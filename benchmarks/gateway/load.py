@@ -21,6 +21,9 @@ import httptools
 import uvloop
 
 WORDS = ("alpha", "river", "stone", "python", "table", "engine", "green", "matrix", "orbit")
+MOST_OPEN = 1000
+"""Unanswered requests at which a steady rate is given up."""
+
 _STAMP = re.compile(rb'"t":(\d+)')
 _draws = random.Random(time.time_ns())
 _serial = _draws.randrange(1 << 40)
@@ -109,7 +112,7 @@ async def rate(port: int, model: str, per_s: float, seconds: float) -> dict[str,
     for _ in range(32):
         _, client = await loop.create_connection(lambda: Client(done), "127.0.0.1", port)
         free.append(client)
-    began_ns, count = time.monotonic_ns(), int(per_s * seconds)
+    began_ns, count, asked = time.monotonic_ns(), int(per_s * seconds), 0
     for number in range(count):
         due_ns = began_ns + int(number / per_s * 1e9)
         wait_s = (due_ns - time.monotonic_ns()) / 1e9
@@ -121,8 +124,11 @@ async def rate(port: int, model: str, per_s: float, seconds: float) -> dict[str,
             _, client = await loop.create_connection(lambda: Client(done), "127.0.0.1", port)
             free.append(client)
         free.pop().ask(request(port, model), due_ns)
+        asked += 1
+        if asked - len(latencies) - failed > MOST_OPEN:
+            break  # it cannot keep up: more would only be the queue's length
     await asyncio.sleep(0.5)
-    return {"asked": count, "failed": count - len(latencies), **spread(latencies)}
+    return {"asked": asked, "failed": count - len(latencies), **spread(latencies)}
 
 
 async def streams(port: int, model: str, many: int, chunks: int) -> dict[str, Any]:

@@ -55,7 +55,10 @@ def table(plain: dict[str, dict[str, Row]], streamed: dict[str, dict[str, Row]])
                 else ["", ""]
             )
         for kind in ("rate 200", "rate 1000"):
-            cells += [f"{row[kind][key] - base[kind][key]:.2f}" for key in ("p50", "p99")]
+            if kind in row:
+                cells += [f"{row[kind][key] - base[kind][key]:.2f}" for key in ("p50", "p99")]
+            else:
+                cells += ["", ""]
         stream, still = streamed.get(name, {}).get("streams"), streamed["direct"]["streams"]
         if stream is not None:
             cells.append(f"{stream['first_p50'] - still['first_p50']:.2f}")
