@@ -26,6 +26,8 @@ from zeta_router.core.query import LANES, Operation
 from zeta_router.core.snapshot import EndpointView
 from zeta_router.gateway.admin import Admin, Records
 from zeta_router.gateway.driver import Record, RouterDriver
+from zeta_router.gateway.keys.door import Door
+from zeta_router.gateway.keys.key import Key
 from zeta_router.gateway.lean.client import LeanUpstream
 from zeta_router.gateway.relay import Relay
 from zeta_router.gateway.server import Server
@@ -219,6 +221,7 @@ async def gateway(
     leaves_idle: bool = True,
     stall_s: float = 60.0,
     lean: bool = True,
+    keys: Sequence[Key] = (),
 ) -> AsyncIterator[Gateway]:
     """Serve a fleet of scripted engines; at the end everything must be given back."""
     loop = asyncio.get_running_loop()
@@ -245,7 +248,8 @@ async def gateway(
             loop.call_soon(gate[0].note)  # runs once the router has heard of it
             return probed
 
-        driver = RouterDriver(router, clock=loop.time, probe=probe, on_record=keep)
+        door = Door(keys, loop.time)
+        driver = RouterDriver(router, clock=loop.time, probe=probe, on_record=door.counting(keep))
         stack.push_async_callback(driver.close)
         numbers = itertools.count(1)
         relay = Relay(
@@ -258,7 +262,7 @@ async def gateway(
             stall_s=lambda: stall_s,
         )
         admin = Admin(driver, cast(Records, records), lambda: router.config)
-        server = Server(relay, admin, body_bytes=body_bytes)
+        server = Server(relay, admin, body_bytes=body_bytes, door=door)
         runner = await _listening(stack, server)
         port = runner.addresses[0][1]
         asking = await stack.enter_async_context(

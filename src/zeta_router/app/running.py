@@ -26,6 +26,7 @@ from zeta_router.app.wiring.recording import decision_log
 from zeta_router.app.wiring.watching import Watching
 from zeta_router.gateway.admin import Admin
 from zeta_router.gateway.driver import RouterDriver
+from zeta_router.gateway.keys.door import Door
 from zeta_router.gateway.server import Server
 from zeta_router.gateway.upstream import new_session
 from zeta_router.monitor.poller import Poller
@@ -50,12 +51,14 @@ class RunningGateway:
     server: Server
     poller: Poller
     dealings: Dealings
+    door: Door
 
     def apply(self, config: LoadedConfig) -> None:
         """Take over a reloaded configuration; what is being served stays where it is."""
         self.dealings.config = config
         self.driver.submit(ConfigChanged(self.driver.clock(), config.fleet))
         self.server.body_bytes = config.body_bytes
+        self.door.replace(config.keys)
         self.poller.watch(self.driver.router.watched())
 
 
@@ -88,7 +91,8 @@ async def running(
         spans = await enter(tracing(config.otel_endpoint, os.environ, wall_offset_s))
         session = await enter(new_session())
         watching = Watching(session, dealings, clock)
-        driver = await enter(watching.driving(router, telemetry.with_spans(spans)))
+        door = Door(config.keys, clock)
+        driver = await enter(watching.driving(router, door.counting(telemetry.with_spans(spans))))
         await enter(retrained(_retraining(config, log, driver)))
         upstream = await enter(upstream_of(config, session))
         relay = relay_of(dealings, driver, upstream, telemetry, spans)
@@ -96,11 +100,11 @@ async def running(
         await enter(looked_after(memory))
         seen = await enter(overview(config, router, telemetry, clock, watching.resources.latest))
         admin = Admin(driver, telemetry, lambda: router.config, memory.trouble, seen.state)
-        server = Server(relay, admin, body_bytes=config.body_bytes, more=seen)
+        server = Server(relay, admin, body_bytes=config.body_bytes, more=seen, door=door)
         poller = await enter(watching.polling(driver))
         url = await enter(listening(server, config.listen))
         _leave_garbage_lie()
-        yield RunningGateway(url, driver, server, poller, dealings)
+        yield RunningGateway(url, driver, server, poller, dealings, door)
 
 
 def _retraining(config: LoadedConfig, log: DecisionLog, driver: RouterDriver) -> Retraining:

@@ -19,6 +19,7 @@ from zeta_router.gateway.browser.same_origin import check_write
 from zeta_router.gateway.described.document import document
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.fleet_report import fleet_report
+from zeta_router.gateway.keys.holder import holder_of
 from zeta_router.gateway.problems import RequestError
 from zeta_router.gateway.reading.body import UNREADABLE, parse
 from zeta_router.gateway.reading.fingerprint import asker_of
@@ -154,6 +155,7 @@ class Admin:
             request.headers,
             query_id="dry-run",
             now_s=self._driver.clock(),
+            holder=holder_of(request),
         )
         decision = self._driver.router.dry_run(query)
         return _json(self._records.explain_dry(query, decision))
@@ -161,7 +163,7 @@ class Admin:
     async def _feedback(self, request: web.Request, raw: bytes) -> web.StreamResponse:
         query_id, score = _judgement(raw)
         now_s = self._driver.clock()
-        voter = asker_of(request.headers, request.remote)
+        voter = holder_of(request) or asker_of(request.headers, request.remote)
         result = self._records.judge(query_id, score, now_s, voter)
         if result == "unknown":
             raise RequestError(

@@ -23,32 +23,45 @@ HTTP_OF_REASON: dict[Reason, tuple[int, str, str]] = {
 """Reason of a rejection to status, error type and error code."""
 
 
+_KIND_OF_STATUS = {401: "authentication_error", 429: "rate_limit_error"}
+
+
 class RequestError(Exception):
     """The client's request cannot be served as it is.
 
     Args:
         param: The field or header at fault, e.g. ``messages[0].role``; None when there is none.
+        headers: Of the answer.
     """
 
     def __init__(
-        self, status: int, message: str, *, param: str | None = None, code: str | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.param = param
         self.code = code
+        self.headers = headers
 
-    def response(self, headers: dict[str, str] | None = None) -> web.Response:
+    def response(self) -> web.Response:
         """This problem as an answer."""
         return error_response(
-            self.status,
-            self.message,
-            "invalid_request_error" if self.status < 500 else "server_error",
-            self.code,
-            self.param,
-            headers,
+            self.status, self.message, self._kind, self.code, self.param, self.headers
         )
+
+    @property
+    def _kind(self) -> str:
+        """OpenAI's name for this sort of error."""
+        if self.status in _KIND_OF_STATUS:
+            return _KIND_OF_STATUS[self.status]
+        return "invalid_request_error" if self.status < 500 else "server_error"
 
 
 def error_body(message: str, kind: str, code: str | None, param: str | None) -> bytes:

@@ -23,6 +23,7 @@ from zeta_router.gateway.checking.looking import Looking
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.exchange import Exchange
 from zeta_router.gateway.headers import answer_headers, upstream_headers
+from zeta_router.gateway.keys.holder import holder_of
 from zeta_router.gateway.problems import rejection
 from zeta_router.gateway.reading.body import parse
 from zeta_router.gateway.reading.intake import asked_text, query_of
@@ -92,6 +93,7 @@ class Relay:
             query_id=self._new_id(),
             now_s=received_s,
             remote=request.remote,
+            holder=holder_of(request),
         )
         if self._on_text is not None:
             self._on_text(query.id, raw)

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from zeta_router.core.query import Operation
 from zeta_router.gateway.admin import Admin, Route
+from zeta_router.gateway.keys.access import Access, access_of
+from zeta_router.gateway.keys.door import Door
 from zeta_router.gateway.problems import RequestError, error_response
 from zeta_router.gateway.relay import PATH_OF_OPERATION
 from zeta_router.gateway.traced import Serves
@@ -38,14 +40,22 @@ class Server:
 
     Args:
         more: The dashboard, where there is one.
+        door: Asks for keys; None lets everybody in.
 
     Attributes:
         body_bytes: Largest request body; may be changed while serving.
     """
 
     def __init__(
-        self, relay: Serves, admin: Admin, *, body_bytes: int, more: More | None = None
+        self,
+        relay: Serves,
+        admin: Admin,
+        *,
+        body_bytes: int,
+        more: More | None = None,
+        door: Door | None = None,
     ) -> None:
+        self._door = door
         self._relay = relay
         self._admin = admin
         self._more = more
@@ -101,6 +111,8 @@ class Server:
 
     def _add(self, app: web.Application, method: str, path: str, handler: Handler) -> None:
         self._methods.setdefault(path, set()).add(method)
+        if self._door is not None:
+            handler = _behind(self._door, access_of(method, path), handler)
         app.router.add_route(method, path, _guarded(handler))
 
     def _routed(self, operation: Operation) -> Handler:
@@ -128,6 +140,20 @@ class Server:
         return error_response(
             404, f"unknown path {request.path}", "invalid_request_error", "unknown_path"
         )
+
+
+def _behind(door: Door, access: Access, handler: Handler) -> Handler:
+    """The handler for those who may call it."""
+    if access is Access.OPEN:
+        return handler
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if not door.guarded:
+            return await handler(request)
+        with door.let_in(request, access):
+            return await handler(request)
+
+    return handle
 
 
 def _guarded(handler: Handler) -> Handler:

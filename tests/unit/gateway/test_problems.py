@@ -84,11 +84,17 @@ def test_who_was_dropped_and_why(reason: Reason) -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, "invalid_request_error"), (413, "invalid_request_error"), (500, "server_error")],
+    [
+        (400, "invalid_request_error"),
+        (401, "authentication_error"),
+        (413, "invalid_request_error"),
+        (429, "rate_limit_error"),
+        (500, "server_error"),
+    ],
 )
 def test_a_request_error_as_an_answer(status: int, kind: str) -> None:
-    error = RequestError(status, "why", param="a[0].b", code="c")
-    response = error.response({"allow": "GET"})
+    error = RequestError(status, "why", param="a[0].b", code="c", headers={"allow": "GET"})
+    response = error.response()
     assert (response.status, response.headers["allow"]) == (status, "GET")
     assert json.loads(response.body or b"") == {
         "error": {"message": "why", "type": kind, "param": "a[0].b", "code": "c"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -48,8 +49,9 @@ async def serve_on(config: LoadedConfig, *, fixed: bool) -> AsyncIterator[Runnin
             taken: a llama.cpp on 8080 must not keep its own router from starting.
 
     Raises:
-        ConfigError: The address cannot be used.
+        ConfigError: The address cannot be used, or would serve strangers without a key.
     """
+    _refuse_strangers(config)
     host, port = config.listen
     last = port if fixed or port == 0 else port + PORTS_TRIED - 1
     async with contextlib.AsyncExitStack() as stack:
@@ -65,6 +67,28 @@ async def serve_on(config: LoadedConfig, *, fixed: bool) -> AsyncIterator[Runnin
                     continue
                 raise _unusable(Listen(host, port), error) from error
         yield gateway
+
+
+def _refuse_strangers(config: LoadedConfig) -> None:
+    """Without keys, whoever can reach the address can use every engine behind it."""
+    host = config.listen.host
+    if config.keys or config.without_keys or _is_loopback(host):
+        return
+    raise ConfigError(
+        "listen",
+        f"{config.listen} can be reached from other machines, and there are no keys",
+        "add keys (zeta key NAME prints one), listen on 127.0.0.1, or say gateway.without_keys: "
+        "true to serve anybody",
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _unusable(listen: Listen, error: OSError) -> ConfigError:

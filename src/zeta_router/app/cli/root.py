@@ -13,6 +13,7 @@ from zeta_router.core.errors import ZetaError
 _COMMANDS = {
     "serve": "Answer on one OpenAI-compatible address.",
     "init": "Find local engines and write zeta.yaml.",
+    "key": "Make an API key.",
     "check": "Read a configuration and say what is wrong with it.",
     "route": "Say where a query would go, and why, without sending it.",
     "classify": "Say what kind of task a text is.",

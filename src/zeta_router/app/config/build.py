@@ -16,6 +16,7 @@ from zeta_router.app.config.loaded import (
 from zeta_router.app.config.report import Report
 from zeta_router.app.config.sections.classifier import ClassifierSpec
 from zeta_router.app.config.sections.endpoints import EndpointSpec, SimulateSpec
+from zeta_router.app.config.sections.keys import KeySpec
 from zeta_router.app.config.sections.models import ModelSpec
 from zeta_router.app.config.spec import FileSpec
 from zeta_router.app.config.texts import split_listen
@@ -29,6 +30,7 @@ from zeta_router.core.fleet import (
     SimulatedSpeed,
 )
 from zeta_router.core.query import Slo, Task
+from zeta_router.gateway.keys.key import Key, digest_from
 from zeta_router.learn.task.protocol import TaskCosts
 
 
@@ -44,12 +46,25 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         body_bytes=file.limits.body_bytes,
         stall_s=file.limits.stall_s,
         upstream=file.gateway.upstream,
+        keys=tuple(_key(spec) for spec in file.keys),
+        without_keys=file.gateway.without_keys,
         endpoints={endpoint.id: _settings(endpoint) for endpoint in file.endpoints},
         source=report.source,
         classifier=_classifier(file.classifier),
         otel_endpoint=file.otel.endpoint,
         retrain_every_h=file.learning.retrain_every_h,
         warnings=report.warnings,
+    )
+
+
+def _key(spec: KeySpec) -> Key:
+    return Key(
+        spec.name,
+        digest_from(spec.hash),
+        frozenset(spec.scopes),
+        spec.requests_per_min,
+        spec.concurrent,
+        spec.tokens_per_day,
     )
 
 

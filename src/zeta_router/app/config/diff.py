@@ -44,6 +44,7 @@ def diff(old: LoadedConfig, new: LoadedConfig) -> list[Change]:
     """
     return [
         *_compare(_plain_settings(old), _plain_settings(new)),
+        *_compare_members("keys", _keys(old), _keys(new)),
         *_compare_members("models", _models(old), _models(new)),
         *_compare_members("endpoints", _endpoints(old), _endpoints(new)),
     ]
@@ -57,6 +58,7 @@ def until_restart(running: LoadedConfig, new: LoadedConfig) -> LoadedConfig:
         log=running.log,
         classifier=running.classifier,
         upstream=running.upstream,
+        without_keys=running.without_keys,
         otel_endpoint=running.otel_endpoint,
         retrain_every_h=running.retrain_every_h,
     )
@@ -97,6 +99,7 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     for field in fields(fleet.limits):
         settings["limits", field.name] = getattr(fleet.limits, field.name)
     settings["gateway", "upstream"] = config.upstream
+    settings["gateway", "without_keys"] = config.without_keys
     for field in fields(fleet.joint):
         settings["joint", field.name] = getattr(fleet.joint, field.name)
     for name, value in _classifier(config.classifier).items():
@@ -119,6 +122,19 @@ def _classifier(settings: ClassifierSettings) -> dict[str, object]:
         "embedder_head": settings.embedder_head,
         "embedder_below": settings.embedder_below,
         "embedder_wait_s": settings.embedder_wait_s,
+    }
+
+
+def _keys(config: LoadedConfig) -> dict[str, Settings]:
+    return {
+        key.name: {
+            ("keys", key.name, "hash"): Secret(key.digest.hex()),
+            ("keys", key.name, "scopes"): ", ".join(sorted(key.scopes)),
+            ("keys", key.name, "requests_per_min"): key.requests_per_min,
+            ("keys", key.name, "concurrent"): key.concurrent,
+            ("keys", key.name, "tokens_per_day"): key.tokens_per_day,
+        }
+        for key in config.keys
     }
 
 
@@ -185,6 +201,7 @@ RESTART_PATHS = frozenset(
         "log.prompts",
         "otel.endpoint",
         "gateway.upstream",
+        "gateway.without_keys",
         "learning.retrain_every_h",
     }
 ) | {f"classifier.{name}" for name in _classifier(ClassifierSettings())}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from zeta_router.app.config.report import Problem
 from zeta_router.core.fleet import FleetConfig
+from zeta_router.gateway.keys.key import Key
 from zeta_router.learn.task.protocol import DEFAULT_COSTS, TaskCosts
 
 
@@ -112,6 +113,8 @@ class LoadedConfig:
         source: The file's name, or what stands for it.
         otel_endpoint: OTLP/HTTP collector for traces; None leaves it to the environment.
         retrain_every_h: Hours between two retrainings from the decision log; 0 for never.
+        keys: Who may ask; without any, everybody may.
+        without_keys: Whether everybody may, from other machines, too.
         upstream: The client that queries are sent with: auto, lean or aiohttp.
         warnings: What is probably not meant, but no reason to refuse the file.
     """
@@ -127,4 +130,6 @@ class LoadedConfig:
     retrain_every_h: float = 24.0
     stall_s: float = 60.0
     upstream: str = "auto"
+    keys: tuple[Key, ...] = ()
+    without_keys: bool = False
     warnings: tuple[Problem, ...] = ()

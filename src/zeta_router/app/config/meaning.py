@@ -30,6 +30,7 @@ def check_meaning(file: FileSpec, policies: Collection[str] | None, report: Repo
         report: Where problems and warnings go.
     """
     _check_endpoints(file, report)
+    _check_keys(file, report)
     _check_routes(file, report)
     _check_embedding(file, report)
     if policies is not None and not report.broken(("policy",)) and file.policy not in policies:
@@ -64,6 +65,22 @@ def _check_endpoints(file: FileSpec, report: Report) -> None:
             problem = f"is the same server and model as endpoints[{served[same]}]"
             report.warn((*path, "url"), problem, "its slots are counted twice")
         served.setdefault(same, index)
+
+
+def _check_keys(file: FileSpec, report: Report) -> None:
+    """Two keys of one name could not be told apart, and one key cannot have two names."""
+    for field, hint in (
+        ("name", "names are unique; choose another"),
+        ("hash", "give each its own key: zeta key NAME"),
+    ):
+        first: dict[str, int] = {}
+        for index, key in enumerate(file.keys):
+            value = getattr(key, field)
+            earlier = first.setdefault(value, index)
+            if earlier != index:
+                shown = f"{value!r} " if field == "name" else ""
+                problem = f"{shown}is the {field} of keys[{earlier}] already"
+                report.error(("keys", index, field), problem, hint)
 
 
 def _check_routes(file: FileSpec, report: Report) -> None:

@@ -47,6 +47,7 @@ def render_yaml(
     lines += _models(fleet, _part(settings["models"]))
     lines += [*_lead(settings["endpoints"]), "endpoints:"]
     lines += _endpoints(fleet, _part(settings["endpoints"]), notes or {})
+    lines += [*_lead(settings["keys"]), "keys: []"]
     lines += _mapping("routes", settings["routes"], {t.value: m for t, m in fleet.routes.items()})
     lines += _mapping("slo", settings["slo"], {t.value: _slo(s) for t, s in fleet.slo.items()})
     lines += [*_lead(settings["policy"]), f"policy: {text(fleet.policy)}"]

@@ -23,6 +23,7 @@ from zeta_router.app.config.sections.classifier import ClassifierSpec
 from zeta_router.app.config.sections.endpoints import EndpointSpec
 from zeta_router.app.config.sections.gateway import GatewaySpec
 from zeta_router.app.config.sections.joint import JointSpec
+from zeta_router.app.config.sections.keys import KeySpec
 from zeta_router.app.config.sections.learning import LearningSpec
 from zeta_router.app.config.sections.limits import LimitsSpec
 from zeta_router.app.config.sections.log import LogSpec
@@ -50,6 +51,14 @@ class FileSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
         Meta(min_length=1),
         says("The servers that answer.", also=("servers", "backends", "upstreams", "replicas")),
     ]
+    keys: Annotated[
+        list[KeySpec],
+        says(
+            "API keys. Where there are any, every query needs one, and so does everything but "
+            "/health, /ready and the dashboard's empty page.",
+            also=("api_keys", "users", "clients"),
+        ),
+    ] = field(default_factory=list)
     routes: Annotated[
         dict[Task, ModelName],
         says("The static rules: which model answers a task. Prior and fallback of every policy."),

@@ -23,6 +23,7 @@ class Complaint(NamedTuple):
 NAME_PATTERN = r"^(?!([Aa][Uu][Tt][Oo]|[Zz][Ee][Tt][Aa])(:|$))[!-~]{1,200}$"
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 LISTEN_PATTERN = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+HASH_PATTERN = r"^sha256:[0-9a-f]{64}$"
 URL_PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@]+(/[^\s?#]*)?$"
 
 _RESERVED = (AUTO, "zeta")
@@ -46,6 +47,13 @@ def check_id(text: str) -> Complaint | None:
         "is no endpoint id",
         "use up to 63 letters, digits, dots, dashes and underscores, a letter or digit first",
     )
+
+
+def check_hash(text: str) -> Complaint | None:
+    """The hash of an API key."""
+    if re.fullmatch(HASH_PATTERN, text):
+        return None
+    return Complaint("is no hash of a key", "`zeta key NAME` makes a key and prints its hash")
 
 
 def check_text(text: str) -> Complaint | None:

@@ -65,8 +65,12 @@ def query_of(
     query_id: str,
     now_s: float,
     remote: str | None = None,
+    holder: str = "",
 ) -> Query:
-    """The query that a parsed request asks for; `remote` is the address that it comes from.
+    """The query that a parsed request asks for.
+
+    `remote` is the address that it comes from. `holder` is whose key it brought: where keys are
+    asked for, nobody says himself whose query it is.
 
     Raises:
         RequestError: 400 for a hint header that cannot be understood.
@@ -89,11 +93,11 @@ def query_of(
         slo=_slo(headers),
         lane=_lane(headers),
         weight=_weight(headers),
-        tenant=tenant_of(headers),
+        tenant=holder or tenant_of(headers),
         session_id=session,
         stream=bool(body.stream),
         prefix_hashes=prefix_hashes(_pieces(operation, body)),
-        asker=asker_of(headers, remote),
+        asker=holder or asker_of(headers, remote),
         fingerprint=_fingerprint(operation, body, ask, session),
     )
 

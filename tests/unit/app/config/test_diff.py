@@ -104,7 +104,7 @@ def test_what_needs_a_restart_stays_as_it_runs() -> None:
         + "classifier: {weights: w, hard_called_simple: 2, simple_called_hard: 2, hard_swapped: 2, "
         "embedder_head: h, embedder_below: 0.8, embedder_wait_s: 1}\n"
         + 'otel: {endpoint: "http://h:4318"}\nlearning: {retrain_every_h: 1}\n'
-        + "gateway: {upstream: aiohttp}\n"
+        + "gateway: {upstream: aiohttp, without_keys: true}\n"
     )
     running = until_restart(load(TEXT), new)
     assert [c.path for c in diff(load(TEXT), running)] == ["limits.queue"]
@@ -134,3 +134,28 @@ def test_no_number_is_forgotten(section: str, name: str) -> None:
         changed = f"{TEXT}{section}: {{{written}}}\n"
     (change,) = diff(load(TEXT), load(changed))
     assert change.path == f"{section}.{name}"
+
+
+KEYS = """\
+keys:
+  - {name: alice, hash: "sha256:HASH", scopes: [query]}
+""".replace("HASH", "ab" * 32)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("", "", "keys.alice: added"),
+        ("ab" * 32, "cd" * 32, "keys.alice.hash: changed"),
+        ("[query]", "[query, admin]", "keys.alice.scopes: query → admin, query"),
+        ("[query]", "[query], concurrent: 3", "keys.alice.concurrent: none → 3"),
+    ],
+)
+def test_keys_are_compared_by_name_and_their_hashes_not_shown(
+    old: str, new: str, said: str
+) -> None:
+    before = load(TEXT + KEYS) if old else load(TEXT)
+    (change,) = diff(before, load(TEXT + KEYS.replace(old, new)))
+    assert str(change).startswith(said.partition(": ")[0])
+    assert "abab" not in str(change)
+    assert "cdcd" not in str(change)

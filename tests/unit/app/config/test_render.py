@@ -119,7 +119,7 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
         },
         "log": {"path": "zeta.db", "keep_days": 30, "prompts": False},
         "learning": {"retrain_every_h": 24},
-        "gateway": {"upstream": "auto"},
+        "gateway": {"upstream": "auto", "without_keys": False},
     }
     usual = FleetConfig(FLEET.models, FLEET.endpoints)
     assert (usual.limits, usual.joint) == (Limits(), JointParams())

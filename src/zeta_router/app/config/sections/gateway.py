@@ -22,3 +22,10 @@ class GatewaySpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True)
             default="lean for http, except on Windows",
         ),
     ] = "auto"
+    without_keys: Annotated[
+        bool,
+        says(
+            "Serve anybody who can reach the address, also from other machines. Without `keys` and "
+            "without this, only an address of this machine is listened on."
+        ),
+    ] = False
