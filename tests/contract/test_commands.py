@@ -27,6 +27,7 @@ BAD_CSV = "arrival_s,input_tokens,output_tokens\n0.0,5,5\n0.1,many,5\n"
 BAD_INPUT: dict[tuple[str, ...], tuple[list[str], str]] = {
     ("serve",): (["--config", "bad.yaml"], "bad.yaml:4:32: endpoints[0].modl"),
     ("init",): (["--url", "not a url"], "--url"),
+    ("key",): (["no name!"], "NAME"),
     ("check",): (["bad.yaml"], "bad.yaml:4:32"),
     ("route",): (["text", "--config", "bad.yaml"], "bad.yaml:4:32"),
     ("classify",): (["--jsonl"], "stdin line 2: has no string field 'text'"),

@@ -93,11 +93,15 @@ async def examine(
     found = list(_rules(config, met, read, elsewhere))
     if file is None:
         found = [each for each in found if each.code != "context_unset"]
+    if file is not None and ours:
+        found += machine.strangers(config)
     if ours:
         found += machine.log_file(Path(config.log.path))
     asked = url or f"http://{config.listen}"
     if running is not None:
         found += gateway.examine(asked, running, config.fleet if file is not None else None)
+    elif pages == WANTS_KEY:
+        found.append(_locked(asked))
     elif file is not None:
         found += machine.port(config.listen)
     places = Places(file)
@@ -108,6 +112,13 @@ async def examine(
         len(config.fleet.endpoints),
         asked if running is not None else None,
     )
+
+
+def _locked(url: str) -> Finding:
+    return Finding(
+        "gateway_locked", Severity.NOTE, url, "a gateway answers there and wants a key",
+        "what it says of itself was not looked at", "export ZETA_KEY with a key that may read",
+    )  # fmt: skip
 
 
 def _away(url: str, reason: str) -> ConfigError:

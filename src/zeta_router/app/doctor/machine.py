@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ipaddress
 import os
 import shutil
 import socket
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from zeta_router.app.config import Listen
+from zeta_router.app.config import Listen, LoadedConfig
 from zeta_router.app.doctor.finding import Finding, Severity
 from zeta_router.core.errors import ConfigError
 from zeta_router.telemetry.log.file import check_owner, check_place
@@ -95,6 +96,35 @@ def port(listen: Listen) -> Iterator[Finding]:
             probe.bind((listen.host, listen.port))
     except OSError as error:
         yield _unusable(listen, error)
+
+
+def strangers(config: LoadedConfig) -> Iterator[Finding]:
+    """An address for other machines without a key for anybody."""
+    host = config.listen.host
+    if config.keys or is_loopback(host):
+        return
+    if config.without_keys:
+        yield Finding(
+            "open_to_strangers", Severity.NOTE, "gateway.without_keys",
+            f"{config.listen} serves whoever can reach it",
+            "everybody there may use every engine and drain endpoints",
+            "add `keys:` (`zeta key NAME` prints an entry), or put something in front that asks",
+        )  # fmt: skip
+        return
+    yield Finding(
+        "no_keys", Severity.ERROR, "listen",
+        f"{config.listen} can be reached from other machines, and there are no keys",
+        "`zeta serve` refuses to start there",
+        "add `keys:` (`zeta key NAME` prints an entry), or listen on 127.0.0.1",
+    )  # fmt: skip
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _unusable(listen: Listen, error: OSError) -> Finding:

@@ -7,8 +7,16 @@ from functools import cache
 from typing import Any
 
 from zeta_router import __version__
-from zeta_router.gateway.described.operations import HINTS, OPERATIONS, TOLD, Described, Parameter
+from zeta_router.gateway.described.operations import (
+    HINTS,
+    KEY_PROBLEMS,
+    OPERATIONS,
+    TOLD,
+    Described,
+    Parameter,
+)
 from zeta_router.gateway.described.shapes import ANSWERS, ref, requests
+from zeta_router.gateway.keys.access import Access, access_of
 
 TAGS = {
     "routed": "Calls that go to an engine. Streams are relayed chunk by chunk.",
@@ -38,20 +46,29 @@ def document() -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Where the configuration has `keys`; else nobody is asked.",
+                }
+            },
             "schemas": {
                 **asked,
                 "Request": {"anyOf": [ref(name) for name in asked]},
                 **ANSWERS,
-            }
+            },
         },
     }
 
 
 def _operation(each: Described) -> dict[str, Any]:
+    access = access_of(each.method, each.path)
     told: dict[str, Any] = {
         "operationId": _id(each),
         "tags": [each.tag],
         "summary": each.summary,
+        "security": [] if access is Access.OPEN else [{}, {"key": []}],
         "responses": dict(_responses(each)),
     }
     if each.parameters:
@@ -79,6 +96,14 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
+def _all_problems(each: Described) -> list[tuple[int, str]]:
+    """Its own refusals, and those of a gateway that asks for keys; one line a status."""
+    told: dict[int, list[str]] = {}
+    for status, text in (*each.problems, *KEY_PROBLEMS[access_of(each.method, each.path)]):
+        told.setdefault(status, []).append(text)
+    return [(status, " ".join(texts)) for status, texts in sorted(told.items())]
+
+
 def _responses(each: Described) -> Iterator[tuple[str, Any]]:
     headers = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in TOLD.items()
@@ -98,7 +123,7 @@ def _responses(each: Described) -> Iterator[tuple[str, Any]]:
     else:
         schema = ref(each.answer) if each.answer else {"type": "string"}
         yield "200", {"description": "It.", "content": {each.content_type: {"schema": schema}}}
-    for status, text in each.problems:
+    for status, text in _all_problems(each):
         name = each.answer if each.path == "/ready" else "Error"
         told: dict[str, Any] = {
             "description": text,
@@ -117,7 +142,8 @@ _INTRO = """\
 The gateway describes itself at `/openapi.json` (OpenAPI 3.1); this page is made from the same
 table, and a test holds both equal to the routes. Errors are in OpenAI's shape:
 `{"error": {"message", "type", "param", "code"}}`. Unknown fields of a routed call's body reach the
-engine untouched.
+engine untouched. Where the configuration has `keys`, all but `/health`, `/ready`, `/openapi.json`
+and the dashboard's empty page want `Authorization: Bearer KEY`; without one they answer 401.
 """
 
 
@@ -134,7 +160,7 @@ def page() -> str:
         parts.append(heading + _table(("Address", "What it does", "Refusals"), rows))
     hints = [(f"`{hint.name}`", hint.text) for hint in HINTS]
     told = [(f"`{name}`", text) for name, text in TOLD.items()]
-    refusals = [(str(status), text) for status, text in OPERATIONS[0].problems]
+    refusals = [(str(status), text) for status, text in _all_problems(OPERATIONS[0])]
     for title, head, lines in (
         ("Headers that routed calls take", "Header", hints),
         ("Headers that answers have", "Header", told),

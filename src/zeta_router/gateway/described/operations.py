@@ -7,6 +7,7 @@ from typing import Any
 
 from zeta_router.core.query import Lane, Operation
 from zeta_router.gateway.described.shapes import request_name
+from zeta_router.gateway.keys.access import Access
 from zeta_router.gateway.relay import PATH_OF_OPERATION
 
 JSON = "application/json"
@@ -100,6 +101,18 @@ _REFUSALS = (
     (503, "No endpoint that could answer is up."),
     (504, "The engine did not answer in time."),
 )
+KEY_PROBLEMS: dict[Access, tuple[tuple[int, str], ...]] = {
+    Access.OPEN: (),
+    Access.READ: ((401, "No key that is known."),),
+    Access.QUERY: (
+        (401, "No key that is known."),
+        (403, "The key is not for queries."),
+        (429, "Or the key has used what it may."),
+    ),
+    Access.WRITE: ((401, "No key that is known."), (403, "The key may not change the fleet.")),
+}
+"""What is refused where there are keys, by what an address asks of its caller."""
+
 _UNKNOWN = ((404, "It is unknown, or forgotten."),)
 _ID = Parameter("id", "path", "", _TEXT)
 

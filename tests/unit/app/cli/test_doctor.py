@@ -83,6 +83,10 @@ def test_a_gateway_that_wants_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         refused = doctor(tmp_path, "--url", told.url)
         assert refused.returncode == 2
         assert "ZETA_KEY" in refused.stderr
+        (tmp_path / "zeta.yaml").write_text(LOST.replace("127.0.0.1:0", told.url[7:]))
+        locked = json.loads(doctor(tmp_path, "--json").stdout)
+        assert "gateway_locked" in {each["code"] for each in locked["findings"]}
+        assert "port_taken" not in {each["code"] for each in locked["findings"]}
         monkeypatch.setenv("ZETA_KEY", "secret")
         assert doctor(tmp_path, "--url", told.url).returncode == 1
 

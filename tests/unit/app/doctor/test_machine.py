@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from zeta_router.app.config import Listen
+from zeta_router.app.config import Listen, load_text
 from zeta_router.app.doctor import machine
 from zeta_router.app.doctor.places import Places
 from zeta_router.telemetry.log.schema import APPLICATION_ID
@@ -85,6 +85,21 @@ def test_ports() -> None:
     assert list(machine.port(Listen("127.0.0.1", 0))) == []
     (elsewhere,) = machine.port(Listen("192.0.2.1", 8080))
     assert elsewhere.code == "port_unusable"
+
+
+@pytest.mark.parametrize(
+    ("more", "codes"),
+    [
+        ("listen: 127.0.0.1:1", []),
+        ("listen: 0.0.0.0:1", ["no_keys"]),
+        ("listen: 0.0.0.0:1\ngateway: {without_keys: true}", ["open_to_strangers"]),
+        ("listen: gpu.lan:1", ["no_keys"]),
+    ],
+)
+def test_other_machines_without_a_key(more: str, codes: list[str]) -> None:
+    fleet = "models: {m: {tasks: [code]}}\nendpoints: [{id: a, url: 'http://h:1', model: m}]\n"
+    config = load_text(fleet + more, source="f", environ={})
+    assert [each.code for each in machine.strangers(config)] == codes
 
 
 def test_lines_of_settings(tmp_path: Path) -> None:
