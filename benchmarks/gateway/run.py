@@ -72,6 +72,17 @@ def accounted(subject: Subject, row: Row) -> Iterator[None]:
     row["others_ratio"] = max(0.0, (busy_s() - all_s - row["cpu_s"]) / took_s)
 
 
+def settled(subject: Subject) -> None:
+    """Wait until a gateway has worked off what the last run left it."""
+    quick = 0
+    for _ in range(200):
+        began_s = time.perf_counter()
+        wait_for_answer(subject.port, subject.process, HERE)
+        quick = quick + 1 if time.perf_counter() - began_s < 0.1 else 0
+        if quick == 3:
+            return
+
+
 def closed(subject: Subject, model: str, seconds: float) -> Row:
     """64 connections that ask again as soon as they are answered."""
     program = tool("wrk")
@@ -79,6 +90,7 @@ def closed(subject: Subject, model: str, seconds: float) -> Row:
         raise SystemExit("wrk is not installed (Debian: wrk); BENCH_TOOLS may name its folder")
     command = ["taskset", "-c", LOAD_CPU, program, "-t1", "-c64", f"-d{seconds:.0f}s", "--latency"]
     command += ["-s", str(HERE / "closed.lua"), f"http://127.0.0.1:{subject.port}"]
+    settled(subject)
     row: Row = {}
     with accounted(subject, row):
         out = subprocess.run(  # noqa: S603
@@ -94,6 +106,7 @@ def loaded(subject: Subject, kind: str, *given: float, model: str = "m") -> Row:
     """A run of `load.py`."""
     command = ["taskset", "-c", LOAD_CPU, sys.executable, str(HERE / "load.py"), kind]
     command += [str(subject.port), model, *(f"{value:g}" for value in given)]
+    settled(subject)
     row: Row = {}
     with accounted(subject, row):
         out = subprocess.run(  # noqa: S603
