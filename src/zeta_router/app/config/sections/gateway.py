@@ -17,7 +17,7 @@ class GatewaySpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True)
     upstream: Annotated[
         UpstreamName,
         says(
-            "The client that queries are sent to engines with. `lean` costs a tenth of `aiohttp` "
+            "The client that queries are sent to engines with. `lean` costs a quarter of `aiohttp` "
             "and speaks http only; engines behind https are always asked by `aiohttp`.",
             default="lean for http, except on Windows",
         ),
