@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
 
@@ -247,6 +248,34 @@ def test_nothing_jumps_while_frames_come(zeta: Zeta, browser: Browser, load: Loa
             opened.page.evaluate("window.shifted = 0")
             opened.page.wait_for_timeout(4000)
             assert opened.page.evaluate("window.shifted") < 0.02, view
+
+
+def test_with_keys_it_asks_for_one_and_only_admins_drain(tmp_path: Path, browser: Browser) -> None:
+    hashes = {name: sha256(name.encode()).hexdigest() for name in ("looking-only", "may-change")}
+    yaml = f"""
+models: {{m: {{tasks: {{simple: 0.5, code: 0.5, reasoning: 0.5}}}}}}
+endpoints: [{{id: a, url: "http://127.0.0.1:9", model: m, engine: openai, slots: 2}}]
+keys:
+  - {{name: looker, hash: "sha256:{hashes["looking-only"]}"}}
+  - {{name: keeper, hash: "sha256:{hashes["may-change"]}", scopes: [admin]}}
+"""
+    (tmp_path / "zeta.yaml").write_text(yaml, encoding="utf-8")
+    with (
+        serving(tmp_path, "--config", str(tmp_path / "zeta.yaml")) as guarded,
+        tab(browser, guarded.url) as opened,
+    ):
+        page = opened.page
+        page.goto(guarded.url)
+        expect(page.locator("#banner")).to_contain_text("wants a key")
+        row = page.locator('tr[data-endpoint="a"]')
+        for key, said in {"looking-only": "is not for changing", "may-change": "draining"}.items():
+            page.locator("#key-button").click()
+            page.fill("#key-field", key)
+            page.get_by_role("button", name="Use it").click()
+            expect(page.locator('#live[data-state="open"]')).to_be_visible()
+            expect(page.locator("#banner")).to_be_hidden()
+            row.get_by_role("button").click()
+            expect(row).to_contain_text(said)
 
 
 def test_an_empty_gateway_says_so_and_stops_at_once(tmp_path: Path, browser: Browser) -> None:
