@@ -28,7 +28,7 @@ from zeta_router.core.reasons import Reason
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.core.snapshot import Candidate, EndpointView, Health, Snapshot
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
-from zeta_router.router.vitals import Vitals
+from zeta_router.router.endpoint.vitals import Vitals
 from zeta_router.telemetry.metrics.collector import Metrics
 from zeta_router.telemetry.metrics.learned import Beliefs
 from zeta_router.telemetry.records import LogHealth

@@ -20,10 +20,10 @@ from zeta_router.gateway.checking.kept_text import AnswerText, Kept
 from zeta_router.gateway.reading.fingerprint import fingerprint_of
 from zeta_router.learn.task.ask import Ask, extract
 from zeta_router.learn.task.rules import RuleClassifier
-from zeta_router.router.asked_again import AskedAgain
 from zeta_router.router.events import Checked, Feedback
-from zeta_router.router.judging import Judging
 from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.query.asked_again import AskedAgain
+from zeta_router.router.query.judging import Judging
 
 ROUNDS = 7
 CHUNK = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 from collections.abc import Mapping
 
@@ -20,6 +21,14 @@ _WORDS = {
     errno.ENETUNREACH: "no route to that network",
     errno.ETIMEDOUT: "the connection timed out",
 }
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def key_headers(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

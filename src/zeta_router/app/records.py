@@ -9,8 +9,8 @@ from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import NO_SLO, Query, TopicShare
 from zeta_router.router.commands import ChecksRecord, DecisionRecord, Record
+from zeta_router.router.decision.foresight import AHEAD_S
 from zeta_router.router.events import Answered
-from zeta_router.router.foresight import AHEAD_S
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.answered import answered_by
 from zeta_router.telemetry.explain.explanation import explain

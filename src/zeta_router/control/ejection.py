@@ -11,7 +11,7 @@ let through (half-open), and after three good answers all of them again. So a lo
 within 5 s of its cause, and an engine that comes and goes is left alone for longer and longer.
 
 Whether anything better is there is not asked here: the last endpoint that can do a task is used
-even when it is ejected (`router.candidates`).
+even when it is ejected (`router.decision.candidates`).
 
 Source: Envoy's outlier detection and gobreaker's half-open state.
 """

@@ -97,7 +97,7 @@ class JointParams:
         floor: Score below which a query is not worth a wait.
         switch_cost: Quality that it costs a conversation to move to another endpoint.
         forecast_floor: Share of the price that the forecast load would have which no price falls
-            below (`router.foresight`); 0 leaves prices to what has come.
+            below (`router.decision.foresight`); 0 leaves prices to what has come.
     """
 
     eta: float = 0.2

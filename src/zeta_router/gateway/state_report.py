@@ -9,9 +9,9 @@ from zeta_router.core.query import Lane
 from zeta_router.core.snapshot import EndpointView, Snapshot
 from zeta_router.gateway.fleet_report import endpoint_report
 from zeta_router.learn.forecast.arrivals import Forecast
-from zeta_router.router.foresight import Foreseen
+from zeta_router.router.decision.foresight import Foreseen
+from zeta_router.router.endpoint.vitals import Vitals
 from zeta_router.router.inside import Held, Inside, Learned
-from zeta_router.router.vitals import Vitals
 
 ORDER = (
     "lane first (after half of its patience a query stands one lane up), within a lane the tenant "

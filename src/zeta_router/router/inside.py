@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from zeta_router.core.condition import Finding
 from zeta_router.core.decision import Standing
-from zeta_router.router.endpoint_state import EndpointState
-from zeta_router.router.foresight import Foreseen
-from zeta_router.router.placement import Placement
-from zeta_router.router.waiting import standing_of
+from zeta_router.router.decision.foresight import Foreseen
+from zeta_router.router.decision.placement import Placement
+from zeta_router.router.decision.waiting import standing_of
+from zeta_router.router.endpoint.state import EndpointState
 
 SHOWN = 100
 """Held queries that are listed; the rest is only counted."""

@@ -22,8 +22,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.learn.forecast.arrivals import STEP_S
-from zeta_router.router.endpoint_state import EndpointState
-from zeta_router.router.fleet_state import FleetState
+from zeta_router.router.endpoint.fleet import FleetState
+from zeta_router.router.endpoint.state import EndpointState
 from zeta_router.router.knowledge import Knowledge
 
 ENDPOINT = "endpoint/"

@@ -15,21 +15,21 @@ from zeta_router.core.query import LANES, Lane, Query
 from zeta_router.core.snapshot import Snapshot
 from zeta_router.learn.task.protocol import TaskClassifier
 from zeta_router.router import events
-from zeta_router.router.attempts import Attempts
 from zeta_router.router.commands import Command, DecisionRecord, Emit, Reject
-from zeta_router.router.foresight import FORECAST_TIMER, Foresight
-from zeta_router.router.inside import Inside, look_inside
-from zeta_router.router.judging import Judging
-from zeta_router.router.knowledge import Knowledge
-from zeta_router.router.learned import Learned
-from zeta_router.router.placement import (
+from zeta_router.router.decision.foresight import FORECAST_TIMER, Foresight
+from zeta_router.router.decision.placement import (
     HEDGE_TIMER,
     HOLDBACK_TIMER,
     QUEUE_TIMER,
     Placement,
 )
-from zeta_router.router.vitals import Vitals, vitals_of
-from zeta_router.router.watch import Watch
+from zeta_router.router.endpoint.vitals import Vitals, vitals_of
+from zeta_router.router.endpoint.watch import Watch
+from zeta_router.router.inside import Inside, look_inside
+from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.learned import Learned
+from zeta_router.router.query.attempts import Attempts
+from zeta_router.router.query.judging import Judging
 
 
 class ZetaDynamicRouter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zeta_router.core.outcome import Status
 from zeta_router.router.events import Answered
-from zeta_router.router.judging import is_housekeeping
+from zeta_router.router.query.judging import is_housekeeping
 from zeta_router.telemetry.recent import Story
 
 

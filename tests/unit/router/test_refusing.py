@@ -7,8 +7,8 @@ from support.fleets import endpoint, fleet, query
 from zeta_router.core.fleet import Limits
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.core.snapshot import Health
+from zeta_router.router.endpoint.watch import MOST_REFUSALS, REFUSES
 from zeta_router.router.events import Sampled
-from zeta_router.router.watch import MOST_REFUSALS, REFUSES
 
 ENDS = (endpoint("bad", "coder"), endpoint("good", "coder"))
 

@@ -10,7 +10,7 @@ from zeta_router.core.fleet import SimulatedSpeed
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Slo
 from zeta_router.core.signal import NO_SAMPLE
-from zeta_router.router.endpoint_state import TRIAL_AFTER_S
+from zeta_router.router.endpoint.state import TRIAL_AFTER_S
 from zeta_router.router.events import Sampled
 
 SPEED = SimulatedSpeed(4000.0, 0.02, 0.0005, 8)

@@ -11,7 +11,7 @@ from zeta_router.core.fleet import SimulatedSpeed
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Lane, Query, Slo, Task
 from zeta_router.router.commands import DecisionRecord
-from zeta_router.router.holdback import BATCH_SHARE, HOLDBACK_S
+from zeta_router.router.decision.holdback import BATCH_SHARE, HOLDBACK_S
 
 SPEED = SimulatedSpeed(4000.0, 0.02, 0.0005, 8)
 PATIENT = Slo(ttft_s=60.0, tpot_s=0.2)

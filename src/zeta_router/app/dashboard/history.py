@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zeta_router.core.snapshot import Snapshot
-from zeta_router.router.vitals import Vitals
+from zeta_router.router.endpoint.vitals import Vitals
 
 EVERY_S = 10.0
 SAMPLES = 360

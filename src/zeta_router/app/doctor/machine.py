@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import ipaddress
 import os
 import shutil
 import socket
@@ -17,6 +16,7 @@ import psutil
 
 from zeta_router.app.config import Listen, LoadedConfig
 from zeta_router.app.doctor.finding import Finding, Severity
+from zeta_router.app.reaching import is_loopback
 from zeta_router.core.errors import ConfigError
 from zeta_router.telemetry.log.file import check_owner, check_place
 from zeta_router.telemetry.log.schema import MIGRATIONS
@@ -117,14 +117,6 @@ def strangers(config: LoadedConfig) -> Iterator[Finding]:
         "`zeta serve` refuses to start there",
         "add `keys:` (`zeta key NAME` prints an entry), or listen on 127.0.0.1",
     )  # fmt: skip
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unusable(listen: Listen, error: OSError) -> Finding:

@@ -18,8 +18,8 @@ from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.query import AUTO, Query, TopicShare
 from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.events import Feedback
-from zeta_router.router.judging import Judging
 from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.query.judging import Judging
 from zeta_router.sim.replay.logged import LoggedQuery, Served, Traffic, first_beliefs
 
 Topics = tuple[TopicShare, ...]
@@ -40,7 +40,7 @@ class Mind:
         self._judging = Judging(self.knowledge)
 
     def quality(self, query: Query, topics: Topics, model: str) -> float:
-        """What it expects of a model's answer (as in `router.candidates`)."""
+        """What it expects of a model's answer (as in `router.decision.candidates`)."""
         mean = self.knowledge.quality.mean(topics, model)
         return self.knowledge.residual.corrected(mean, model, query.features)
 

@@ -134,6 +134,7 @@ class LeanUpstream:
 
 def _reason(error: Exception) -> str:
     """Why there is no connection, without the address, which is the operator's own business."""
-    number = error.errno if isinstance(error, OSError) else None
-    known = number if number is not None and number > 0 else None
-    return f"no connection: {os.strerror(known).lower() if known else error}"
+    told = str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        told = os.strerror(error.errno) if error.errno > 0 else error.strerror or told
+    return f"no connection: {told.lower()}"

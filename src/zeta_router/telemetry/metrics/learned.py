@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from zeta_router.control.ejection import Circuit
 from zeta_router.core.condition import Axis, Condition
 from zeta_router.learn.forecast.arrivals import Forecast
-from zeta_router.router.vitals import Vitals
+from zeta_router.router.endpoint.vitals import Vitals
 from zeta_router.telemetry.metrics.forecast import FORECAST_GAUGES, forecast_gauges
 from zeta_router.telemetry.metrics.gauges import Gauge, Reading
 

@@ -12,7 +12,7 @@ from zeta_router.core.query import Operation, Query
 from zeta_router.gateway.reading.body import parse
 from zeta_router.gateway.reading.fingerprint import asker_of, smallest_words, tenant_of
 from zeta_router.gateway.reading.intake import query_of
-from zeta_router.router.judging import is_housekeeping
+from zeta_router.router.query.judging import is_housekeeping
 
 FIRST = {"role": "user", "content": "Sort a list of dates"}
 ANSWER = {"role": "assistant", "content": "Use sorted()."}

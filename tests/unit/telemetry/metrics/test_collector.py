@@ -21,7 +21,7 @@ from zeta_router.core.outcome import Status
 from zeta_router.core.query import NO_SLO, Lane, Slo, Task
 from zeta_router.core.reasons import Reason
 from zeta_router.learn.forecast.arrivals import Forecast
-from zeta_router.router.vitals import Vitals
+from zeta_router.router.endpoint.vitals import Vitals
 from zeta_router.telemetry.metrics.catalog import RequestSeries
 from zeta_router.telemetry.metrics.collector import CAPACITY_REASONS, Metrics
 from zeta_router.telemetry.metrics.gauges import GAUGES

@@ -1,0 +1,1 @@
+"""Deciding: candidates, the choice, and what waits."""

@@ -1,0 +1,300 @@
+"""Placing queries: decide, then dispatch, hold or refuse, and keep the books of who is where.
+
+The state of everything on its way through the router lives here; `router.router` turns events into
+calls on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zeta_router.control.fairness import TenantCounters
+from zeta_router.control.filters import demand_of
+from zeta_router.control.queue import Entry, WaitingLine
+from zeta_router.control.retry_after import retry_after_s
+from zeta_router.control.sessions import Sessions
+from zeta_router.core.decision import Decision, Verdict
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.query import Lane, Query
+from zeta_router.core.reasons import Reason
+from zeta_router.policy.registry import build
+from zeta_router.router.commands import (
+    Command,
+    DecisionRecord,
+    Emit,
+    Reject,
+    SetTimer,
+)
+from zeta_router.router.decision.decide import Setting, decide
+from zeta_router.router.decision.holdback import Holdback
+from zeta_router.router.decision.waiting import density_of, entry_of, standing_of, wish
+from zeta_router.router.endpoint.fleet import FleetState
+from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.query.cases import Case
+from zeta_router.router.query.dispatching import Dispatching
+from zeta_router.router.query.opening import names_unknown_model, open_case, unknown_model
+
+SCAN_LIMIT = 64
+"""Most held queries that are rescored when a slot frees (ALGORITHMS §6.6)."""
+
+QUEUE_TIMER = "queue"
+HOLDBACK_TIMER = "holdback"
+HEDGE_TIMER = "hedge"
+
+
+class Placement:
+    """All queries between arrival and last byte, and the endpoints they are placed on.
+
+    Every method that acts appends to `commands`, in the order in which things are to be done.
+    """
+
+    def __init__(
+        self, config: FleetConfig, knowledge: Knowledge, *, seed: int, capped: bool
+    ) -> None:
+        self.fleet = FleetState(config)
+        self.knowledge = knowledge
+        self.tenants = TenantCounters()
+        self.sessions = Sessions()
+        self.dispatching = Dispatching(self.fleet, self.tenants, self.sessions)
+        self.line: WaitingLine[Case] = WaitingLine(config.limits.queue, self.tenants)
+        self.cases: dict[str, Case] = {}
+        self._seed = seed
+        self._capped = capped
+        self._holdback = Holdback()
+        self.timers: dict[str, float] = {}
+        self.setting = self._settle(config)
+
+    def open(self, query: Query) -> Case | Decision:
+        """Understand a query: its task, its SLO, what it demands; or refuse an unknown model."""
+        task = query.task or self.knowledge.classifier.estimate(query.features, query.operation)
+        if names_unknown_model(query, self.fleet.config):
+            policy = self.setting.policy.name
+            return unknown_model(query, task, policy, 0, query.arrived_at_s)
+        case = open_case(query, task, self.fleet.config, self.sessions)
+        case.stretch = self.knowledge.length.stretch(task.topics, query.features)
+        return case
+
+    def take_in(self, case: Case) -> None:
+        """Remember a case from here to its last byte."""
+        self.cases[case.query.id] = case
+        self.tenants.enter(case.query.tenant)
+        self._holdback.arrived(case.query.lane, case.query.arrived_at_s)
+
+    def forget(self, case: Case) -> None:
+        """A case is over: answered, refused, or its client gone."""
+        del self.cases[case.query.id]
+        self.tenants.leave(case.query.tenant)
+
+    def consider(self, case: Case, now_s: float) -> Decision:
+        """What would be done with a case at `now_s`; changes nothing."""
+        snapshot = self.fleet.snapshot(now_s)
+        share = self._holdback.share(case.query.lane, now_s)
+        decision = decide(case, snapshot, self.setting, share)
+        return self.bounded(case, decision, now_s)
+
+    def place(self, case: Case, now_s: float, commands: list[Command]) -> Decision:
+        """Decide for a case that is not being served, and act on the decision."""
+        decision = self.consider(case, now_s)
+        entry = self.line.get(case.query.id)
+        case.decisions += 1
+        if decision.verdict is Verdict.WAIT:
+            if entry is None:
+                self._hold(case, decision, now_s, commands)
+            else:
+                entry.density = density_of(decision)
+                self._waits_for(entry, decision.endpoint_id)
+            return decision
+        if entry is not None:
+            standing = standing_of(entry, self.line, self.tenants, now_s)
+            decision = decision._replace(standing=standing)
+            self.leave_line(case.query.id)
+            case.release(now_s)
+        commands.append(Emit(DecisionRecord(case.query, decision)))
+        if decision.verdict is Verdict.DISPATCH:
+            self.dispatching.dispatch(case, decision, now_s, commands)
+            self.set_timer(HEDGE_TIMER, self.dispatching.hedges.next_s, commands)
+        else:
+            self._refuse(case, decision, now_s, commands)
+        return decision
+
+    def hedge_late(self, now_s: float, commands: list[Command]) -> None:
+        """Send late embeddings to a second endpoint, where one has a free slot for them."""
+        hedges = self.dispatching.hedges
+        for query_id, number in hedges.late(now_s):
+            case = self.cases.get(query_id)
+            attempt = case.attempt if case is not None else None
+            if case is None or attempt is None or attempt.number != number:
+                continue
+            if case.backup is not None or attempt.first_token_at_s is not None:
+                continue
+            decision = self._elsewhere(case, attempt.endpoint_id, now_s)
+            if decision.verdict is Verdict.DISPATCH and hedges.spend():
+                case.decisions += 1
+                decision = decision._replace(reason=Reason.HEDGED)
+                commands.append(Emit(DecisionRecord(case.query, decision)))
+                self.dispatching.back_up(case, decision, now_s, commands)
+        self.set_timer(HEDGE_TIMER, hedges.next_s, commands)
+
+    def _elsewhere(self, case: Case, endpoint_id: str, now_s: float) -> Decision:
+        """What would be decided if the query had not been sent to an endpoint."""
+        tries = replace(case.tries, failed={*case.tries.failed, endpoint_id})
+        return decide(replace(case, tries=tries), self.fleet.snapshot(now_s), self.setting)
+
+    def leave_line(self, query_id: str) -> None:
+        """A query waits no longer."""
+        entry = self.line.remove(query_id)
+        if entry is not None:
+            self._waits_for(entry, None)
+
+    def _waits_for(self, entry: Entry[Case], endpoint_id: str | None) -> None:
+        """Count a held query for the endpoint that it waits for, and no longer for the last one."""
+        if entry.endpoint_id == endpoint_id:
+            return
+        for key, change in ((entry.endpoint_id, -1), (endpoint_id, 1)):
+            state = self.fleet.endpoints.get(key) if key is not None else None
+            if state is not None:
+                state.held = max(0, state.held + change)
+                state.touch()
+        entry.endpoint_id = endpoint_id
+
+    def bounded(self, case: Case, decision: Decision, now_s: float) -> Decision:
+        """The decision within the queue's bound, and with Retry-After where it refuses."""
+        if (
+            decision.verdict is Verdict.WAIT
+            and case.held_since_s is None
+            and case.attempts == 0
+            and self.line.is_full
+        ):
+            decision = decision._replace(verdict=Verdict.REJECT, reason=Reason.QUEUE_FULL)
+        if decision.verdict is Verdict.REJECT:
+            return decision._replace(retry_after_s=self._retry_after_s(case, decision, now_s))
+        return decision
+
+    def _retry_after_s(self, case: Case, decision: Decision, now_s: float) -> float | None:
+        """When a slot frees, or when the price has fallen far enough, whichever is later."""
+        if decision.reason in (Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL):
+            return None
+        able = [c.view.endpoint.id for c in decision.candidates]
+        endpoints = [self.fleet.endpoints[key] for key in able if key in self.fleet.endpoints]
+        running = [
+            [state.ends_in_s(attempt, now_s) for attempt in state.attempts.values()]
+            for state in endpoints
+        ]
+        slots = [state.slots for state in endpoints]
+        slot_s = retry_after_s(running, slots, ahead=len(self.line))
+        if any(c.view.is_open for c in decision.candidates):
+            return decision.retry_after_s or slot_s
+        return max(slot_s, decision.retry_after_s or 0.0)
+
+    def _hold(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
+        query = case.query
+        case.hold(now_s)
+        entry = entry_of(case, decision, now_s)
+        self.line.push(entry)
+        self._waits_for(entry, decision.endpoint_id)
+        standing = standing_of(entry, self.line, self.tenants, now_s)
+        commands.append(Emit(DecisionRecord(query, decision._replace(standing=standing))))
+        self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
+        if self._holdback.share(query.lane, now_s) < 1.0:
+            self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
+
+    def _refuse(
+        self, case: Case, decision: Decision, now_s: float, commands: list[Command]
+    ) -> None:
+        self.forget(case)
+        commands.append(Reject(case.query.id, decision, case.queue_wait_s(now_s)))
+
+    def serve_waiting(self, now_s: float, commands: list[Command]) -> None:
+        """Rescore held queries while any slot is free.
+
+        When one that asks for the same has been held again, and has waited as long, there is
+        nothing for this one either, until something is dispatched or freed; it is passed over.
+        """
+        if len(self.line) == 0:
+            return
+        held_again: dict[object, float] = {}
+        for entry in self.line.in_order(SCAN_LIMIT, now_s):
+            if not self.fleet.has_open_slot:
+                return
+            wished = wish(entry.item, self.fleet.config.models.values())
+            since_s = held_again.get(wished)
+            if since_s is not None and entry.since_s >= since_s:
+                continue
+            decision = self.place(entry.item, now_s, commands)
+            if decision.verdict is Verdict.WAIT:
+                held_again[wished] = entry.since_s
+
+    def foresee(self, load_p90: float, until_s: float) -> None:
+        """Take in what share of the capacity the lanes before batch may need until then."""
+        self._holdback.foreseen(load_p90, until_s)
+
+    def end_holdback(self, now_s: float, commands: list[Command]) -> None:
+        """Serve the batch lane without restraint, or come back when that is allowed."""
+        self.serve_waiting(now_s, commands)
+        if self.line.depth(Lane.BATCH) and now_s < self._holdback.ends_at_s:
+            self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
+
+    def reject(self, case: Case, reason: Reason, now_s: float, commands: list[Command]) -> None:
+        """Refuse a case for `reason`; the record shows the candidates of the moment."""
+        decision = decide(case, self.fleet.snapshot(now_s), self.setting)._replace(
+            verdict=Verdict.REJECT,
+            reason=reason,
+            endpoint_id=None,
+        )
+        decision = self.bounded(case, decision, now_s)
+        commands.append(Emit(DecisionRecord(case.query, decision)))
+        self._refuse(case, decision, now_s, commands)
+
+    def expire(self, case: Case, now_s: float, commands: list[Command]) -> None:
+        """Its time is up: say whether there was no capacity or nobody up to serve it."""
+        up = decide(case, self.fleet.snapshot(now_s), self.setting).candidates
+        self.reject(case, Reason.DEADLINE if up else Reason.NO_ENDPOINT_UP, now_s, commands)
+
+    def expire_due(self, now_s: float, commands: list[Command]) -> None:
+        """Answer every query that has waited as long as it may."""
+        for entry in self.line.expired(now_s):
+            self._waits_for(entry, None)
+            self.expire(entry.item, now_s, commands)
+        self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
+
+    def replace(self, config: FleetConfig) -> None:
+        """Take over a configuration; what is being served stays where it is."""
+        self.fleet.replace(config)
+        self.line.limit = config.limits.queue
+        self.dispatching.hedges.ratio = config.limits.hedge_ratio
+        self.setting = self._settle(config)
+
+    def judge_anew(self, now_s: float, commands: list[Command]) -> None:
+        """Decide for every held query again, under the configuration of the moment."""
+        config = self.fleet.config
+        for entry in list(self.line.in_order(len(self.line), now_s)):
+            case = entry.item
+            if names_unknown_model(case.query, config):
+                self.leave_line(case.query.id)
+                self._refuse_unknown(case, now_s, commands)
+            else:
+                case.demand = demand_of(case.query, case.task.task, config)
+                self.place(case, now_s, commands)
+
+    def _refuse_unknown(self, case: Case, now_s: float, commands: list[Command]) -> None:
+        policy = self.setting.policy.name
+        decision = unknown_model(case.query, case.task, policy, case.decisions, now_s)
+        commands.append(Emit(DecisionRecord(case.query, decision)))
+        self._refuse(case, decision, now_s, commands)
+
+    def set_timer(self, key: str, due_at_s: float | None, commands: list[Command]) -> None:
+        """Ask for a wake-up, unless the same one is already asked for."""
+        if due_at_s is None or self.timers.get(key) == due_at_s:
+            return
+        self.timers[key] = due_at_s
+        commands.append(SetTimer(key, due_at_s))
+
+    def _settle(self, config: FleetConfig) -> Setting:
+        return Setting(
+            fleet=config,
+            policy=build(config.policy, config),
+            knowledge=self.knowledge,
+            endpoints=self.fleet.endpoints,
+            seed=self._seed,
+            capped=self._capped,
+        )

@@ -1,0 +1,68 @@
+"""What a held query looks like to the waiting line: its entry, its standing, what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf, isfinite
+
+from zeta_router.control.fairness import TenantCounters
+from zeta_router.control.lane_order import ageing, lane_of, value_density
+from zeta_router.control.queue import Entry, WaitingLine
+from zeta_router.core.decision import Decision, Standing
+from zeta_router.core.fleet import Model
+from zeta_router.router.query.cases import Case
+
+
+def entry_of(case: Case, decision: Decision, now_s: float) -> Entry[Case]:
+    """The entry of a case that begins to wait."""
+    query = case.query
+    deadline_s = case.deadline_s(now_s)
+    density = density_of(decision)
+    return Entry(query.id, query.lane, deadline_s, case, now_s, query.tenant, density)
+
+
+def density_of(decision: Decision) -> float:
+    """What an answer in time is worth per engine-second, at the endpoint that was chosen.
+
+    The price is added back: it orders endpoints, and all who wait for one pay the same.
+    """
+    chosen = decision.endpoint_id
+    for candidate, score in zip(decision.candidates, decision.scores, strict=False):
+        if candidate.view.endpoint.id == chosen and isfinite(score):
+            value = score + candidate.view.price * candidate.work_s + candidate.switch_cost
+            return value_density(value, candidate.work_s)
+    return 0.0
+
+
+def standing_of(
+    entry: Entry[Case], line: WaitingLine[Case], tenants: TenantCounters, now_s: float
+) -> Standing:
+    """Where an entry of the line stands at `now_s`, and why."""
+    return Standing(
+        lane=lane_of(entry, now_s),
+        density=entry.density,
+        ageing=ageing(entry, now_s),
+        tenant_work_s=tenants.work_s(entry.tenant),
+        ahead=line.ahead_of(entry, now_s),
+        waiting=len(line),
+    )
+
+
+def wish(case: Case, models: Iterable[Model]) -> object:
+    """What decides which endpoints are open to a case; equal for cases that want the same.
+
+    Of its topics only the likeliest counts, as no two posteriors read from text are equal; of its
+    length, how many models' contexts it exceeds.
+    """
+    demand, topics = case.demand, case.task.topics
+    too_small = sum(1 for model in models if demand.tokens > (model.context_tokens or inf))
+    return (
+        case.task.task,
+        topics[0].topic if topics else "",
+        demand.model,
+        demand.space,
+        too_small,
+        demand.query.needs,
+        demand.query.lane,
+        frozenset(case.tries.failed),
+    )

@@ -1,0 +1,75 @@
+"""All endpoints together: built from the configuration, seen as a snapshot."""
+
+from __future__ import annotations
+
+from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.snapshot import Snapshot
+from zeta_router.router.endpoint.state import EndpointState
+
+
+class FleetState:
+    """The endpoints of the fleet by id, in the configuration's order."""
+
+    def __init__(self, config: FleetConfig) -> None:
+        self.config = config
+        self.endpoints: dict[str, EndpointState] = {}
+        self.version = 0
+        self._generation = 0
+        self.replace(config)
+
+    def replace(self, config: FleetConfig) -> None:
+        """Take over a new configuration.
+
+        An endpoint with the same id, url, engine and model keeps its state. A changed one starts
+        anew under a higher generation; results of the old one are recognised by theirs.
+        """
+        endpoints = {}
+        for endpoint in config.endpoints:
+            model = config.models[endpoint.model]
+            state = self.endpoints.get(endpoint.id)
+            if state is None or _identity(state) != (endpoint.url, endpoint.engine, endpoint.model):
+                self._generation += 1
+                state = EndpointState(endpoint, model, self._generation)
+                if self.version:  # not at our own start: then all are new and need each other
+                    state.start_slowly()
+            else:
+                state.endpoint, state.model = endpoint, model
+                state.touch()
+            state.pressure.cpu_limit = config.limits.cpu_ratio
+            state.price.set_dials(config.joint.eta, config.joint.rho)
+            endpoints[endpoint.id] = state
+        self.config = config
+        self.endpoints = endpoints
+        self.version += 1
+
+    def get(self, endpoint_id: str, generation: int) -> EndpointState | None:
+        """The endpoint, unless it has been replaced since `generation`."""
+        state = self.endpoints.get(endpoint_id)
+        return state if state is not None and state.generation == generation else None
+
+    def snapshot(self, now_s: float) -> Snapshot:
+        """The fleet as it is known at `now_s`.
+
+        `EndpointState.view` is written out here: most views are kept ones, and the call costs more
+        than finding that out.
+        """
+        views = []
+        for state in self.endpoints.values():
+            view = state.kept_view
+            if view is None or not now_s - state.viewed_at_s < state.keeps_s:
+                view = state.renewed_view(now_s)
+            views.append(view)
+        return Snapshot(self.version, now_s, tuple(views))
+
+    @property
+    def has_open_slot(self) -> bool:
+        """Whether any live endpoint could take another query."""
+        for state in self.endpoints.values():
+            serves = state.liveness.alive and not state.draining
+            if serves and len(state.attempts) < state.open_slots:
+                return True
+        return False
+
+
+def _identity(state: EndpointState) -> tuple[str, str, str]:
+    return state.endpoint.url, state.endpoint.engine, state.endpoint.model

@@ -1,0 +1,1 @@
+"""A query on its way: taken in, sent, followed, tried again, learned from."""

@@ -1,0 +1,102 @@
+"""What each outcome teaches the predictors.
+
+Failures never enter a latency estimate: a fast error is not a fast engine. A client's cancel
+teaches nothing. Of more answers than `learn.thinning` lets through, only as many are learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.query import TopicShare
+from zeta_router.router.endpoint.state import EndpointState
+from zeta_router.router.knowledge import Knowledge
+from zeta_router.router.query.cases import Attempt
+
+
+def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
+    """Learn the time to first token from what the query met when it was dispatched."""
+    ttft_s = at_s - attempt.dispatched_at_s
+    if attempt.load_s > 0.0:
+        state.residency.first_token(at_s, max(0.0, attempt.expected_ttft_s - attempt.load_s))
+        state.touch()
+        return
+    if state.on_trial or state.first_lessons.take(at_s):
+        state.latency.observe_ttft(
+            ttft_s,
+            prompt_tokens=attempt.prompt_tokens,
+            cached_tokens=attempt.cached_tokens,
+            pending_prefill_tokens=attempt.pending_prefill_tokens,
+            batch=attempt.batch,
+            slots=state.slots,
+            trial=state.on_trial,
+        )
+    state.learned_at_s = at_s
+    state.peak.observe(ttft_s, at_s)
+    state.touch()
+
+
+def true_up(state: EndpointState, attempt: Attempt, outcome: Outcome, at_s: float) -> float:
+    """Correct the price by what the attempt really took, against what it was charged for.
+
+    Returns the difference in engine-seconds.
+
+    An attempt that never reached the engine took nothing; one that was cut short took its prompt,
+    if a token came, and what it had produced.
+    """
+    tokens = outcome.output_tokens
+    if tokens is None:
+        tokens = attempt.emitted_tokens
+    begun = attempt.first_token_at_s is not None or outcome.status is Status.OK
+    taken_s = 0.0
+    if begun:
+        state.prefixes.told(attempt.cached_tokens, outcome.cached_tokens)
+        cached = attempt.cached_tokens
+        if outcome.cached_tokens is not None:
+            cached = min(outcome.cached_tokens, attempt.prompt_tokens)
+        taken_s = state.latency.work_s(attempt.prompt_tokens - cached, tokens)
+    state.price.correct(at_s, taken_s - attempt.work_s)
+    return taken_s - attempt.work_s
+
+
+def on_end(
+    state: EndpointState,
+    knowledge: Knowledge,
+    topics: Sequence[TopicShare],
+    attempt: Attempt,
+    outcome: Outcome,
+    company: tuple[float, int],
+    at_s: float,
+    features: tuple[float, ...] = (),
+) -> None:
+    """Learn token rate and answer length from a query that was served to its end.
+
+    `company` is what it decoded beside: mean batch, and prompt tokens of others. `features` are
+    those of the query.
+    """
+    if outcome.status is not Status.OK:
+        return
+    state.learned_at_s = at_s
+    state.touch()
+    if not state.on_trial and not state.last_lessons.take(at_s):
+        return
+    if outcome.tpot_s is not None:
+        batch, prefilled = company
+        state.latency.observe_tpot(
+            outcome.tpot_s,
+            batch=batch,
+            met_batch=attempt.batch,
+            output_tokens=outcome.output_tokens,
+            prefill_tokens_during=prefilled,
+            trial=state.on_trial,
+        )
+    state.on_trial = False
+    if outcome.output_tokens is not None:
+        knowledge.length.observe(
+            tuple(topics),
+            state.model.name,
+            outcome.output_tokens,
+            censored=outcome.finish_reason == "length",
+            features=features,
+        )
