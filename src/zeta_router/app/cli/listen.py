@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import ipaddress
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from zeta_router.app.config import Listen, LoadedConfig
+from zeta_router.app.reaching import is_loopback
 from zeta_router.app.running import RunningGateway, running
 from zeta_router.core.errors import ConfigError
 
@@ -72,7 +72,7 @@ async def serve_on(config: LoadedConfig, *, fixed: bool) -> AsyncIterator[Runnin
 def _refuse_strangers(config: LoadedConfig) -> None:
     """Without keys, whoever can reach the address can use every engine behind it."""
     host = config.listen.host
-    if config.keys or config.without_keys or _is_loopback(host):
+    if config.keys or config.without_keys or is_loopback(host):
         return
     raise ConfigError(
         "listen",
@@ -80,15 +80,6 @@ def _refuse_strangers(config: LoadedConfig) -> None:
         "add keys (zeta key NAME prints one), listen on 127.0.0.1, or say gateway.without_keys: "
         "true to serve anybody",
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unusable(listen: Listen, error: OSError) -> ConfigError:
