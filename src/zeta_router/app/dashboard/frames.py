@@ -13,7 +13,7 @@ import msgspec
 from zeta_router import __version__
 from zeta_router.app.dashboard.history import History
 from zeta_router.app.dashboard.learned import learned_report
-from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.fleet import Endpoint, FleetConfig
 from zeta_router.gateway.state_report import state_report
 from zeta_router.monitor.resources.usage import Resources
 from zeta_router.router.router import ZetaDynamicRouter
@@ -56,6 +56,7 @@ class Frames:
         self._newest = newest
         self._usage = usage
         self._began_s = clock()
+        self._names: dict[str, frozenset[str]] = {}
         self.history = History()
 
     def state(self) -> dict[str, Any]:
@@ -73,6 +74,7 @@ class Frames:
             snapshot=router.snapshot(now_s),
             vitals=router.vitals(now_s),
         )
+        self._names = {each.id: _names(each) for each in router.config.endpoints}
         report["version"] = __version__
         report["wall_s"] = round(time.time(), 3)
         report["uptime_s"] = round(now_s - self._began_s, 1)
@@ -81,6 +83,8 @@ class Frames:
         return report
 
     def _add_pace(self, endpoint: dict[str, Any], now_s: float) -> None:
+        resident, names = endpoint["resident"], self._names[endpoint["id"]]
+        endpoint["in_memory"] = None if resident is None else not names.isdisjoint(resident)
         endpoint["pace"] = pace(self._lately.answers_of(endpoint["id"]), now_s)
         endpoint["gpu"] = self._gpu(endpoint["id"])
 
@@ -153,6 +157,12 @@ class Frames:
             "ttft_p50_s": quantile(ttfts, 0.5),
             "ttft_p95_s": quantile(ttfts, 0.95),
         }
+
+
+def _names(endpoint: Endpoint) -> frozenset[str]:
+    """What its engine may call its model; Ollama adds ``:latest`` to names without a tag."""
+    name = endpoint.upstream_model or endpoint.model
+    return frozenset({name, f"{name}:latest"})
 
 
 def _fleet(config: FleetConfig) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import pytest
 
 from support.watched import Watched
 from zeta_router.app.dashboard.history import COLUMNS, SAMPLES
+from zeta_router.core.signal import EngineSample
+from zeta_router.router.events import Sampled
 
 
 @pytest.fixture
@@ -29,6 +31,7 @@ def test_the_state_has_every_endpoint_with_all_that_views_show(watched: Watched)
     assert coder["state"] == "up"
     assert set(coder["condition"]) == {"liveness", "latency", "quality", "memory"}
     assert coder["circuit"] == "closed"
+    assert coder["in_memory"] is None, "nobody has said"
     assert coder["fall"] is None, "nothing is judged before a hundred answers"
     assert coder["gpu"] == {"gpu_ratio": 0.5, "gpu_memory_bytes": 8e9, "gpu_memory_ratio": None}
     assert state["endpoints"][1]["gpu"]["gpu_ratio"] is None
@@ -77,3 +80,16 @@ def test_the_past_is_bounded_and_forgets_endpoints(watched: Watched) -> None:
     history_of = watched.frames.history
     history_of.sample(type(snapshot)(1, 1.0, only), watched.bench.router.vitals(1.0))
     assert list(history_of.report()["endpoints"]) == ["c"]
+
+
+def test_whether_a_model_is_in_memory(watched: Watched) -> None:
+    def told(*resident: str) -> object:
+        sample = EngineSample(resident=resident)
+        watched.bench.send(Sampled(watched.bench.now_s, "c", generation, sample))
+        return watched.frames.state()["endpoints"][0]["in_memory"]
+
+    generation = watched.bench.router.watched()[0][1]
+    assert told("coder") is True
+    assert told("other", "coder:latest") is True
+    assert told("other") is False
+    assert told() is False

@@ -97,7 +97,7 @@ function row(first) {
     text(engine, `${each.engine} at ${hostOf(each.url)}`);
     attr(engine, "title", each.url);
     unseen.hidden = polled(each);
-    resident.hidden = each.resident === null || each.resident.length > 0;
+    resident.hidden = each.in_memory !== false;
     text(state, each.state);
     attr(state, "data-tone", STATE_TONE[each.state] ?? "off");
     condition.show(each.condition);
