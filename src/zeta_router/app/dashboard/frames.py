@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -56,34 +56,41 @@ class Frames:
         self._newest = newest
         self._usage = usage
         self._began_s = clock()
-        self._names: dict[str, frozenset[str]] = {}
         self.history = History()
 
     def state(self) -> dict[str, Any]:
         """The moment, as `GET /zeta/state` shows it."""
-        report = self._report()
-        for endpoint in report["endpoints"]:
-            self._add_pace(endpoint, report["now_s"])
+        report: dict[str, Any] = {}
+        for _ in self._filling(report):
+            pass
         return report
 
-    def _report(self) -> dict[str, Any]:
+    def _filling(self, report: dict[str, Any]) -> Iterator[None]:
+        """Fills a report in pieces of a millisecond; what is shown of the router is of one moment.
+
+        Between two pieces whoever drives this may do something else.
+        """
         now_s, router = self._clock(), self._router
-        report = state_report(
-            router.inside(now_s),
-            router.queue_depths(),
-            snapshot=router.snapshot(now_s),
-            vitals=router.vitals(now_s),
-        )
-        self._names = {each.id: _names(each) for each in router.config.endpoints}
+        inside, depths = router.inside(now_s), router.queue_depths()
+        snapshot, vitals, config = router.snapshot(now_s), router.vitals(now_s), router.config
+        yield
+        report.update(state_report(inside, depths, snapshot=snapshot, vitals=vitals))
+        yield
+        names = {each.id: _names(each) for each in config.endpoints}
+        for number, endpoint in enumerate(report["endpoints"], 1):
+            self._add(endpoint, names[endpoint["id"]], now_s)
+            if number % ENDPOINTS_IN_A_ROW == 0:
+                yield
         report["version"] = __version__
         report["wall_s"] = round(time.time(), 3)
         report["uptime_s"] = round(now_s - self._began_s, 1)
-        report["fleet"] = _fleet(router.config)
+        report["fleet"] = _fleet(config)
         report["recent"] = self._recent(now_s)
-        return report
+        yield
 
-    def _add_pace(self, endpoint: dict[str, Any], now_s: float) -> None:
-        resident, names = endpoint["resident"], self._names[endpoint["id"]]
+    def _add(self, endpoint: dict[str, Any], names: frozenset[str], now_s: float) -> None:
+        """What telemetry and the monitor know of an endpoint beside the router."""
+        resident = endpoint["resident"]
         endpoint["in_memory"] = None if resident is None else not names.isdisjoint(resident)
         endpoint["pace"] = pace(self._lately.answers_of(endpoint["id"]), now_s)
         endpoint["gpu"] = self._gpu(endpoint["id"])
@@ -111,12 +118,9 @@ class Frames:
 
     async def render(self, tick: int) -> dict[str, bytes]:
         """The events of a tick, with room for the relay between its parts."""
-        body = self._report()
-        for number, endpoint in enumerate(body["endpoints"]):
-            if number % ENDPOINTS_IN_A_ROW == 0:
-                await asyncio.sleep(0)
-            self._add_pace(endpoint, body["now_s"])
-        await asyncio.sleep(0)
+        body: dict[str, Any] = {}
+        for _ in self._filling(body):
+            await asyncio.sleep(0)
         body["decisions"] = self._newest(SHOWN_DECISIONS)
         body["flow"] = self._flow(body["now_s"])
         await asyncio.sleep(0)
