@@ -133,7 +133,7 @@ function loadOf(each, load, loadText, queue) {
 
 function paceOf(pace, part) {
   text(part.ttft, seconds(pace.ttft_p50_s));
-  text(part.ttftNote, pace.ttft_used_p95_ratio === null ? (pace.answers ? "no objective" : "") : `p95 at ${percent(pace.ttft_used_p95_ratio)} of objective`);
+  text(part.ttftNote, pace.ttft_used_p95_ratio === null ? (pace.answers ? "no objective" : "") : `${percent(pace.ttft_used_p95_ratio)} of objective`);
   text(part.ttftLate, pace.ttft_p95_s === null ? "" : `p95 ${seconds(pace.ttft_p95_s)}`);
   const used = pace.ttft_used_p95_ratio ?? 0;
   part.ttftBar.show([[used]], used > 1 ? "bad" : used > 0.7 ? "warn" : null);
