@@ -117,8 +117,8 @@ def extract(ask: Ask) -> tuple[float, ...]:
         1.0 if ask.json_schema else 0.0,
         1.0 if ask.housekeeping else 0.0,
         min(ask.turns, 10) - 1.0,
+        *(_system_hints(ask.system[:_SYSTEM_CHARS].lower()) if ask.system else _NO_HINTS),
     )
-    numbers += _system_hints(ask.system[:_SYSTEM_CHARS].lower()) if ask.system else _NO_HINTS
     return tuple(numbers)
 
 

@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from itertools import pairwise
+from operator import itemgetter
 
 from zeta_router.learn.task.substrings import SUBSTRING_TEXT, Substrings
 from zeta_router.learn.task.words_code import CODE_WORDS
@@ -38,8 +39,11 @@ HEAD_WORDS = 10
 _KANA = "\u3000"
 """From here on a character is a syllable or a word, and entries are short."""
 
+_SEMITIC_CHARS = range(0x590, 0x700)
+
 _STEM_CHARS = 5
-_STEM_BYTES = _STEM_CHARS * 2
+_START_OF = itemgetter(slice(2 * _STEM_CHARS))
+"""As far as a stem reaches, of a Cyrillic word in UTF-8."""
 
 _WordPair = tuple[bytes, bytes]
 
@@ -58,18 +62,15 @@ def word_hits(words: list[bytes], unique: set[bytes], cyrillic: bool) -> bytes:
         *filter(None, map(_WORDS.get, unique)),
         b"".join(filter(None, map(_WORDS.get, words[:HEAD_WORDS]))).translate(_AS_HEAD),
     ]
-    folded = b""
-    for pair in _PHRASE_KEYS.intersection(pairwise(words)):
+    pairs = _PHRASE_KEYS.intersection(pairwise(words))
+    for pair in pairs:
         short, longer = _PHRASES[pair]
         found.append(short)
-        for third, phrase, group in longer:
-            if third in unique:
-                folded = folded or b" %b " % b" ".join(words)
-                if phrase in folded:
-                    found.append(group)
+        for end, phrase, group in longer:
+            if end in pairs and phrase in b" %b " % b" ".join(words):
+                found.append(group)
     if cyrillic:
-        stems = _STEM_KEYS.intersection([word[:_STEM_BYTES] for word in unique])
-        found += map(_STEMS.__getitem__, stems)
+        found += map(_STEMS.__getitem__, _STEM_KEYS.intersection(map(_START_OF, unique)))
     return b"".join(found)
 
 
@@ -78,9 +79,14 @@ def syllabic_hits(text: str) -> bytes:
     return _SYLLABIC.hits(text)
 
 
-def alphabetic_hits(text: str) -> bytes:
-    """Like `word_hits` over the whole text, for Thai and the scripts of India and the Near East."""
-    return _ALPHABETIC.hits(text)
+def semitic_hits(text: str) -> bytes:
+    """Like `word_hits` over the whole text, for Arabic, Persian and Hebrew."""
+    return _SEMITIC.hits(text)
+
+
+def indic_thai_hits(text: str) -> bytes:
+    """Like `word_hits` over the whole text, for Thai and the scripts of India."""
+    return _INDIC_THAI.hits(text)
 
 
 def lexicon_digest() -> str:
@@ -120,7 +126,19 @@ def _compile_words() -> tuple[
             else:
                 whole = f" {spelling} ".encode() if len(tokens) > 2 else b""
                 phrases[tokens[0], tokens[1]].add((whole, group))
+                if whole:
+                    phrases.setdefault((tokens[1], tokens[2]), set())
     return words, phrases, stems
+
+
+def _longer(whole: bytes, group: int) -> tuple[_WordPair, bytes, bytes]:
+    """A phrase of three words or more, its second and third word first: they are asked for first."""
+    _, second, third, *_ = whole.split()
+    return (second, third), whole, bytes((group,))
+
+
+def _is_semitic(entry: str) -> bool:
+    return any(ord(char) in _SEMITIC_CHARS for char in entry)
 
 
 def _entries(texts: Mapping[str, str]) -> Iterable[tuple[int, str]]:
@@ -138,9 +156,7 @@ _STEM_KEYS = frozenset(_STEMS)
 _PHRASES = {
     pair: (
         bytes(sorted(group for whole, group in found if not whole)),
-        tuple(
-            (whole.split()[2], whole, bytes((group,))) for whole, group in sorted(found) if whole
-        ),
+        tuple(_longer(whole, group) for whole, group in sorted(found) if whole),
     )
     for pair, found in _PHRASE_SETS.items()
 }
@@ -148,5 +164,8 @@ _PHRASE_KEYS = frozenset(_PHRASES)
 _ALL_SUBSTRINGS = [
     (entry.replace("_", " "), group) for texts in SUBSTRING_TEXT for group, entry in _entries(texts)
 ]
-_SYLLABIC = Substrings((entry for entry in _ALL_SUBSTRINGS if max(entry[0]) >= _KANA), (1, 2))
-_ALPHABETIC = Substrings((entry for entry in _ALL_SUBSTRINGS if max(entry[0]) < _KANA), (2, 3))
+_SYLLABIC = Substrings(entry for entry in _ALL_SUBSTRINGS if max(entry[0]) >= _KANA)
+_SEMITIC = Substrings(entry for entry in _ALL_SUBSTRINGS if _is_semitic(entry[0]))
+_INDIC_THAI = Substrings(
+    entry for entry in _ALL_SUBSTRINGS if max(entry[0]) < _KANA and not _is_semitic(entry[0])
+)

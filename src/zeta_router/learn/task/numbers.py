@@ -12,7 +12,13 @@ from typing import Final
 
 import numpy as np
 
-from zeta_router.learn.task.lexicon import GROUPS, alphabetic_hits, syllabic_hits, word_hits
+from zeta_router.learn.task.lexicon import (
+    GROUPS,
+    indic_thai_hits,
+    semitic_hits,
+    syllabic_hits,
+    word_hits,
+)
 
 _SYMBOLS: Final = {
     "brace": "{}", "bracket": "[]", "paren": "()", "semicolon": ";", "equals": "=", "angle": "<>",
@@ -39,12 +45,6 @@ _SCRIPTS: Final = {
 }
 """Script to the UTF-8 lead bytes of its characters; 0xE1 begins accented Vietnamese and smaller
 scripts, 0xE3 kana and the punctuation of Chinese and Japanese."""
-
-_WIDE: Final = ("semitic", "indic_thai", "kana", "han", "hangul")
-"""Scripts searched for substrings, because words are not found by splitting at spaces."""
-
-_SYLLABIC: Final = ("kana", "han", "hangul")
-"""Those of them in which a character is a syllable or a word."""
 
 _COUNTS: Final = (
     "chars", "words", "numbers", "years", "long_numbers",
@@ -79,10 +79,15 @@ _DIGIT, _UPPER, _SPACE = _CODE["digit"], _CODE["upper"], _CODE["space"]
 _BRACE, _SEMICOLON, _BACKTICK = _CODE["brace"], _CODE["semicolon"], _CODE["backtick"]
 _UNDERSCORE, _ANGLE = _CODE["underscore"], _CODE["angle"]
 _BACKSLASH, _CARET, _DOLLAR = _CODE["backslash"], _CODE["caret"], _CODE["dollar"]
-_NOT_WIDE: Final = bytes({*range(256)} - {_CODE[name] for name in _WIDE})
-_NOT_SYLLABIC: Final = bytes({*range(256)} - {_CODE[name] for name in _SYLLABIC})
-_CYRILLIC: Final = bytes([_CODE["cyrillic"]])
+_PAREN, _NEWLINE = _CODE["paren"], _CODE["newline"]
+_KANA, _HAN, _HANGUL = _CODE["kana"], _CODE["han"], _CODE["hangul"]
+_SEMITIC, _INDIC_THAI, _CYRILLIC = _CODE["semitic"], _CODE["indic_thai"], _CODE["cyrillic"]
+_NOT_WIDE: Final = bytes({*range(256)} - {_KANA, _HAN, _HANGUL, _SEMITIC, _INDIC_THAI})
+"""Without these, what is left of the codes are characters of the scripts searched for substrings,
+because words are not found by splitting at spaces."""
+_BYTE: Final = np.dtype(np.uint8)
 _NO_NUMBERS: Final = (0.0, 0.0, 0.0)
+_NO_MARKS: Final = (0.0, 0.0)
 _OTHER_END: Final = (0.0, 0.0, 0.0, 1.0)
 _ENDS: Final = (
     dict.fromkeys("?？؟", (1.0, 0.0, 0.0, 0.0))
@@ -92,9 +97,10 @@ _ENDS: Final = (
 """Last character to what it says: question, stop, colon, other."""
 
 _TYPOGRAPHIC = (
-    (b"\xe2\x80", tuple(mark.encode() for mark in "“”‘’„…–—")),
-    (b"\xc2", tuple(mark.encode() for mark in "¿¡«»")),
+    (_CODE["mark"], tuple(mark.encode() for mark in "“”‘’„…–—")),
+    (_CODE["latin_mark"], tuple(mark.encode() for mark in "¿¡«»")),
 )
+"""Punctuation beyond ASCII, by the code of its first byte."""
 
 
 def text_features(text: str, length: int) -> list[float]:
@@ -109,13 +115,13 @@ def text_features(text: str, length: int) -> list[float]:
     n_bytes = len(raw)
     ascii_only = n_bytes == len(text)
     wide = 0 if ascii_only else len(codes.translate(None, _NOT_WIDE))
-    words = raw.translate(_FOLD_ASCII).split() if wide else _words(raw, ascii_only)
+    words = raw.translate(_FOLD_ASCII).split() if wide else _words(raw, codes, ascii_only)
     unique = set(words)
     if wide:
-        found = _wide_hits(text, raw, codes, words, unique, wide)
+        found = _wide_hits(text, codes, words, unique)
     else:
         found = word_hits(words, unique, cyrillic=not ascii_only and _CYRILLIC in codes)
-    counts = np.bincount(np.frombuffer(codes + found, np.uint8), minlength=_N_CODES)
+    counts = np.bincount(np.frombuffer(codes + found, _BYTE), minlength=_N_CODES)
     logs: list[float] = _LOGS[counts].tolist()
     n_words = len(words) + 1
     numbers = raw.translate(_DIGITS_ONLY).split() if logs[_DIGIT] else []
@@ -126,7 +132,7 @@ def text_features(text: str, length: int) -> list[float]:
         *(_number_logs(numbers) if numbers else _NO_NUMBERS),
         logs[_BRACE] + logs[_SEMICOLON] + logs[_BACKTICK] + logs[_UNDERSCORE] + logs[_ANGLE],
         logs[_BACKSLASH] + logs[_CARET] + logs[_DOLLAR],
-        *_mark_logs(raw),
+        *(_mark_logs(raw) if logs[_PAREN] or logs[_NEWLINE] else _NO_MARKS),
         min(12.0, (n_bytes + 1) / n_words),
         count(_DIGIT) * share,
         count(_UPPER) * share,
@@ -141,25 +147,26 @@ def text_features(text: str, length: int) -> list[float]:
     return logs
 
 
-def _words(raw: bytes, ascii_only: bool) -> list[bytes]:
+def _words(raw: bytes, codes: bytes, ascii_only: bool) -> list[bytes]:
     """The words in order, folded; typographic punctuation is punctuation too."""
     if not ascii_only:
-        for lead, marks in _TYPOGRAPHIC:
-            if lead in raw:
+        for code, marks in _TYPOGRAPHIC:
+            if code in codes:
                 for mark in marks:
                     raw = raw.replace(mark, b" ")
     return raw.translate(_FOLD).split()
 
 
-def _wide_hits(
-    text: str, raw: bytes, codes: bytes, words: list[bytes], unique: set[bytes], wide: int
-) -> bytes:
+def _wide_hits(text: str, codes: bytes, words: list[bytes], unique: set[bytes]) -> bytes:
     """The keywords of a text in scripts without words: its substrings, and ASCII words if any."""
-    syllabic = len(codes.translate(None, _NOT_SYLLABIC))
-    found = syllabic_hits(text) if syllabic else b""
-    if wide > syllabic:
-        found += alphabetic_hits(text)
-    if raw.lower() != raw.upper():
+    found = b""
+    if _HAN in codes or _KANA in codes or _HANGUL in codes:
+        found = syllabic_hits(text)
+    if _SEMITIC in codes:
+        found += semitic_hits(text)
+    if _INDIC_THAI in codes:
+        found += indic_thai_hits(text)
+    if words and not b"".join(words).isdigit():
         found += word_hits(words, unique, cyrillic=False)
     return found
 
@@ -212,7 +219,7 @@ _FOLD = _fold_table()
 _FOLD_ASCII = _FOLD[:128] + b" " * 128
 """For scripts without spaces: what is left are the foreign words in between (``用Python写``)."""
 _CODE_OF = _code_table()
-_LOGS = np.log1p(np.arange(1 << 16))
+_LOGS = np.log1p(np.arange(1 << 13))
 """log(1 + count) by count; an excerpt holds far fewer bytes and words than this is long."""
-_LOG_OF = _LOGS[:4].tolist()
+_LOG_OF: list[float] = _LOGS[:4].tolist()
 _DIGITS_ONLY = bytes(byte if 48 <= byte <= 57 else 32 for byte in range(256))

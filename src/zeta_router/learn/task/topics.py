@@ -19,8 +19,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, isnan
-from operator import attrgetter
-from struct import Struct
 from typing import Final
 
 import numpy as np
@@ -28,9 +26,8 @@ from numpy.typing import NDArray
 
 from zeta_router.core.errors import BugError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task, TaskEstimate, TopicShare
-from zeta_router.learn.task.ask import FEATURE_NAMES
-from zeta_router.learn.task.protocol import TaskClassifier
-from zeta_router.learn.task.trained import features_digest
+from zeta_router.learn.task.protocol import PROBABILITY, TaskClassifier, new_tuple
+from zeta_router.learn.task.trained import TrainedClassifier, features_digest, is_text, vector
 
 BANDS: Final = ("easy", "medium", "hard")
 
@@ -41,12 +38,6 @@ LEAST_SHARE: Final = 0.12
 """A domain with less of its task is left out, and its share given to the others."""
 
 _GENERATIVE: Final = frozenset(GENERATIVE_TASKS)
-_CHARS: Final = FEATURE_NAMES.index("chars")
-_HOUSEKEEPING: Final = FEATURE_NAMES.index("housekeeping")
-_PACK: Final = Struct(f"{len(FEATURE_NAMES)}f").pack
-_PROBABILITY: Final = attrgetter("probability")
-_new = tuple.__new__
-"""Makes a named tuple at half the cost of calling its class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +86,24 @@ class TopicReader:
                 f"{features_digest()}: run `zeta train topics` and ship its weights"
             )
         self._classifier = classifier
-        self._matrix = weights.matrix
-        self._bias = weights.bias
+        self._columns = np.vstack((weights.matrix, weights.bias))
+        self._shared: tuple[TrainedClassifier, int] | None = None
+        if isinstance(classifier, TrainedClassifier):
+            self._shared = classifier, classifier.columns.shape[1]
+            self._columns = np.hstack((classifier.columns, self._columns))
         self._domains = {task: _domains(task, weights) for task in GENERATIVE_TASKS}
 
     def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
         """See `TaskClassifier.estimate`; a request without text is told by its task alone."""
-        known = self._classifier.estimate(features, operation)
-        if len(features) != len(FEATURE_NAMES) or not features[_CHARS] or features[_HOUSEKEEPING]:
-            return known
-        scores = np.frombuffer(_PACK(*features), np.float32).dot(self._matrix)
-        scores += self._bias
+        if not is_text(features, operation):
+            return self._classifier.estimate(features, operation)
+        scores = vector(features).dot(self._columns)
+        if self._shared is None:
+            known = self._classifier.estimate(features, operation)
+        else:
+            trained, own = self._shared
+            known = trained.estimate_from(scores[:own])
+            scores = scores[own:]
         found: list[TopicShare] = []
         columns = scores.tolist()
         for share in known.topics:
@@ -113,8 +111,8 @@ class TopicReader:
                 found.append(share)
             else:
                 _split(share, self._domains[share.task], columns, found)
-        found.sort(key=_PROBABILITY, reverse=True)
-        return TaskEstimate(known.task, tuple(found))
+        found.sort(key=PROBABILITY, reverse=True)
+        return new_tuple(TaskEstimate, (known.task, tuple(found)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +157,18 @@ def _add(
 ) -> None:
     """Add a domain, by the one or two bands that the difficulty lies in."""
     if domain.centres is None:
-        found.append(_new(TopicShare, (domain.name, task, probability)))
+        found.append(new_tuple(TopicShare, (domain.name, task, probability)))
         return
     easy, medium, hard = domain.centres
     if difficulty <= easy:
-        found.append(_new(TopicShare, (domain.bands[0], task, probability)))
+        found.append(new_tuple(TopicShare, (domain.bands[0], task, probability)))
         return
     if difficulty >= hard:
-        found.append(_new(TopicShare, (domain.bands[2], task, probability)))
+        found.append(new_tuple(TopicShare, (domain.bands[2], task, probability)))
         return
     if difficulty < medium:
         low, above = 0, (difficulty - easy) / (medium - easy)
     else:
         low, above = 1, (difficulty - medium) / (hard - medium)
-    found.append(_new(TopicShare, (domain.bands[low], task, probability * (1.0 - above))))
-    found.append(_new(TopicShare, (domain.bands[low + 1], task, probability * above)))
+    found.append(new_tuple(TopicShare, (domain.bands[low], task, probability * (1.0 - above))))
+    found.append(new_tuple(TopicShare, (domain.bands[low + 1], task, probability * above)))

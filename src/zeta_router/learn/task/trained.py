@@ -21,14 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zeta_router.core.errors import BugError
-from zeta_router.core.query import Operation, Task, TaskEstimate, certain
+from zeta_router.core.query import Operation, TaskEstimate
 from zeta_router.learn.task.ask import EXCERPT_BYTES, EXCERPT_CHARS, FEATURE_NAMES
 from zeta_router.learn.task.lexicon import lexicon_digest
-from zeta_router.learn.task.protocol import DEFAULT_COSTS, FLAT, TaskCosts, estimate_of
+from zeta_router.learn.task.protocol import (
+    DEFAULT_COSTS,
+    FLAT,
+    TaskCosts,
+    estimate_of,
+    needs_no_text,
+)
 
 _PACK = Struct(f"{len(FEATURE_NAMES) + 1}f").pack
 """Floats to an array in half the time of `numpy.fromiter`; the last is 1 and carries the bias."""
 
+_FLOAT = np.dtype(np.float32)
+_NO_TEXT = (Operation.EMBEDDING, Operation.RERANK)
 _CHARS = FEATURE_NAMES.index("chars")
 _HOUSEKEEPING = FEATURE_NAMES.index("housekeeping")
 _HOUSEKEEPING_POSTERIOR = (0.96, 0.02, 0.02)
@@ -62,6 +70,10 @@ def features_digest() -> str:
 class TrainedClassifier:
     """A `TaskClassifier` with trained weights.
 
+    Attributes:
+        columns: What `vector` is multiplied by first, so that others may add columns of their own
+            and share the product.
+
     Args:
         weights: See `ClassifierWeights`.
         costs: What each mistake costs; decides which task to act on, not the posterior.
@@ -76,29 +88,43 @@ class TrainedClassifier:
                 f"the classifier's weights belong to features {weights.features}, this code "
                 f"extracts {features_digest()}: run `zeta train classifier` and ship its weights"
             )
-        self._inner = np.vstack((weights.inner, weights.inner_bias))
+        self.columns = np.vstack((weights.inner, weights.inner_bias))
         self._out = np.vstack((weights.out, np.eye(3, dtype=np.float32)))
         self._costs = costs
 
     def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
         """See `TaskClassifier.estimate`. A request without text gets a flat posterior."""
-        if operation is Operation.EMBEDDING:
-            return certain(Task.EMBEDDING)
-        if operation is Operation.RERANK:
-            return certain(Task.RERANK)
+        if is_text(features, operation):
+            return self.estimate_from(vector(features).dot(self.columns))
+        known = needs_no_text(operation)
+        if known is not None:
+            return known
         if len(features) != len(FEATURE_NAMES) or not features[_CHARS]:
             return estimate_of(FLAT, self._costs)
-        if features[_HOUSEKEEPING]:
-            return estimate_of(_HOUSEKEEPING_POSTERIOR, self._costs)
-        return estimate_of(self._posterior(features), self._costs)
+        return estimate_of(_HOUSEKEEPING_POSTERIOR, self._costs)
 
-    def _posterior(self, features: tuple[float, ...]) -> tuple[float, float, float]:
-        inner = np.frombuffer(_PACK(*features, 1.0), np.float32).dot(self._inner)
-        hidden = inner[:-3]
+    def estimate_from(self, product: NDArray[np.float32]) -> TaskEstimate:
+        """The estimate for `vector` times `columns`; `product` is overwritten."""
+        hidden = product[:-3]
         np.tanh(hidden, hidden)
-        scores = inner.dot(self._out)
-        simple, code, reasoning = scores.tolist()
-        top = max(simple, code, reasoning)
-        simple, code, reasoning = exp(simple - top), exp(code - top), exp(reasoning - top)
+        scores: list[float] = product.dot(self._out).tolist()
+        top = max(scores)
+        simple, code, reasoning = [exp(score - top) for score in scores]
         total = simple + code + reasoning
-        return (simple / total, code / total, reasoning / total)
+        posterior = (simple / total, code / total, reasoning / total)
+        return estimate_of(posterior, self._costs)
+
+
+def is_text(features: tuple[float, ...], operation: Operation) -> bool:
+    """Whether there is a text that a user wrote, so that its features say what is asked."""
+    return (
+        operation not in _NO_TEXT
+        and len(features) == len(FEATURE_NAMES)
+        and features[_CHARS] != 0.0
+        and not features[_HOUSEKEEPING]
+    )
+
+
+def vector(features: tuple[float, ...]) -> NDArray[np.float32]:
+    """The features as an array, with a 1 for the bias at its end."""
+    return np.frombuffer(_PACK(*features, 1.0), _FLOAT)

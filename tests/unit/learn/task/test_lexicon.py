@@ -4,8 +4,9 @@ import pytest
 
 from zeta_router.learn.task.lexicon import (
     GROUPS,
-    alphabetic_hits,
+    indic_thai_hits,
     lexicon_digest,
+    semitic_hits,
     syllabic_hits,
     word_hits,
 )
@@ -17,7 +18,8 @@ def groups_of(text: str, cyrillic: bool = False) -> set[str]:
     numbers = {
         *word_hits(words, set(words), cyrillic),
         *syllabic_hits(text),
-        *alphabetic_hits(text),
+        *semitic_hits(text),
+        *indic_thai_hits(text),
     }
     return {GROUPS[number] for number in numbers if number < len(GROUPS)}
 
