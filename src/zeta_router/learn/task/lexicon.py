@@ -132,7 +132,7 @@ def _compile_words() -> tuple[
 
 
 def _longer(whole: bytes, group: int) -> tuple[_WordPair, bytes, bytes]:
-    """A phrase of three words or more, its second and third word first: they are asked for first."""
+    """A phrase of three words or more, before it its second pair, which is asked for first."""
     _, second, third, *_ = whole.split()
     return (second, third), whole, bytes((group,))
 

@@ -173,13 +173,12 @@ def _wide_hits(text: str, codes: bytes, words: list[bytes], unique: set[bytes]) 
 
 def _number_logs(numbers: list[bytes]) -> tuple[float, float, float]:
     """Logs of: all numbers, those that look like a year, those of five digits and more."""
-    sizes = [*map(len, numbers)]
-    years = longer = 0
-    if 4 in sizes:
-        years = sum([len(number) == 4 and number[0] in b"12" for number in numbers])
-    if max(sizes) > 4:
-        longer = sum([size > 4 for size in sizes])
-    return (log1p(len(sizes)), log1p(years), log1p(longer))
+    longest = max(map(len, numbers))
+    if longest < 4:
+        return (log1p(len(numbers)), 0.0, 0.0)
+    years = sum([len(number) == 4 and number[0] in b"12" for number in numbers])
+    longer = sum([len(number) > 4 for number in numbers]) if longest > 4 else 0
+    return (log1p(len(numbers)), log1p(years), log1p(longer))
 
 
 def _mark_logs(raw: bytes) -> tuple[float, float]:

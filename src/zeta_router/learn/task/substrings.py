@@ -1,8 +1,8 @@
 """Keywords of scripts where a space does not end a word, found by their pairs of characters.
 
 Searching a text for two thousand entries one after the other takes a hundred microseconds. Instead
-every entry is filed under one of its pairs of neighbouring characters, the one that is rarest among
-all entries, and searched for only in texts that hold this pair.
+every entry is filed under one of its pairs of neighbouring characters, the one that is rarest, it
+and its characters, among all entries, and searched for only in texts that hold this pair.
 
 Of a character only the low byte of its UTF-16 unit counts, so all pairs of a text are every second
 byte of it, read as overlapping integers of 16 bits. Different pairs may give the same number; that
@@ -41,11 +41,14 @@ class Substrings:
         every = [(substring, bytes((group,))) for substring, group in sorted(set(entries))]
         pairs = {substring: _pairs(substring).tolist() for substring, _ in every}
         rarity = Counter(pair for found in pairs.values() for pair in found)
+        common = Counter(low for substring, _ in every for low in _low_bytes(substring))
         filed: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
         single: dict[str, bytes] = defaultdict(bytes)
         for substring, group in every:
             if pairs[substring]:
-                rarest = min(pairs[substring], key=rarity.__getitem__)
+                rarest = min(
+                    pairs[substring], key=lambda p: rarity[p] * common[p & 255] * common[p >> 8]
+                )
                 filed[rarest].append((substring, group))
             else:
                 single[substring] += group
@@ -68,8 +71,12 @@ class Substrings:
 
 def _pairs(text: str) -> array[int]:
     """The numbers of all pairs of neighbours: those that begin at even places, then the others."""
-    low = text.encode("utf-16-le", "replace")[::2]
+    low = _low_bytes(text)
     length = len(low)
     pairs = array("H", low[: length & ~1])
     pairs.frombytes(low[1 : length - 1 + (length & 1)])
     return pairs
+
+
+def _low_bytes(text: str) -> bytes:
+    return text.encode("utf-16-le", "replace")[::2]

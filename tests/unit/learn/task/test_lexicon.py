@@ -1,6 +1,8 @@
 """The keyword tables find what is written in them, in every script, and nothing across words."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zeta_router.learn.task.lexicon import (
     GROUPS,
@@ -10,6 +12,9 @@ from zeta_router.learn.task.lexicon import (
     syllabic_hits,
     word_hits,
 )
+from zeta_router.learn.task.words_code import CODE_WORDS
+from zeta_router.learn.task.words_reason import REASON_WORDS
+from zeta_router.learn.task.words_simple import SIMPLE_WORDS
 
 
 def groups_of(text: str, cyrillic: bool = False) -> set[str]:
@@ -81,3 +86,29 @@ def test_the_first_words_are_told_apart():
 
 def test_the_digest_is_stable():
     assert lexicon_digest() == lexicon_digest()
+
+
+PIECES = ["how", "many", "step", "by", "let", "s", "think", "chain", "of", "thought", "prove", "x"]
+
+
+def _written(entry: str) -> str:
+    for mark in "'’-._;":
+        entry = entry.replace(mark, " ")
+    return f" {' '.join(entry.split())} "
+
+
+WRITTEN = {
+    (group, _written(entry))
+    for table in (CODE_WORDS, REASON_WORDS, SIMPLE_WORDS)
+    for group, entries in table.items()
+    for entry in entries.split()
+    if entry.isascii()
+}
+
+
+@given(words=st.lists(st.sampled_from(PIECES), max_size=40))
+def test_found_is_what_reading_the_tables_finds(words):
+    text = f" {' '.join(words)} "
+    found = word_hits([w.encode() for w in words], {w.encode() for w in words}, False)
+    whole = [GROUPS[number] for number in found if number < len(GROUPS)]
+    assert sorted(whole) == sorted(group for group, written in WRITTEN if written in text)
