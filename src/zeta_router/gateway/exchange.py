@@ -111,7 +111,12 @@ class Exchange:
         return response
 
     def end(self) -> None:
-        """Nobody waits for the copy any more."""
+        """Nobody waits for the answer any more, nor for the copy's.
+
+        The ticket lets go of this: else each request with its body would lie about until the
+        garbage collector comes, which is rarely.
+        """
+        self.ticket.on_cancel = self.ticket.on_hedge = None
         if self.copying is not None:
             self.copying.cancel()
 
