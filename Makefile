@@ -20,8 +20,8 @@ $(STAMP): requirements/dev.txt requirements/model.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-serve: setup ## start the embedded fleet of real engines and answer on 127.0.0.1:8080
-	$(BIN)/zeta serve --embedded
+serve: setup ## start the embedded fleet of real engines and answer on 127.0.0.1:8080; POLICY=joint chooses another policy
+	$(BIN)/zeta serve --embedded $(if $(POLICY),--policy $(POLICY))
 
 observe: setup ## the same with a real Prometheus beside it; LOAD=1 sends a request a second
 	$(BIN)/python observe/run.py $(if $(LOAD),--load $(LOAD)) $(if $(LISTEN),--listen $(LISTEN)) \

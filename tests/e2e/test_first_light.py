@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import openai
 import pytest
 
 from support.asking import ask, chat_body
-from support.process import Zeta
+from support.process import ZETA, Zeta, serving
 
 pytestmark = pytest.mark.engines
 
@@ -142,3 +144,20 @@ def test_health_ready_metrics_and_fleet(embedded: Zeta) -> None:
     fleet = ask(f"{embedded.url}/zeta/fleet").json
     assert [e["state"] for e in fleet["endpoints"]] == ["up"] * 4
     assert [e["slots"] for e in fleet["endpoints"]] == [4, 4, 4, 2]
+
+
+def test_a_policy_is_named_where_no_file_names_one(tmp_path: Path) -> None:
+    (tmp_path / "zeta.yaml").write_text("policy: static\n")
+    done = subprocess.run(
+        [*ZETA, "serve", "--policy", "joint"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "write policy: joint there" in done.stderr
+    with serving(tmp_path, "--embedded", "--policy", "joint") as zeta:
+        assert ask(f"{zeta.url}/zeta/fleet").json["policy"] == "joint"
+        assert ask(f"{zeta.url}/v1/chat/completions", chat_body(CODE)).status == 200

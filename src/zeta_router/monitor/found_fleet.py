@@ -63,7 +63,9 @@ def fleet_of(found: Sequence[Found]) -> FleetConfig:
                     upstream_model=served.name if served.name != name else None,
                 )
             )
-    return FleetConfig(models=models, endpoints=tuple(endpoints), routes=routes_of(models))
+    return FleetConfig(
+        models=models, endpoints=tuple(endpoints), routes=routes_of(models), policy="joint"
+    )
 
 
 def routes_of(models: Mapping[str, Model]) -> dict[Task, str]:

@@ -42,11 +42,22 @@ _LOG = logging.getLogger("zeta_router")
 @click.option(
     "--embedded", is_flag=True, help="Start small real engines of our own and serve those."
 )
+@click.option(
+    "--policy",
+    type=click.Choice(sorted(POLICIES)),
+    metavar="NAME",
+    help="How to choose, with --embedded or without a configuration, which has its own.",
+)
 @listen_option
 @click.option("--log-level", default="info", help="debug, info, warning or error.")
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON once it answers.")
 def command(
-    config: Path | None, embedded: bool, listen: Listen | None, log_level: str, as_json: bool
+    config: Path | None,
+    embedded: bool,
+    policy: str | None,
+    listen: Listen | None,
+    log_level: str,
+    as_json: bool,
 ) -> None:
     """Answer on one OpenAI-compatible address.
 
@@ -55,25 +66,34 @@ def command(
     """
     if embedded and config is not None:
         raise click.UsageError("--embedded brings its own fleet; leave out --config")
+    file = config or _default_path(embedded)
+    if policy is not None and file is not None:
+        raise click.UsageError(f"{file} says its policy itself; write policy: {policy} there")
     _set_up_logging(log_level)
     try:
-        uvloop.run(_serve(config, embedded, listen, as_json=as_json))
+        uvloop.run(_serve(file, embedded, policy, listen, as_json=as_json))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 async def _serve(
-    path: Path | None, embedded: bool, listen: Listen | None, *, as_json: bool
+    file: Path | None,
+    embedded: bool,
+    policy: str | None,
+    listen: Listen | None,
+    *,
+    as_json: bool,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    file = path or _default_path(embedded)
     seen = fingerprint_of(file) if file is not None else None
-    async with _source(path, embedded, stop) as config:
+    async with _source(file, embedded, stop) as config:
         if config is None:
             return
+        if policy is not None:
+            config = replace(config, fleet=replace(config.fleet, policy=policy))
         fixed = listen is not None or file is not None
         wanted = replace(config, listen=listen) if listen is not None else config
         async with serve_on(wanted, fixed=fixed) as gateway:
@@ -104,7 +124,6 @@ async def _source(
                 stack.push_async_exit(fleet)
                 yield of_fleet(fleet.fleet_config(), "embedded")
         return
-    path = path or _default_path(embedded)
     yield load(path) if path is not None else await discovered()
 
 
