@@ -37,7 +37,7 @@ from zeta_router.learn.task.protocol import TaskClassifier
 CHARS = 1000
 TEXTS = 60
 
-GATES: dict[str, tuple[float, float]] = {"task": (2.5, 8.0), "topics": (3.0, 10.0)}
+GATES: dict[str, tuple[float, float]] = {"task": (2.5, 10.0), "topics": (3.0, 10.0)}
 """Most kernels that the median and the 99th percentile of any script may take.
 
 About one and a half times the largest of several runs on two busy cores for medians, and twice that
