@@ -54,6 +54,7 @@ screenshots: $(BROWSER) ## pictures of the dashboard into build/screenshots (nee
 
 bench: setup ## what a decision costs, against a fixed kernel timed in the same run; what a scrape and an open dashboard cost
 	$(BIN)/python benchmarks/bench_decision.py
+	$(BIN)/python benchmarks/bench_classify.py
 	$(BIN)/python benchmarks/bench_metrics.py
 	$(BIN)/python benchmarks/bench_dashboard.py
 
