@@ -7,29 +7,18 @@ time, so what is learned from stays a fair sample.
 
 from __future__ import annotations
 
+from zeta_router.core.bucket import Bucket
+
 PER_S = 50.0
 """Answers per second and endpoint that are all learned from."""
 
 BURST = 50.0
 
 
-class Thinning:
-    """A bucket of lessons that fills with time. Times must not decrease by much."""
+class Thinning(Bucket):
+    """The lessons that one endpoint's answers may still give."""
 
-    __slots__ = ("_at_s", "_left")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._left = BURST
-        self._at_s = 0.0
-
-    def take(self, now_s: float) -> bool:
-        """Whether to learn from what has come at `now_s`."""
-        left = self._left
-        if now_s > self._at_s:
-            left = min(BURST, left + PER_S * (now_s - self._at_s))
-            self._at_s = now_s
-        if left < 1.0:
-            self._left = left
-            return False
-        self._left = left - 1.0
-        return True
+        super().__init__(BURST, PER_S, 0.0)

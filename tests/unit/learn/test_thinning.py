@@ -11,7 +11,7 @@ from zeta_router.learn.thinning import BURST, PER_S, Thinning
 def taken(times_s: list[float]) -> int:
     """Lessons learned of those at these times."""
     thinning = Thinning()
-    return sum(thinning.take(at_s) for at_s in times_s)
+    return sum(thinning.spare_one(at_s) for at_s in times_s)
 
 
 def test_few_are_all_learned() -> None:
@@ -36,7 +36,7 @@ def test_never_more_than_the_rate_allows(gaps: list[float]) -> None:
 
 def test_time_that_steps_back_gives_nothing() -> None:
     thinning = Thinning()
-    assert all(thinning.take(10.0) for _ in range(int(BURST)))
-    assert not thinning.take(9.0)
-    assert not thinning.take(10.0)
-    assert thinning.take(10.0 + 1.5 / PER_S)
+    assert all(thinning.spare_one(10.0) for _ in range(int(BURST)))
+    assert not thinning.spare_one(9.0)
+    assert not thinning.spare_one(10.0)
+    assert thinning.spare_one(10.0 + 1.5 / PER_S)

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from math import inf
-
+from zeta_router.core.bucket import Bucket
 from zeta_router.gateway.keys.key import Key
 
 MINUTE_S = 60.0
 DAY_S = 86_400.0
 BURST_S = 10.0
 """Requests of so many seconds may come at once."""
-
-
-class Bucket:
-    """An allowance that fills with time up to a bound. Times must not decrease.
-
-    Args:
-        most: What it holds when full, and at the start.
-        per_s: What is added in a second.
-    """
-
-    __slots__ = ("_at_s", "left", "most", "per_s")
-
-    def __init__(self, most: float, per_s: float, now_s: float) -> None:
-        self.most, self.per_s = most, per_s
-        self.left = most
-        self._at_s = now_s
-
-    def wait_s(self, amount: float, now_s: float) -> float:
-        """Seconds until `amount` is there; 0 when it is."""
-        self._fill(now_s)
-        short = amount - self.left
-        if short <= 0.0:
-            return 0.0
-        return short / self.per_s if self.per_s > 0.0 else inf
-
-    def take(self, amount: float, now_s: float) -> None:
-        """Take, below nothing if need be: what is owed is waited for."""
-        self._fill(now_s)
-        self.left -= amount
-
-    def _fill(self, now_s: float) -> None:
-        self.left = min(self.most, self.left + self.per_s * max(0.0, now_s - self._at_s))
-        self._at_s = max(self._at_s, now_s)
 
 
 class Usage:

@@ -22,7 +22,7 @@ def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
         state.residency.first_token(at_s, max(0.0, attempt.expected_ttft_s - attempt.load_s))
         state.touch()
         return
-    if state.on_trial or state.first_lessons.take(at_s):
+    if state.on_trial or state.first_lessons.spare_one(at_s):
         state.latency.observe_ttft(
             ttft_s,
             prompt_tokens=attempt.prompt_tokens,
@@ -79,7 +79,7 @@ def on_end(
         return
     state.learned_at_s = at_s
     state.touch()
-    if not state.on_trial and not state.last_lessons.take(at_s):
+    if not state.on_trial and not state.last_lessons.spare_one(at_s):
         return
     if outcome.tpot_s is not None:
         batch, prefilled = company

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from zeta_router.gateway.keys.key import Key
-from zeta_router.gateway.keys.usage import BURST_S, DAY_S, Bucket, Usage
+from zeta_router.gateway.keys.usage import BURST_S, DAY_S, Usage
 
 DIGEST = b"d" * 32
 
@@ -69,20 +67,3 @@ def test_a_reload_gives_nothing_back() -> None:
     new.take_over(old)
     assert new.open_queries == 1
     assert new.why_not(0.0) is not None
-
-
-@given(
-    st.lists(st.tuples(st.floats(0.0, 5.0), st.floats(0.0, 3.0)), max_size=100),
-    st.floats(0.1, 10.0),
-    st.floats(0.01, 10.0),
-)
-def test_a_bucket_never_gives_more_than_it_holds_and_gets(
-    steps: list[tuple[float, float]], most: float, per_s: float
-) -> None:
-    bucket, now_s, taken = Bucket(most, per_s, 0.0), 0.0, 0.0
-    for gap_s, amount in steps:
-        now_s += gap_s
-        if bucket.wait_s(amount, now_s) == 0.0:
-            bucket.take(amount, now_s)
-            taken += amount
-        assert taken <= most + per_s * now_s + 1e-6
