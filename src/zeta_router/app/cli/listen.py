@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from zeta_router.app.config import Listen, LoadedConfig
+from zeta_router.app.config.watch import Load
 from zeta_router.app.reaching import is_loopback
 from zeta_router.app.running import RunningGateway, running
 from zeta_router.core.errors import ConfigError
@@ -51,7 +52,7 @@ async def serve_on(config: LoadedConfig, *, fixed: bool) -> AsyncIterator[Runnin
     Raises:
         ConfigError: The address cannot be used, or would serve strangers without a key.
     """
-    _refuse_strangers(config)
+    refuse_strangers(config)
     host, port = config.listen
     last = port if fixed or port == 0 else port + PORTS_TRIED - 1
     async with contextlib.AsyncExitStack() as stack:
@@ -69,8 +70,23 @@ async def serve_on(config: LoadedConfig, *, fixed: bool) -> AsyncIterator[Runnin
         yield gateway
 
 
-def _refuse_strangers(config: LoadedConfig) -> None:
-    """Without keys, whoever can reach the address can use every engine behind it."""
+def guarded(load: Load, listen: Listen) -> Load:
+    """`load`, refusing what would open the running gateway's address to strangers."""
+
+    async def loaded() -> LoadedConfig:
+        config = await load()
+        refuse_strangers(replace(config, listen=listen))
+        return config
+
+    return loaded
+
+
+def refuse_strangers(config: LoadedConfig) -> None:
+    """Without keys, whoever can reach the address can use every engine behind it.
+
+    Raises:
+        ConfigError: That is so, and nobody said that it is meant.
+    """
     host = config.listen.host
     if config.keys or config.without_keys or is_loopback(host):
         return

@@ -17,7 +17,7 @@ import click
 import uvloop
 
 from zeta_router.app.background import in_background
-from zeta_router.app.cli.listen import listen_option, serve_on
+from zeta_router.app.cli.listen import guarded, listen_option, serve_on
 from zeta_router.app.cli.saying import say_json
 from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
 from zeta_router.app.config import Listen, LoadedConfig
@@ -97,7 +97,7 @@ async def _serve(
         fixed = listen is not None or file is not None
         wanted = replace(config, listen=listen) if listen is not None else config
         async with serve_on(wanted, fixed=fixed) as gateway:
-            async with _reloading(gateway, config, file, seen):
+            async with _reloading(gateway, config, wanted.listen, file, seen):
                 if as_json:
                     say_json(_address(gateway, wanted))
                 _greet(gateway, wanted)  # last: from here on SIGHUP and SIGTERM are understood
@@ -149,7 +149,11 @@ def _default_path(embedded: bool) -> Path | None:
 
 @contextlib.asynccontextmanager
 async def _reloading(
-    gateway: RunningGateway, current: LoadedConfig, path: Path | None, seen: Fingerprint
+    gateway: RunningGateway,
+    current: LoadedConfig,
+    listen: Listen,
+    path: Path | None,
+    seen: Fingerprint,
 ) -> AsyncIterator[None]:
     """Follow the configuration file, and SIGHUP; a broken file is refused and the old one kept."""
     if path is None:
@@ -167,7 +171,7 @@ async def _reloading(
     watcher = ConfigWatcher(
         current,
         seen,
-        loader_of(path, os.environ, POLICIES),
+        guarded(loader_of(path, os.environ, POLICIES), listen),
         lambda: fingerprint_of(path),
         on_change=on_change,
         on_error=on_error,

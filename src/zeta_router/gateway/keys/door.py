@@ -36,7 +36,7 @@ class Door:
         self._clock = clock
         self._by_digest: dict[bytes, Usage] = {}
         self._by_name: dict[str, Usage] = {}
-        self._spending: dict[str, str] = {}
+        self._spending: dict[str, tuple[str, int]] = {}
         self.replace(keys)
 
     @property
@@ -80,12 +80,13 @@ class Door:
             usage = self._by_name.get(tenant)
             limited = usage is not None and usage.key.tokens_per_day is not None
             if limited and record.decision.verdict is Verdict.DISPATCH:
-                self._spending[record.query.id] = tenant
+                self._spending[record.query.id] = (tenant, record.query.prompt_tokens)
         elif isinstance(record, OutcomeRecord) and self._spending:
-            spender = self._by_name.get(self._spending.pop(record.query_id, ""))
+            name, estimated = self._spending.pop(record.query_id, ("", 0))
+            spender = self._by_name.get(name)
             if spender is not None:
                 outcome = record.outcome
-                tokens = (outcome.prompt_tokens or 0) + (outcome.output_tokens or 0)
+                tokens = (outcome.prompt_tokens or estimated) + (outcome.output_tokens or 0)
                 spender.spend(tokens, self._clock())
 
     def counting(self, on_record: Callable[[Record], None]) -> Callable[[Record], None]:

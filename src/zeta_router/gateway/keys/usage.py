@@ -52,7 +52,7 @@ class Usage:
 
     def end(self) -> None:
         """A query is over."""
-        self.open_queries -= 1
+        self.open_queries = max(0, self.open_queries - 1)  # it may have been taken out meanwhile
 
     def spend(self, tokens: float, now_s: float) -> None:
         """An answer took so many tokens, read and written."""
