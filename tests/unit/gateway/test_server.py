@@ -237,3 +237,17 @@ class TestProtocol:
     def test_an_absolute_address_cannot_name_an_upstream(self) -> None:
         data = request_bytes("http://10.0.0.1:9/v1/chat/completions", BODY)
         assert statuses(data, 1)[0] in (200, 400, 404)
+
+
+AMBIGUOUS = {
+    "both lengths": b"\r\nhost: h\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"\r\nhost: h\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcde",
+    "bare line feeds": b"\nhost: h\ncontent-length: 5\n\nabcde",
+}
+"""Requests of which two parsers would find different ends."""
+
+
+@pytest.mark.parametrize("rest", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_a_request_whose_end_is_unclear_is_refused_and_its_connection_closed(rest: bytes) -> None:
+    asked = b"POST /v1/chat/completions HTTP/1.1" + rest + AGAIN
+    assert statuses(asked, count=2) == [400, 0]
