@@ -240,7 +240,9 @@ class TestProtocol:
 
 
 AMBIGUOUS = {
-    "both lengths": b"\r\nhost: h\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "both lengths": (
+        b"\r\nhost: h\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
     "two lengths": b"\r\nhost: h\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcde",
     "bare line feeds": b"\nhost: h\ncontent-length: 5\n\nabcde",
 }
