@@ -6,8 +6,9 @@ steps. So a poll that takes more than a quarter of its interval doubles the inte
 engine doubles it too, and a quick answer halves it again. In between the router reckons with its
 own dispatches; a poll only corrects it.
 
-Whether an engine lives must be known sooner. While polls are rare because they are slow, the router
-is told once per `INTERVAL_S` that nothing has been heard, and looks for itself, which is cheap.
+Whether an engine lives must be known sooner. After a poll that reached nobody, and once per
+`INTERVAL_S` while polls are rare because they are slow, the router is told that nothing has been
+heard, and looks for itself, which is cheap.
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ class Poller:
         sample = await self._answered(contact, endpoint, generation)
         pace.after(started_at_s, self._clock(), reached=sample is not None)
         if sample is None:
+            self._submit(Unanswered(self._clock(), endpoint.id, generation))
             return
         if self._resources is not None:
             sample = with_resources(sample, await self._resources.read(endpoint))
