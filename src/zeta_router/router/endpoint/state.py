@@ -26,6 +26,7 @@ from zeta_router.learn.thinning import Thinning
 from zeta_router.router.endpoint.cognition import Cognition
 from zeta_router.router.endpoint.in_flight import InFlight
 from zeta_router.router.endpoint.residency import Residency
+from zeta_router.router.endpoint.swallowed import Swallowed
 from zeta_router.router.query.cases import Attempt
 
 PRICE_STEP_S = 0.05
@@ -85,6 +86,7 @@ class EndpointState:
         self.sent_at_s = -inf
         self.empty_in_a_row = 0
         self._proved: int | None = None
+        self._swallowed = Swallowed()
         self.asked_whether_alive = False
         self.asked_at_s = 0.0
         self.draining = False
@@ -202,6 +204,9 @@ class EndpointState:
         for one in self.attempts.values():
             if one.first_token_at_s is not None:
                 continue
+            since_s = max(self.heard_at_s, one.dispatched_at_s)
+            if self._swallowed.denies(now_s, since_s):
+                return True
             longest_s = patience_s(
                 streams=one.streams,
                 ttft_s=one.expected_ttft_s,
@@ -209,7 +214,7 @@ class EndpointState:
                 output_tokens=one.expected_output_tokens,
                 known=known,
             )
-            if now_s - max(self.heard_at_s, one.dispatched_at_s) > longest_s:
+            if now_s - since_s > longest_s:
                 return True
         return False
 
@@ -248,6 +253,8 @@ class EndpointState:
         if counts == [None, None]:
             return
         seen = sum(count or 0 for count in counts)
+        if counts[0] is not None:
+            self._swallowed.on_count(at_s, seen, len(self.attempts))
         self._foreign = (self._foreign[1], max(0, seen - len(self.attempts)))
         self._sampled_at_s = at_s
 

@@ -13,9 +13,10 @@ from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Operation, Task
 from zeta_router.core.reasons import Drop
-from zeta_router.core.signal import EngineSample
+from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.core.snapshot import Health
 from zeta_router.router.commands import Cancel
+from zeta_router.router.endpoint.swallowed import LOST_S
 from zeta_router.router.events import DrainRequested, Sampled, Unanswered
 
 EMPTY = Outcome(Status.OK, started=True, e2e_s=0.005, http_status=200)
@@ -232,6 +233,21 @@ class TestSilence:
             bench.send(Sampled(bench.now_s, "a", 1, EngineSample()))
         assert health(bench)["a"] is Health.EJECTED
         assert [one.query_id for one in bench.cancelled] == [name]
+
+    def test_one_that_denies_a_query_is_left_sooner_than_one_that_says_nothing(self) -> None:
+        def left_after_s(running: float | None) -> float:
+            bench = two()
+            name = next(n for n in "12" if bench.arrive(query(n)) == "a")
+            for at_s in range(1, 60):
+                bench.now_s = float(at_s)
+                counted = Signal(1.0 if at_s == 1 else running, bench.now_s, "/metrics")
+                bench.send(Sampled(bench.now_s, "a", 1, EngineSample(running=counted)))
+                if bench.cancelled:
+                    assert [one.query_id for one in bench.cancelled] == [name]
+                    return bench.now_s
+            raise AssertionError("it was never left")
+
+        assert left_after_s(0.0) == 2.0 + LOST_S < left_after_s(None) == left_after_s(1.0)
 
     def test_nothing_is_given_up_where_nobody_else_can_do_it(self) -> None:
         bench = Bench(fleet(endpoint("c", "coder")))
