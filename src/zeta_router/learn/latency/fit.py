@@ -72,5 +72,7 @@ class LatencyFit:
         self.residuals.restore(state["residuals"])
 
     def _fitted_s(self, features: tuple[float, ...]) -> float:
-        terms = zip(self.rls.coefficients, features, strict=True)
-        return max(1e-6, sum(coefficient * feature for coefficient, feature in terms))
+        fitted_s = 0.0
+        for coefficient, feature in zip(self.rls.coefficients, features, strict=True):
+            fitted_s += coefficient * feature
+        return max(1e-6, fitted_s)

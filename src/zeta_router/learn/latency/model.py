@@ -144,7 +144,7 @@ class LatencyHead(Speed):
         """
         waited = batch >= (self._slots if slots is None else slots)
         inputs = (prompt_tokens, cached_tokens, pending_prefill_tokens)
-        if waited or not _usable(ttft_s) or not all(map(_not_negative, inputs)):
+        if waited or not _usable(ttft_s) or not _not_negative(inputs):
             return
         tokens = max(0.0, prompt_tokens - cached_tokens) + pending_prefill_tokens
         step, per_seq, *_ = self._decode.rls.coefficients
@@ -179,7 +179,7 @@ class LatencyHead(Speed):
         tokens = output_tokens if output_tokens is not None else self._output_tokens
         met = 0.0 if met_batch is None else met_batch
         inputs = (batch, met, kv_tokens, prefill_tokens_during, tokens)
-        if not _usable(tpot_s) or not all(map(_not_negative, inputs)):
+        if not _usable(tpot_s) or not _not_negative(inputs):
             return
         self._output_tokens += _MEAN_STEP * (tokens - self._output_tokens)
         stolen = prefill_tokens_during / max(1.0, tokens - 1.0)
@@ -266,5 +266,8 @@ def _usable(seconds: float) -> bool:
     return 1e-6 <= seconds <= 86_400.0
 
 
-def _not_negative(value: float) -> bool:
-    return 0.0 <= value <= 1e12
+def _not_negative(values: tuple[float, ...]) -> bool:
+    for value in values:  # noqa: SIM110 (a generator costs more than the comparisons)
+        if not 0.0 <= value <= 1e12:
+            return False
+    return True

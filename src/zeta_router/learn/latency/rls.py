@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from zeta_router.learn.latency.rls_solve import solver_of
+
 
 class Rls:
     """Weighted linear regression of a target on few features (d <= 8), newest first.
@@ -95,42 +97,27 @@ class Rls:
         self._solve()
 
     def _solve(self) -> None:
-        free = list(range(len(self._scale)))
-        solution = self._solve_for(free)
-        while self._nonnegative and solution and min(solution) < 0.0:
-            free.pop(solution.index(min(solution)))
-            solution = self._solve_for(free)
-        coefficients = [0.0] * len(self._scale)
-        for index, value in zip(free, solution, strict=True):
-            coefficients[index] = value * self._scale[index]
-        self.coefficients = tuple(coefficients)
+        """Fit; coefficients below zero are held at 0 where that is asked for, the worst first."""
+        scale = self._scale
+        solve = solver_of(len(scale))
+        solution = solve(self._gram, self._moment, self._prior, self._prior_weight)
+        if self._nonnegative and min(solution) < 0.0:
+            solution = self._without_negative(solution)
+        self.coefficients = tuple([x * size for x, size in zip(solution, scale, strict=True)])
 
-    def _solve_for(self, free: list[int]) -> list[float]:
-        """Cholesky solution of (prior + data) over the `free` coefficients, the others at 0."""
-        weight = self._prior_weight
-        lower: list[list[float]] = []
-        half: list[float] = []
-        for i, p in enumerate(free):
-            row: list[float] = []
-            for j in range(i):
-                dot = self._gram[p][free[j]]
-                for a, b in zip(row, lower[j], strict=False):
-                    dot -= a * b
-                row.append(dot / lower[j][j])
-            pivot = self._gram[p][p] + weight
-            rest = self._moment[p] + weight * self._prior[p]
-            for a, b in zip(row, half, strict=True):
-                pivot -= a * a
-                rest -= a * b
-            # Rounding can eat the pivot of a feature that repeats another; the prior bounds it.
-            root = max(pivot, 1e-12) ** 0.5
-            row.append(root)
-            lower.append(row)
-            half.append(rest / root)
-        solution = [0.0] * len(free)
-        for i in range(len(free) - 1, -1, -1):
-            rest = half[i]
-            for j in range(i + 1, len(free)):
-                rest -= lower[j][i] * solution[j]
-            solution[i] = rest / lower[i][i]
-        return solution
+    def _without_negative(self, solution: list[float]) -> list[float]:
+        """The same with those held at 0, from a solution with some below it."""
+        gram, moment, prior = self._gram, self._moment, self._prior
+        free = list(range(len(prior)))
+        while solution and min(solution) < 0.0:
+            free.pop(solution.index(min(solution)))
+            solution = solver_of(len(free))(
+                [[gram[p][q] for q in free[: place + 1]] for place, p in enumerate(free)],
+                [moment[p] for p in free],
+                [prior[p] for p in free],
+                self._prior_weight,
+            )
+        held = [0.0] * len(prior)
+        for index, value in zip(free, solution, strict=True):
+            held[index] = value
+        return held

@@ -45,10 +45,17 @@ class StandardInputs:
 
     def of_picked(self, picked: tuple[float, ...]) -> tuple[float, ...]:
         """The inputs for what `pick` picked."""
-        return tuple(
-            min(LIMIT, max(-LIMIT, (value - mean) / sqrt(variance + 1e-6)))
-            for value, mean, variance in zip(picked, self._means, self._variances, strict=False)
-        )
+        if not picked:
+            return ()
+        inputs = []
+        for value, mean, variance in zip(picked, self._means, self._variances, strict=True):
+            scaled = (value - mean) / sqrt(variance + 1e-6)
+            if scaled > LIMIT:
+                scaled = LIMIT
+            elif scaled < -LIMIT:
+                scaled = -LIMIT
+            inputs.append(scaled)
+        return tuple(inputs)
 
     def learn(self, features: tuple[float, ...]) -> None:
         """Take the features of one request into the moments."""
@@ -60,10 +67,11 @@ class StandardInputs:
             return
         self._seen += 1
         step = max(_STEP, 1.0 / self._seen)
+        means, variances = self._means, self._variances
         for index, value in enumerate(picked):
-            off = value - self._means[index]
-            self._means[index] += step * off
-            self._variances[index] += step * (off * off - self._variances[index])
+            off = value - means[index]
+            means[index] += step * off
+            variances[index] += step * (off * off - variances[index])
 
     def state(self) -> dict[str, Any]:
         """Names and moments, as plain values."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable
-from statistics import median
 
 WINDOW = 64
 CLIP_MADS = 3.0
@@ -19,10 +19,11 @@ class ResidualScale:
     for good fills the window within 32 observations and is believed.
     """
 
-    __slots__ = ("_latest", "_limit")
+    __slots__ = ("_latest", "_limit", "_ordered")
 
     def __init__(self) -> None:
-        self._latest: deque[float] = deque(maxlen=WINDOW)
+        self._latest: deque[float] = deque()
+        self._ordered: list[float] = []
         self._limit = float("inf")
 
     def clip(self, residual: float) -> float:
@@ -31,9 +32,17 @@ class ResidualScale:
 
     def add(self, residual: float) -> None:
         """Take one residual into the window."""
-        self._latest.append(abs(residual))
-        if len(self._latest) >= WINDOW // 4:
-            self._limit = CLIP_MADS * max(FLOOR, median(self._latest))
+        size = abs(residual)
+        latest, ordered = self._latest, self._ordered
+        if len(latest) == WINDOW:
+            del ordered[bisect_left(ordered, latest.popleft())]
+        latest.append(size)
+        insort(ordered, size)
+        count = len(ordered)
+        if count >= WINDOW // 4:
+            half = count // 2
+            median = ordered[half] if count % 2 else (ordered[half - 1] + ordered[half]) / 2
+            self._limit = CLIP_MADS * max(FLOOR, median)
 
     def state(self) -> list[float]:
         """The window, as a plain list."""
@@ -42,6 +51,7 @@ class ResidualScale:
     def restore(self, state: Iterable[float]) -> None:
         """Replace the window by an earlier `state()`."""
         self._latest.clear()
+        self._ordered.clear()
         self._limit = float("inf")
-        for value in state:
+        for value in list(state)[-WINDOW:]:
             self.add(float(value))

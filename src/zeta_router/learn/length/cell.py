@@ -8,12 +8,16 @@ cell) but 4-12 % low where the tail is heavy.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import log
 from typing import Any, NamedTuple
 
 MEMORY = 50.0
 """Answers after which old ones fade. An EWMA with alpha .02; .05 raised the error on stationary
 traffic from .066 to .094 of the mean."""
+
+_new = tuple.__new__
+"""Makes a named tuple at half the cost of calling its class."""
 
 
 class Length(NamedTuple):
@@ -50,6 +54,25 @@ def blend(one: Length, share: float, other: Length) -> Length:
     )
 
 
+def settle(cells: Iterable[LengthCell], pull: float, guess: Length) -> Length:
+    """`guess` as corrected by cells from the most general to the most special one.
+
+    Each counts for its answers beside `pull` answers of what stands above it: the `blend` of the
+    two, written out because every decision does this for every topic and model.
+    """
+    mean, log_mean, log_variance = guess
+    for cell in cells:
+        count = cell.count
+        share = count / (count + pull)
+        rest = 1.0 - share
+        own_mean, own_log_mean, own_log_variance = cell.moments
+        apart = own_log_mean - log_mean
+        mean = share * own_mean + rest * mean
+        log_mean = share * own_log_mean + rest * log_mean
+        log_variance = share * own_log_variance + rest * log_variance + share * rest * apart * apart
+    return _new(Length, (mean, log_mean, log_variance))
+
+
 class LengthCell:
     """Lengths seen in one cell (a topic or task with a model), newest weighing most.
 
@@ -66,15 +89,17 @@ class LengthCell:
 
     def add(self, tokens: float, weight: float) -> None:
         """Take one length (at least 1 token) in; `weight` in (0, 1] is its share in this cell."""
-        self.count = min(MEMORY, self.count + weight)
-        step = weight / self.count
+        count = self.count + weight
+        self.count = count = min(MEMORY, count)
+        step = weight / count
         mean, log_mean, log_variance = self.moments
         off = log(tokens) - log_mean
-        self.moments = Length(
+        moments = (
             mean + step * (tokens - mean),
             log_mean + step * off,
             (1.0 - step) * (log_variance + step * off * off),
         )
+        self.moments = _new(Length, moments)
 
     def seed(self, length: Length, weight: float) -> None:
         """Add `weight` > 0 answers like `length` to those that were seen."""

@@ -19,8 +19,8 @@ from zeta_router.learn.length.cell import (
     NO_OUTPUT,
     Length,
     LengthCell,
-    blend,
     length_of,
+    settle,
 )
 from zeta_router.learn.length.stretch import LengthStretch
 from zeta_router.learn.length.tail import LengthHistogram, log_normal_beyond
@@ -52,7 +52,16 @@ class LengthHead:
 
     STATE_VERSION: ClassVar = 2
 
-    __slots__ = ("_cells", "_histograms", "_settled", "_stretches", "_tasks", "_topics")
+    __slots__ = (
+        "_cells",
+        "_histograms",
+        "_lineages",
+        "_lines",
+        "_settled",
+        "_stretches",
+        "_tasks",
+        "_topics",
+    )
 
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str], LengthCell] = {}
@@ -61,6 +70,8 @@ class LengthHead:
         self._topics: dict[str, Task] = {}
         self._settled: dict[str, dict[str, Length]] = {}
         self._stretches: dict[str, LengthStretch] = {}
+        self._lineages: dict[tuple[str, str], tuple[LengthCell, ...]] = {}
+        self._lines: dict[tuple[str, str], tuple[LengthCell, ...]] = {}
 
     def expect(
         self,
@@ -78,11 +89,10 @@ class LengthHead:
         if settled is None:
             settled = self._settled[model] = {}
         mean = log_mean = log_square = 0.0
-        for share in topics:
-            length = settled.get(share.topic)
+        for topic, task, probability in topics:
+            length = settled.get(topic)
             if length is None:
-                length = settled[share.topic] = self._settle(share.topic, share.task, model)
-            probability = share.probability
+                length = settled[topic] = self._settle(topic, task, model)
             part_mean, part_log_mean, part_log_variance = length
             mean += probability * part_mean
             log_mean += probability * part_log_mean
@@ -154,14 +164,13 @@ class LengthHead:
             tokens += min(output_tokens, self.remaining(topics, model, output_tokens))
         elif features:
             self._learn_stretch(topics, model, tokens, features)
-        for share in topics:
-            if share.probability < _LEAST_SHARE or share.task not in TASK_GUESS:
+        for topic, task, probability in topics:
+            if probability < _LEAST_SHARE or task not in TASK_GUESS:
                 continue
-            self._topics[share.topic] = share.task
-            for cell in self._lineage(share.topic, share.task, model):
-                cell.add(tokens, share.probability)
-            histogram = self._histograms.setdefault((share.topic, model), LengthHistogram())
-            histogram.add(tokens, share.probability)
+            self._topics[topic] = task
+            for cell in self._lineage(topic, task, model):
+                cell.add(tokens, probability)
+            self._histogram(topic, model).add(tokens, probability)
         self._settled.pop(model, None)
 
     def seed(
@@ -207,17 +216,28 @@ class LengthHead:
             stretches[domain].restore(stretch)
         self._stretches = stretches
         self._cells, self._tasks, self._histograms, self._topics = cells, tasks, tails, topics
-        self._settled.clear()
+        for known in (self._settled, self._lineages, self._lines):
+            known.clear()
 
     def _lineage(self, topic: str, task: Task, model: str) -> tuple[LengthCell, ...]:
         """The cell and those above it, up to the task's own over all models; made where missing."""
-        domain = domain_of(topic)
-        own = (topic,) if domain is None else (topic, domain)
-        return (
-            *(self._cells.setdefault((name, model), LengthCell()) for name in own),
-            self._tasks.setdefault((task, model), LengthCell()),
-            self._tasks.setdefault((task, ""), LengthCell()),
-        )
+        lineage = self._lineages.get((topic, model))
+        if lineage is None:
+            domain = domain_of(topic)
+            own = (topic,) if domain is None else (topic, domain)
+            lineage = self._lineages[topic, model] = (
+                *(self._cells.setdefault((name, model), LengthCell()) for name in own),
+                self._tasks.setdefault((task, model), LengthCell()),
+                self._tasks.setdefault((task, ""), LengthCell()),
+            )
+            self._lines.clear()
+        return lineage
+
+    def _histogram(self, topic: str, model: str) -> LengthHistogram:
+        histogram = self._histograms.get((topic, model))
+        if histogram is None:
+            histogram = self._histograms[topic, model] = LengthHistogram()
+        return histogram
 
     def _learn_stretch(
         self,
@@ -226,26 +246,33 @@ class LengthHead:
         tokens: float,
         features: tuple[float, ...],
     ) -> None:
-        expected = sum(
-            share.probability * self._settle(share.topic, share.task, model).log_mean
-            for share in topics
-        )
-        stretch = self._stretches.setdefault(_domain(topics), LengthStretch())
+        expected = 0.0
+        for topic, task, probability in topics:
+            expected += probability * self._settle(topic, task, model).log_mean
+        domain = _domain(topics)
+        stretch = self._stretches.get(domain)
+        if stretch is None:
+            stretch = self._stretches[domain] = LengthStretch()
         stretch.learn(features, log(tokens) - expected)
 
     def _settle(self, topic: str, task: Task, model: str) -> Length:
         guess = TASK_GUESS.get(task)
         if guess is None:
             return NO_OUTPUT
-        for cell in (
+        line = self._lines.get((topic, model))
+        if line is None:
+            line = self._lines[topic, model] = self._line(topic, task, model)
+        return settle(line, PULL, guess)
+
+    def _line(self, topic: str, task: Task, model: str) -> tuple[LengthCell, ...]:
+        """The cells of `_lineage` that there are, the most general one first."""
+        line = (
             self._tasks.get((task, "")),
             self._tasks.get((task, model)),
             self._cells.get((domain_of(topic) or "", model)),
             self._cells.get((topic, model)),
-        ):
-            if cell is not None:
-                guess = blend(cell.moments, cell.count / (cell.count + PULL), guess)
-        return guess
+        )
+        return tuple([cell for cell in line if cell is not None])
 
     def _beyond(
         self, topic: str, task: Task, model: str, emitted_tokens: float

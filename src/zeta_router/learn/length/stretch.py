@@ -71,7 +71,8 @@ class LengthStretch:
 
     def learn(self, features: tuple[float, ...], log_surprise: float) -> None:
         """Learn ``ln(length / expected)`` of an answer; ignored when there are no features."""
-        inputs = self._inputs.of(features)
+        picked = self._inputs.pick(features)
+        inputs = self._inputs.of_picked(picked)
         if not inputs or not isfinite(log_surprise):
             return
         self.answers += 1
@@ -80,7 +81,7 @@ class LengthStretch:
         self.error += step * (log_surprise**2 - self.error)
         self.error_with += step * (rest**2 - self.error_with)
         self._ridge.update(inputs, log_surprise)
-        self._inputs.learn(features)
+        self._inputs.learn_picked(picked)
 
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""
@@ -99,5 +100,7 @@ class LengthStretch:
         self.answers = int(answers)
 
     def _log_factor(self, inputs: tuple[float, ...]) -> float:
-        total = sum(c * x for c, x in zip(self._ridge.coefficients, inputs, strict=True))
+        total = 0.0
+        for coefficient, x in zip(self._ridge.coefficients, inputs, strict=True):
+            total += coefficient * x
         return min(CLIP, max(-CLIP, total))

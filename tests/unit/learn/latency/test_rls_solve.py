@@ -1,0 +1,73 @@
+"""The written-out solvers: to the last digit what the loops of a Cholesky factorisation give."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from zeta_router.learn.latency.rls_solve import LEAST_PIVOT, solver_of
+
+
+def looped(
+    gram: list[list[float]], moment: list[float], prior: list[float], weight: float
+) -> list[float]:
+    """The same in loops, each sum in the order of its index."""
+    lower: list[list[float]] = []
+    half: list[float] = []
+    for i, given in enumerate(gram):
+        row: list[float] = []
+        for j in range(i):
+            dot = given[j]
+            for k in range(j):
+                dot -= row[k] * lower[j][k]
+            row.append(dot / lower[j][j])
+        pivot, rest = given[i] + weight, moment[i] + weight * prior[i]
+        for k in range(i):
+            pivot -= row[k] * row[k]
+            rest -= row[k] * half[k]
+        row.append(max(pivot, LEAST_PIVOT) ** 0.5)
+        lower.append(row)
+        half.append(rest / row[i])
+    solution = [0.0] * len(half)
+    for i in range(len(half) - 1, -1, -1):
+        rest = half[i]
+        for j in range(i + 1, len(half)):
+            rest -= lower[j][i] * solution[j]
+        solution[i] = rest / lower[i][i]
+    return solution
+
+
+def system(size: int, seed: int, rows: int = 20) -> tuple[list[list[float]], list[float]]:
+    """Sums of `rows` random observations."""
+    draw = random.Random(seed)
+    inputs = [[draw.gauss(0.0, 1.0) for _ in range(size)] for _ in range(rows)]
+    targets = [draw.gauss(0.0, 1.0) for _ in inputs]
+    gram = [[sum(x[i] * x[j] for x in inputs) for j in range(i + 1)] for i in range(size)]
+    moment = [sum(x[i] * y for x, y in zip(inputs, targets, strict=True)) for i in range(size)]
+    return gram, moment
+
+
+@pytest.mark.parametrize("size", range(9))
+@pytest.mark.parametrize("seed", range(5))
+def test_gives_what_loops_give(size: int, seed: int) -> None:
+    gram, moment = system(size, seed)
+    prior = [0.5] * size
+    assert solver_of(size)(gram, moment, prior, 0.3) == looped(gram, moment, prior, 0.3)
+
+
+def test_solves_the_system() -> None:
+    gram, moment = system(5, seed=1)
+    full = np.zeros((5, 5))
+    for i, row in enumerate(gram):
+        full[i, : i + 1] = full[: i + 1, i] = row
+    expected = np.linalg.solve(full + 2.0 * np.eye(5), np.array(moment) + 2.0 * 0.7)
+    assert solver_of(5)(gram, moment, [0.7] * 5, 2.0) == pytest.approx(expected.tolist())
+
+
+def test_a_feature_that_repeats_another_does_not_divide_by_zero() -> None:
+    gram = [[1e20], [1e20, 1e20]]
+    first, second = solver_of(2)(gram, [1e20, 1e20], [0.0, 0.0], 1e-9)
+    assert [first, second] == looped(gram, [1e20, 1e20], [0.0, 0.0], 1e-9)
+    assert first + second == pytest.approx(1.0)
