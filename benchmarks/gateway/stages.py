@@ -1,6 +1,7 @@
 """Where the processor time of a request goes, stage by stage, in the whole product.
 
-Usage: ``python benchmarks/gateway/stages.py [--model auto] [--per-s 150] [--seconds 8]``.
+Usage: ``python benchmarks/gateway/stages.py [--model auto] [--per-s 150] [--seconds 8]``;
+``--per-s 0`` asks as fast as 64 connections can (Debian's ``wrk``).
 
 The gateway runs in this process, under `load.py` and with `engine.py` behind it. The functions of
 each stage are wrapped; a stage's time is what its functions took without those of other stages, in
@@ -26,7 +27,7 @@ from typing import Any
 import uvloop
 from aiohttp import web_protocol
 from run import STREAM_PORTS
-from subjects import HERE, LOAD_CPU, ROUTER_CPU, command_of, pinned, wait_for_answer
+from subjects import HERE, LOAD_CPU, ROUTER_CPU, command_of, pinned, tool, wait_for_answer
 
 from zeta_router.app.config.load import load_file
 from zeta_router.app.records import Telemetry
@@ -105,14 +106,25 @@ async def measured(stages: Stages, config: Path, model: str, per_s: float, secon
             stages.spent_ns.clear()
             stages.calls.clear()
             began_ns = time.thread_time_ns()
-            command = ["-c", LOAD_CPU, sys.executable, str(HERE / "load.py"), "rate", str(PORT)]
-            command += [model, f"{per_s:g}", f"{2 if warm else seconds:g}"]
-            load = await asyncio.create_subprocess_exec(
-                "taskset", *command, stdout=asyncio.subprocess.PIPE
-            )
-            found = json.loads((await load.communicate())[0])
+            found = await loaded(model, per_s, 2 if warm else seconds)
         all_ns = time.thread_time_ns() - began_ns
     return told(stages, found, all_ns)
+
+
+async def loaded(model: str, per_s: float, seconds: float) -> dict[str, Any]:
+    """A run of the load: how many were asked, and how many of them failed."""
+    command = ["-c", LOAD_CPU, sys.executable, str(HERE / "load.py"), "rate", str(PORT)]
+    command += [model, f"{per_s:g}", f"{seconds:g}"]
+    if not per_s:
+        command = ["-c", LOAD_CPU, tool("wrk") or "wrk", "-t1", "-c64", f"-d{seconds:.0f}s"]
+        command += ["-s", str(HERE / "closed.lua"), f"http://127.0.0.1:{PORT}"]
+    load = await asyncio.create_subprocess_exec(
+        "taskset", *command, stdout=asyncio.subprocess.PIPE, env={**os.environ, "MODEL": model}
+    )
+    found: dict[str, Any] = json.loads((await load.communicate())[0].rpartition(b"JSON ")[2])
+    if not per_s:
+        found = {"asked": found["requests"], "failed": found["non_2xx"] + found["errors"]}
+    return found
 
 
 def clock_ns() -> float:

@@ -86,7 +86,12 @@ class Table:
 
         Not ``INSERT OR IGNORE``: that would also swallow a row with a missing value.
         """
+        return self.insert_of(1)
+
+    def insert_of(self, rows: int) -> str:
+        """Statement that adds so many rows at once, their values in a row; see `insert`."""
         marks = ", ".join("?" * len(self.columns))
+        places = ", ".join([f"({marks})"] * rows)
         once = any(column.sql.endswith("UNIQUE") for column in self.columns)
         first = " ON CONFLICT (query_id) DO NOTHING" if once else ""
-        return f"INSERT INTO {self.name} ({self.names}) VALUES ({marks}){first}"  # noqa: S608
+        return f"INSERT INTO {self.name} ({self.names}) VALUES {places}{first}"  # noqa: S608

@@ -19,7 +19,7 @@ from zeta_router.telemetry.log.retention import Retention
 from zeta_router.telemetry.log.writer import Entry, LogWriter, RunFacts
 from zeta_router.telemetry.records import LogHealth, SavedState
 
-BATCH_ROWS = 100
+BATCH_ROWS = 256
 """Rows in one transaction, and how many waiting rows wake the thread before its time. Few, because
 while a batch is made the event loop has to share the interpreter with it: about 1.5 ms."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -25,11 +27,14 @@ from zeta_router.telemetry.log.schema import (
     SAMPLES,
     STATE,
 )
+from zeta_router.telemetry.log.table import Table
 from zeta_router.telemetry.records import FeedbackRecord, PromptRecord, SavedState
 
-CHUNK = 8
-"""Records turned into rows at a stretch. SQLite lets go of the interpreter lock at every row but
-the turning does not: 8 keep the event loop waiting for about a tenth of a millisecond."""
+CHUNK = 16
+"""Records turned into rows at a stretch, and most rows in one statement. The turning holds the
+interpreter lock: 16 keep the event loop waiting for two tenths of a millisecond. A statement lets
+go of it and takes it back, which a busy event loop pays with two changes of threads; one statement
+per row took 40 µs more per request."""
 
 Entry = Record | FeedbackRecord | PromptRecord | SavedState
 
@@ -39,14 +44,20 @@ _SAVE = (
     "saved_at_s = excluded.saved_at_s, blob = excluded.blob"
 )
 
-STATEMENTS = {
-    DecisionRecord: DECISIONS.insert,
-    OutcomeRecord: OUTCOMES.insert,
-    ChecksRecord: CHECKS.insert,
-    FeedbackRecord: FEEDBACK.insert,
-    PromptRecord: PROMPTS.insert,
-    SavedState: _SAVE,
+_TABLE_OF: dict[type, Table] = {
+    DecisionRecord: DECISIONS,
+    OutcomeRecord: OUTCOMES,
+    ChecksRecord: CHECKS,
+    FeedbackRecord: FEEDBACK,
+    PromptRecord: PROMPTS,
 }
+
+
+@cache
+def _statement(kind: type, rows: int) -> str:
+    """What adds so many records of a kind."""
+    table = _TABLE_OF.get(kind)
+    return _SAVE if table is None else table.insert_of(rows)
 
 
 class RunFacts(msgspec.Struct, frozen=True):
@@ -136,7 +147,11 @@ class LogWriter:
             kind = type(record)
             rows.setdefault(kind, []).append(self._encode[kind](record))
         for kind, of_kind in rows.items():
-            self.connection.executemany(STATEMENTS[kind], of_kind)
+            if kind is SavedState:
+                self.connection.executemany(_SAVE, of_kind)
+            else:
+                values = tuple(chain.from_iterable(of_kind))
+                self.connection.execute(_statement(kind, len(of_kind)), values)
         self._write_samples()
         return 0
 
@@ -145,7 +160,7 @@ class LogWriter:
         for record in chunk:
             kind = type(record)
             try:
-                self.connection.execute(STATEMENTS[kind], self._encode[kind](record))
+                self.connection.execute(_statement(kind, 1), self._encode[kind](record))
             except Exception as error:
                 if _is_about_the_file(error):
                     raise

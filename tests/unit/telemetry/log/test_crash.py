@@ -49,6 +49,7 @@ def check(path: Path, said: list[tuple[int, float]], first: int) -> None:
         outcomes = file.execute(
             "SELECT count(*) FROM outcomes WHERE query_id >= ?", (f"q{first:09}",)
         ).fetchone()[0]
+        ever = file.execute("SELECT count(*) FROM decisions").fetchone()[0]
     assert numbers == list(range(first, first + len(numbers)))
     assert len(numbers) - 1 <= outcomes <= len(numbers)
     lost = [at_s for number, at_s in said if number >= first + len(numbers)]
@@ -59,7 +60,7 @@ def check(path: Path, said: list[tuple[int, float]], first: int) -> None:
             record = reader.decisions_of(f"q{number:09}")[0]
             assert record.decision.candidates[0].view.sample.running is not None
         state = reader.state("cells")
-        assert (state is None) == (not numbers and first == 0)
+        assert (state is None) == (ever == 0)
         if state is not None:
             assert state.blob == str(state.version).encode()
 
