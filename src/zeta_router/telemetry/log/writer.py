@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -53,11 +52,17 @@ _TABLE_OF: dict[type, Table] = {
 }
 
 
-@cache
+_statements: dict[tuple[type, int], str] = {}
+
+
 def _statement(kind: type, rows: int) -> str:
-    """What adds so many records of a kind."""
-    table = _TABLE_OF.get(kind)
-    return _SAVE if table is None else table.insert_of(rows)
+    """What adds so many records of a kind; made once."""
+    statement = _statements.get((kind, rows))
+    if statement is None:
+        table = _TABLE_OF.get(kind)
+        statement = _SAVE if table is None else table.insert_of(rows)
+        _statements[kind, rows] = statement
+    return statement
 
 
 class RunFacts(msgspec.Struct, frozen=True):
