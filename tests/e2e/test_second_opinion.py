@@ -57,6 +57,8 @@ UNSEEN = {
 class Doubt:
     """A classifier that cannot tell simple from reasoning."""
 
+    costs = DEFAULT_COSTS
+
     def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
         if operation is Operation.EMBEDDING:
             return certain(Task.EMBEDDING)

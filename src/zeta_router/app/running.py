@@ -115,6 +115,7 @@ def _retraining(config: LoadedConfig, log: DecisionLog, driver: RouterDriver) ->
         clock=driver.clock,
         wall_clock=time.time,
         every_h=config.retrain_every_h,
+        weights=config.classifier.weights,
     )
 
 

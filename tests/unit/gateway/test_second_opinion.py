@@ -45,6 +45,8 @@ ASK = Query("q", 0.0, features=(1.0,), prompt_tokens=20)
 class Says:
     """A classifier of one opinion."""
 
+    costs = DEFAULT_COSTS
+
     def __init__(self, simple: float, code: float, reasoning: float) -> None:
         self.masses = (simple, code, reasoning)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ _NICE = 10
     type=click.Path(dir_okay=False, path_type=Path),
     help="Fleet of the log, where the log does not say it.",
 )
+@click.option(
+    "--weights",
+    type=click.Path(dir_okay=False),
+    help="The classifier's, where the log's router did not read with those of this version.",
+)
 @click.option("--history", is_flag=True, help="Show what was promoted, refused, rolled back.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--background", is_flag=True, hidden=True, help="As the gateway runs it.")
@@ -41,6 +47,7 @@ def command(
     context: click.Context,
     log: Path,
     config: Path | None,
+    weights: str | None,
     history: bool,
     as_json: bool,
     background: bool,
@@ -55,7 +62,7 @@ def command(
     entries = (
         read_promotions(log)
         if history
-        else _run(log, config, background=background, as_json=as_json)
+        else _run(log, config, weights, background=background, as_json=as_json)
     )
     if as_json:
         say_json([_plain(entry) for entry in entries])
@@ -70,23 +77,32 @@ command.add_command(classifier)
 command.add_command(topics)
 
 
-def _run(log: Path, config: Path | None, *, background: bool, as_json: bool) -> list[Promotion]:
+def _run(
+    log: Path, config: Path | None, weights: str | None, *, background: bool, as_json: bool
+) -> list[Promotion]:
     from zeta_router.app.cli.sources import load
+    from zeta_router.app.config import ClassifierSettings
     from zeta_router.app.learning.period import run_period
-    from zeta_router.app.learning.trials import TRIALS
+    from zeta_router.app.learning.task_trial import all_trials
     from zeta_router.app.lifeline import tie_to_supervisor
+    from zeta_router.app.training.choosing import classifier_of
 
     if background:
         tie_to_supervisor()
         os.nice(_NICE)
-    fleet = load(config).fleet if config is not None else None
-    with working("retraining", 1 + 2 * len(TRIALS), as_json=as_json) as shown:
+    loaded = load(config) if config is not None else None
+    settings = loaded.classifier if loaded is not None else ClassifierSettings()
+    if weights is not None:
+        settings = replace(settings, weights=weights)
+    trials = all_trials(classifier_of(settings))
+    fleet = loaded.fleet if loaded is not None else None
+    with working("retraining", 1 + 2 * len(trials), as_json=as_json) as shown:
 
         def tell(line: str) -> None:
             shown.say(line)
             shown.begin(line.partition(":")[0])
 
-        return run_period(log, time.time(), fleet=fleet, tell=tell)
+        return run_period(log, time.time(), fleet=fleet, trials=trials, tell=tell)
 
 
 def _line(entry: Promotion) -> str:

@@ -15,7 +15,7 @@ from zeta_router.app.learning.judge import Judgement
 from zeta_router.app.learning.minds import Graft
 from zeta_router.core.errors import ConfigError
 from zeta_router.sim.replay.logged import Traffic
-from zeta_router.sim.replay.play import replay
+from zeta_router.sim.replay.play import Reading, as_logged, replay
 from zeta_router.sim.replay.prepare import prepare
 
 MARGIN: Final = 0.02
@@ -47,14 +47,19 @@ class InTime:
         return Judgement(True, f"{reason}, and come no later", evidence)
 
 
-def in_time(traffic: Traffic, challenger: Graft) -> InTime:
-    """Replay the log with and without the challenger, query by query alike."""
+def in_time(traffic: Traffic, challenger: Graft | None, reading: Reading = as_logged) -> InTime:
+    """Replay the log with and without the challenger, query by query alike.
+
+    `challenger` puts another head into the router; `reading` is how another classifier reads.
+    """
     try:
         prepared = prepare(traffic)
     except ConfigError as error:
         return InTime(0.0, 0.0, None, str(error))
     before = [record.in_slo for record in replay(prepared, traffic.policy).records]
-    after = [record.in_slo for record in replay(prepared, traffic.policy, challenger).records]
+    after = [
+        record.in_slo for record in replay(prepared, traffic.policy, challenger, reading).records
+    ]
     apart = [int(b) - int(a) for a, b in zip(before, after, strict=True)]
     mean = sum(apart) / len(apart)
     variance = sum((one - mean) ** 2 for one in apart) / len(apart)

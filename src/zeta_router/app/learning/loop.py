@@ -56,6 +56,7 @@ class Retraining:
         submit: Takes events for the router; on the event loop only.
         clock, wall_clock: The driver's clock, and seconds since 1970.
         every_h: Hours between two retrainings; 0 for none, the record is followed all the same.
+        weights: The classifier's weights; None for those that come with this version.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Retraining:
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
         every_h: float,
+        weights: str | None = None,
     ) -> None:
         self._path = path
         self._shelf = shelf
@@ -74,6 +76,7 @@ class Retraining:
         self._clock = clock
         self._wall_clock = wall_clock
         self._every_s = every_h * _HOUR_S
+        self._weights = weights
         self._trained_wall_s: float | None = None
         self._applied = _number(shelf.load_state(APPLIED))
 
@@ -116,14 +119,14 @@ class Retraining:
             try:
                 if await self.look():
                     self._trained_wall_s = self._wall_clock()
-                    await train(self._path)
+                    await train(self._path, self._weights)
                     continue
             except Exception:
                 _LOG.exception("a bug in retraining; it is tried again")
             await asyncio.sleep(every_s)
 
 
-async def train(path: Path, longest_s: float = LONGEST_S) -> int:
+async def train(path: Path, weights: str | None = None, longest_s: float = LONGEST_S) -> int:
     """Run `zeta train` on a log in a process of its own; its exit status, -1 if it was ended."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -133,6 +136,7 @@ async def train(path: Path, longest_s: float = LONGEST_S) -> int:
         "--log",
         str(path),
         "--background",
+        *(() if weights is None else ("--weights", weights)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

@@ -1,12 +1,11 @@
-"""The heads that can be trained from a log: how, judged by what, and how they are put in place.
+"""The heads that can be trained from a log alone: how, and judged by what.
 
 **residual**: the correction of quality by a query's features, from judgements.
 **length**: the answer's length, from the answers' own lengths.
+**tasks** is in `app.learning.task_trial`: it needs the classifier that it corrects.
 
-Not among them, honestly: the task classifier. A judgement says how good an answer was and not what
-was asked, and without the text nobody can label it later; it is trained from labelled prompts
-(`zeta train classifier`). The quality cells and the endpoints' latency heads learn everything there
-is to learn from each outcome at once; training them from the same outcomes again adds nothing.
+Not among them: the quality cells and the endpoints' latency heads. They learn everything there is
+to learn from each outcome at once; training them from the same outcomes again adds nothing.
 """
 
 from __future__ import annotations
@@ -239,4 +238,4 @@ def _miss(expected: float, answer: _Answer) -> float:
 
 
 TRIALS: tuple[Trial, ...] = (ResidualTrial(), LengthTrial())
-"""Every head that is trained, in the order in which it is tried."""
+"""The heads that a log alone can train, in the order in which they are tried."""

@@ -21,17 +21,6 @@ from zeta_router.core.query import (
 )
 
 
-class TaskClassifier(Protocol):
-    """Says what a query asks for, from numbers only."""
-
-    def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
-        """The posterior over tasks.
-
-        Embedding and rerank follow from `operation`; for the others, `features` is what
-        `learn.task.ask` made of the request. Empty or unknown features give a flat posterior.
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class TaskCosts:
     """What a mistake costs, relative to each other; all >= 0.
@@ -45,6 +34,21 @@ class TaskCosts:
     hard_called_simple: float = 1.25
     simple_called_hard: float = 1.0
     hard_swapped: float = 1.0
+
+
+class TaskClassifier(Protocol):
+    """Says what a query asks for, from numbers only."""
+
+    @property
+    def costs(self) -> TaskCosts:
+        """What mistakes cost; decides which task to act on, not the posterior."""
+
+    def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
+        """The posterior over tasks.
+
+        Embedding and rerank follow from `operation`; for the others, `features` is what
+        `learn.task.ask` made of the request. Empty or unknown features give a flat posterior.
+        """
 
 
 new_tuple: Final = tuple.__new__

@@ -96,7 +96,7 @@ class RuleClassifier:
     """
 
     def __init__(self, costs: TaskCosts = DEFAULT_COSTS) -> None:
-        self._costs = costs
+        self.costs = costs
 
     def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
         """See `TaskClassifier.estimate`."""
@@ -105,8 +105,8 @@ class RuleClassifier:
         if operation is Operation.RERANK:
             return certain(Task.RERANK)
         if len(features) != len(FEATURE_NAMES):
-            return estimate_of(FLAT, self._costs)
-        return estimate_of(_posterior(features), self._costs)
+            return estimate_of(FLAT, self.costs)
+        return estimate_of(_posterior(features), self.costs)
 
 
 def _posterior(features: tuple[float, ...]) -> tuple[float, float, float]:

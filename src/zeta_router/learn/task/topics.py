@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from zeta_router.core.errors import BugError
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task, TaskEstimate, TopicShare
-from zeta_router.learn.task.protocol import PROBABILITY, TaskClassifier, new_tuple
+from zeta_router.learn.task.protocol import PROBABILITY, TaskClassifier, TaskCosts, new_tuple
 from zeta_router.learn.task.trained import TrainedClassifier, features_digest, is_text, vector
 
 BANDS: Final = ("easy", "medium", "hard")
@@ -92,6 +92,11 @@ class TopicReader:
             self._shared = classifier, classifier.columns.shape[1]
             self._columns = np.hstack((classifier.columns, self._columns))
         self._domains = {task: _domains(task, weights) for task in GENERATIVE_TASKS}
+
+    @property
+    def costs(self) -> TaskCosts:
+        """Those of the classifier that tells the tasks."""
+        return self._classifier.costs
 
     def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
         """See `TaskClassifier.estimate`; a request without text is told by its task alone."""

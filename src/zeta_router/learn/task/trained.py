@@ -90,7 +90,7 @@ class TrainedClassifier:
             )
         self.columns = np.vstack((weights.inner, weights.inner_bias))
         self._out = np.vstack((weights.out, np.eye(3, dtype=np.float32)))
-        self._costs = costs
+        self.costs = costs
 
     def estimate(self, features: tuple[float, ...], operation: Operation) -> TaskEstimate:
         """See `TaskClassifier.estimate`. A request without text gets a flat posterior."""
@@ -100,8 +100,8 @@ class TrainedClassifier:
         if known is not None:
             return known
         if len(features) != len(FEATURE_NAMES) or not features[_CHARS]:
-            return estimate_of(FLAT, self._costs)
-        return estimate_of(_HOUSEKEEPING_POSTERIOR, self._costs)
+            return estimate_of(FLAT, self.costs)
+        return estimate_of(_HOUSEKEEPING_POSTERIOR, self.costs)
 
     def estimate_from(self, product: NDArray[np.float32]) -> TaskEstimate:
         """The estimate for `vector` times `columns`; `product` is overwritten."""
@@ -112,7 +112,7 @@ class TrainedClassifier:
         simple, code, reasoning = [exp(score - top) for score in scores]
         total = simple + code + reasoning
         posterior = (simple / total, code / total, reasoning / total)
-        return estimate_of(posterior, self._costs)
+        return estimate_of(posterior, self.costs)
 
 
 def is_text(features: tuple[float, ...], operation: Operation) -> bool:

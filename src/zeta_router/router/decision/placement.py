@@ -66,7 +66,7 @@ class Placement:
 
     def open(self, query: Query) -> Case | Decision:
         """Understand a query: its task, its SLO, what it demands; or refuse an unknown model."""
-        task = query.task or self.knowledge.classifier.estimate(query.features, query.operation)
+        task = self.knowledge.task_of(query)
         if names_unknown_model(query, self.fleet.config):
             policy = self.setting.policy.name
             return unknown_model(query, task, policy, 0, query.arrived_at_s)

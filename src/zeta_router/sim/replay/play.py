@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
 
-from zeta_router.core.query import Query
+from zeta_router.core.query import Query, TaskEstimate
 from zeta_router.learn.length.head import LOG_SIGMA_FLOOR
 from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router import events
@@ -34,17 +34,29 @@ from zeta_router.sim.drive import Drive
 from zeta_router.sim.engine.job import Job
 from zeta_router.sim.record import End, Record, Trip
 from zeta_router.sim.replay.hearsay import Hearsay, judged_after_s
-from zeta_router.sim.replay.logged import Traffic, first_beliefs
+from zeta_router.sim.replay.logged import LoggedQuery, Traffic, first_beliefs
 from zeta_router.sim.replay.prepare import Prepared
 from zeta_router.sim.workload.queries import Played
 
+Reading = Callable[[LoggedQuery], TaskEstimate]
+"""Says what a logged query asks for."""
+
+
+def as_logged(each: LoggedQuery) -> TaskEstimate:
+    """What the router took it for that wrote the log."""
+    return each.decisions[0].task
+
 
 def replay(
-    prepared: Prepared, policy: str, taught: Callable[[Knowledge], None] | None = None
+    prepared: Prepared,
+    policy: str,
+    taught: Callable[[Knowledge], None] | None = None,
+    reading: Reading = as_logged,
 ) -> Drive:
     """Play the log with a policy, to the end; the drive's records say what became of each query.
 
-    `taught` may put other heads into the router before it starts.
+    `taught` may put other heads into the router before it starts; `reading` stands in for the
+    classifier.
 
     Raises:
         ConfigError: There is no such policy.
@@ -60,7 +72,7 @@ def replay(
         seed=traffic.seed,
         knowledge=knowledge,
     )
-    drive = _ReplayDrive(router, prepared, Conditions(seed=traffic.seed))
+    drive = _ReplayDrive(router, prepared, Conditions(seed=traffic.seed), reading)
     drive.run()
     return drive
 
@@ -69,9 +81,14 @@ class _ReplayDrive(Drive):
     """Plays logged queries as they were, and tells again what was heard of answers."""
 
     def __init__(
-        self, router: ZetaDynamicRouter, prepared: Prepared, conditions: Conditions
+        self,
+        router: ZetaDynamicRouter,
+        prepared: Prepared,
+        conditions: Conditions,
+        reading: Reading,
     ) -> None:
         super().__init__(router, prepared.specs, prepared.played, conditions)
+        self._reading = reading
         self._logged = {each.query.id: each for each in prepared.traffic.queries}
         fits = prepared.fits
         usual_s = median(fit.overhead_s for fit in fits.values()) if fits else 0.0
@@ -83,7 +100,7 @@ class _ReplayDrive(Drive):
 
     def _query(self, played: Played) -> Query:
         each = self._logged[played.id]
-        return each.query._replace(arrived_at_s=self.kernel.now_s, task=each.decisions[0].task)
+        return each.query._replace(arrived_at_s=self.kernel.now_s, task=self._reading(each))
 
     def first_token(self, job: Job) -> None:
         """The engine's first token, on its way to the client."""

@@ -47,7 +47,9 @@ def test_it_compares_query_by_query(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(module, "prepare", lambda traffic: None)
     monkeypatch.setattr(
-        module, "replay", lambda prepared, policy, taught=None: Run(4 if taught is None else 40)
+        module,
+        "replay",
+        lambda prepared, policy, taught=None, reading=None: Run(4 if taught is None else 40),
     )
     found = in_time(Traffic(), lambda knowledge: None)  # type: ignore[arg-type]
     assert (found.champion, found.challenger) == (0.99, 0.9)

@@ -27,6 +27,8 @@ SCALED = FEATURE_NAMES.index("chars")
 class Says:
     """A classifier that always says the same."""
 
+    costs = DEFAULT_COSTS
+
     def __init__(self, estimate: TaskEstimate) -> None:
         self.said = estimate
 
