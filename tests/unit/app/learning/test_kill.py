@@ -45,6 +45,7 @@ def test_survives_a_hundred_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.matrix
+@pytest.mark.timeout(900)
 def test_survives_a_thousand_kills(tmp_path: Path) -> None:
     told = kill(tmp_path / "z.db", kills=1000, seed=3, pace="fast")
     assert told["flushes"] > 100
