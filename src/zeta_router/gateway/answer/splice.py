@@ -9,6 +9,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+_SEARCHED_BYTES = 4096
+"""Longest object that is searched for the name's place. Mostly the name stands in it once, and that
+takes 2 µs; in longer ones it would take more than to ask for the address."""
+
 
 def with_model(raw: bytes, written: msgspec.Raw | msgspec.UnsetType, model: str) -> bytes:
     """The object with another model's name, or with one where it has none.
@@ -33,8 +37,13 @@ def _place(raw: bytes, written: msgspec.Raw) -> int:
     """Where `written` stands in `raw`.
 
     A `msgspec.Raw` is a view into the bytes that were decoded, so its address tells its place. That
-    takes 4 µs at any length, where another pass over the body would take 0.4 µs per kilobyte.
+    takes about 10 µs at any length.
     """
+    if len(raw) <= _SEARCHED_BYTES:
+        name = bytes(written)
+        first = raw.find(name)
+        if first >= 0 and raw.find(name, first + 1) < 0:
+            return first
     place = _address(memoryview(written)) - _address(raw)
     if not 0 <= place < len(raw):
         raise ValueError("`written` was not decoded from `raw`")

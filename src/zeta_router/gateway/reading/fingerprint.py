@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from zlib import crc32
 
 from zeta_router.core.query import ADDRESS, Fingerprint
 
+Piece = bytes | memoryview
 _TENANT_CHARS = 64
 _END_BYTES = 4096
 """Most that is hashed of a conversation, from its end; its length is hashed with it. Two that
@@ -24,18 +26,16 @@ def tenant_of(headers: Mapping[str, str]) -> str:
     if stated:
         return stated[:_TENANT_CHARS].encode("utf-8", "replace").decode()
     key = headers.get("authorization")
-    if not key:
-        return ""
-    return f"key-{_short(key)}"
+    return f"key-{_short(key)}" if key else ""
 
 
 def asker_of(headers: Mapping[str, str], remote: str | None) -> str:
     """Whose judgement it is: the tenant's, else that of the address it comes from, as a hash."""
-    return tenant_of(headers) or (f"{ADDRESS}{_short(remote)}" if remote else "")
+    return tenant_of(headers) or (_of_address(remote) if remote else "")
 
 
 def fingerprint_of(
-    before: Sequence[bytes], ask: Sequence[bytes], text: str, *, talk: bool
+    before: Sequence[Piece], ask: Sequence[Piece], text: str, *, talk: bool
 ) -> Fingerprint:
     """The fingerprint of a conversation.
 
@@ -58,7 +58,7 @@ def smallest_words(text: str) -> tuple[int, ...]:
     return tuple(sorted(map(crc32, words))[:_SMALLEST])
 
 
-def _hash(pieces: Sequence[bytes]) -> int:
+def _hash(pieces: Sequence[Piece]) -> int:
     """A number of 63 bits for the pieces taken as one text."""
     length = sum(map(len, pieces))
     end: list[bytes] = []
@@ -70,6 +70,11 @@ def _hash(pieces: Sequence[bytes]) -> int:
             break
     digest = blake2b(b"\x00".join(end), digest_size=8, salt=length.to_bytes(8, "little"))
     return int.from_bytes(digest.digest()) >> 1
+
+
+@lru_cache(maxsize=4096)
+def _of_address(remote: str) -> str:
+    return f"{ADDRESS}{_short(remote)}"
 
 
 def _short(secret: str) -> str:

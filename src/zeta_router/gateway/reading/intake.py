@@ -8,13 +8,10 @@ from typing import Any
 from zeta_router.core.query import (
     AUTO,
     GENERATIVE_TASKS,
-    LANES,
     Capability,
     Fingerprint,
-    Lane,
     Operation,
     Query,
-    Slo,
     Task,
     TaskEstimate,
     certain,
@@ -22,8 +19,9 @@ from zeta_router.core.query import (
 from zeta_router.gateway.problems import RequestError
 from zeta_router.gateway.reading.body import Body, Message
 from zeta_router.gateway.reading.fingerprint import asker_of, fingerprint_of, tenant_of
+from zeta_router.gateway.reading.hints import Hints, hints_of, lane_of, slo_of, weight_of
 from zeta_router.gateway.reading.prefix import prefix_hashes
-from zeta_router.gateway.reading.weigh import Weight, first_byte, read_content, total, weigh_items
+from zeta_router.gateway.reading.weigh import QUOTE, Weight, decode_text, read_parts, weigh_items
 from zeta_router.learn.task.ask import (
     Ask,
     ask_of_messages,
@@ -50,9 +48,10 @@ HOUSEKEEPING = frozenset(
 )
 """Values of ``X-OpenWebUI-Task`` for what a chat program asks on its own behalf."""
 
-MOST_WEIGHT = 100.0
-"""Of one query: beyond that a client would only switch prices off for itself."""
+_CONTENT_STARTS = b"[n"
+"""What a message's content begins with where it is no text: parts, or null."""
 
+_NOTHING: frozenset[Capability] = frozenset()
 _SESSION_CHARS = 256
 _SESSION_HEADERS = ("x-zeta-session", "x-session-id", "x-conversation-id", "x-openwebui-chat-id")
 
@@ -75,11 +74,13 @@ def query_of(
     Raises:
         RequestError: 400 for a hint header that cannot be understood.
     """
+    hints = hints_of(headers)
     ask, prompt_tokens, shows_images = _ask(operation, body)
-    model, task = _model_and_task(body.model, headers)
-    if ask is not None and headers.get("x-openwebui-task") in HOUSEKEEPING:
+    housekeeping = hints.get("x-openwebui-task") in HOUSEKEEPING
+    model, task = _model_and_task(body.model, housekeeping)
+    if ask is not None and housekeeping:
         ask = ask._replace(housekeeping=True)
-    session = _session(body, headers)
+    session = _session(body, hints)
     return Query(
         id=query_id,
         arrived_at_s=now_s,
@@ -90,14 +91,14 @@ def query_of(
         prompt_tokens=prompt_tokens,
         max_output_tokens=body.output_limit,
         needs=_needs(body, shows_images),
-        slo=_slo(headers),
-        lane=_lane(headers),
-        weight=_weight(headers),
-        tenant=holder or tenant_of(headers),
+        slo=slo_of(hints),
+        lane=lane_of(hints),
+        weight=weight_of(hints),
+        tenant=holder or tenant_of(hints),
         session_id=session,
         stream=bool(body.stream),
         prefix_hashes=prefix_hashes(_pieces(operation, body)),
-        asker=holder or asker_of(headers, remote),
+        asker=holder or asker_of(hints, remote),
         fingerprint=_fingerprint(operation, body, ask, session),
     )
 
@@ -108,11 +109,11 @@ def asked_text(operation: Operation, body: Body) -> str:
     return ask.text if ask is not None else ""
 
 
-def _model_and_task(name: str, headers: Headers) -> tuple[str, TaskEstimate | None]:
+def _model_and_task(name: str, housekeeping: bool) -> tuple[str, TaskEstimate | None]:
     task = TASK_ALIASES.get(name)
     if task is not None:
         return AUTO, certain(task)
-    known = certain(Task.SIMPLE) if headers.get("x-openwebui-task") in HOUSEKEEPING else None
+    known = certain(Task.SIMPLE) if housekeeping else None
     return (AUTO if name in AUTO_NAMES else name), known
 
 
@@ -148,19 +149,35 @@ def _plain(messages: list[Message]) -> tuple[list[dict[str, Any]], Weight]:
     What is asked stands in system prompts and the last user turn; of everything else (answers, tool
     results) only the role is kept.
     """
-    last = max((i for i, m in enumerate(messages) if m.role == "user"), default=-1)
+    last = _last_question(messages)
     plain: list[dict[str, Any]] = []
-    weights = [Weight()]
+    chars, images, media = 0, 0, 0
     for index, message in enumerate(messages):
-        asks = index == last or message.role in ("system", "developer")
-        if asks and first_byte(message.content) not in (b'"', b"[", b"n"):
+        role, content = message.role, message.content
+        asks = index == last or role in ("system", "developer")
+        first = memoryview(content)[0]
+        if first == QUOTE:
+            text = decode_text(content)
+            chars += len(text)
+        elif asks and first not in _CONTENT_STARTS:
             path = f"messages[{index}].content"
             problem = f"'{path}' must be a string or an array of parts"
             raise RequestError(400, problem, param=path)
-        text, weight = read_content(message.content)
-        plain.append({"role": message.role, "content": text if asks else ""})
-        weights.append(weight)
-    return plain, total(weights)
+        else:
+            text, weight = read_parts(content)
+            chars += weight.chars
+            images += weight.images
+            media += weight.media
+        plain.append({"role": role, "content": text if asks else ""})
+    return plain, Weight(chars, images, media)
+
+
+def _last_question(messages: list[Message]) -> int:
+    """Where the user's last turn stands; -1 where there is none."""
+    for index in range(len(messages) - 1, -1, -1):
+        if messages[index].role == "user":
+            return index
+    return -1
 
 
 def _wants_json(body: Body) -> bool:
@@ -169,6 +186,8 @@ def _wants_json(body: Body) -> bool:
 
 
 def _needs(body: Body, shows_images: bool) -> frozenset[Capability]:
+    if not (body.tools or body.response_format or shows_images):
+        return _NOTHING
     needs = set()
     if body.tools:
         needs.add(Capability.TOOLS)
@@ -177,59 +196,6 @@ def _needs(body: Body, shows_images: bool) -> frozenset[Capability]:
     if shows_images:
         needs.add(Capability.VISION)
     return frozenset(needs)
-
-
-def _slo(headers: Headers) -> Slo:
-    return Slo(
-        ttft_s=_milliseconds(headers, "x-zeta-slo-ttft-ms"),
-        tpot_s=_milliseconds(headers, "x-zeta-slo-tpot-ms"),
-        e2e_s=_milliseconds(headers, "x-zeta-slo-e2e-ms"),
-    )
-
-
-def _milliseconds(headers: Headers, name: str) -> float | None:
-    text = headers.get(name)
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 < value < 1e9:
-        raise RequestError(400, f"header {name} must be a positive number", param=name)
-    return value / 1000.0
-
-
-def _weight(headers: Headers) -> float:
-    """What the answer is worth, relative to 1."""
-    text = headers.get("x-zeta-weight")
-    if text is None:
-        return 1.0
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value <= MOST_WEIGHT:
-        raise RequestError(
-            400,
-            f"header x-zeta-weight must be a number above 0, at most {MOST_WEIGHT:g}",
-            param="x-zeta-weight",
-        )
-    return value
-
-
-def _lane(headers: Headers) -> Lane:
-    text = headers.get("x-zeta-priority")
-    if text is None:
-        return Lane.NORMAL
-    if text not in LANES:
-        allowed = ", ".join(LANES)
-        raise RequestError(
-            400,
-            f"header x-zeta-priority must be one of {allowed}, not {text!r}",
-            param="x-zeta-priority",
-        )
-    return Lane(text)
 
 
 def _pieces(operation: Operation, body: Body) -> Iterator[bytes]:
@@ -252,20 +218,25 @@ def _fingerprint(
     talk = bool(session)
     if operation is Operation.CHAT:
         messages: list[Message] = body.messages  # type: ignore[union-attr]
-        last = max((i for i, m in enumerate(messages) if m.role == "user"), default=0)
-        pieces = [bytes(part) for m in messages for part in (m.role.encode(), m.content)]
-        answered = any(m.role == "assistant" for m in messages[:last])
-        before = pieces[: 2 * last] if answered else []
-        return fingerprint_of(before, pieces[len(before) :], ask.text, talk=talk)
+        last = max(0, _last_question(messages))
+        pieces: list[bytes | memoryview] = []
+        answered = 0
+        for index, message in enumerate(messages):
+            pieces += (message.role.encode(), memoryview(message.content))
+            if index < last and message.role == "assistant":
+                answered = 2 * last
+        return fingerprint_of(pieces[:answered], pieces[answered:], ask.text, talk=talk)
     raw = ask.text.encode("utf-8", "replace")
     return fingerprint_of([], [raw], ask.text, talk=talk)
 
 
-def _session(body: Body, headers: Headers) -> str:
+def _session(body: Body, hints: Hints) -> str:
     """What holds a conversation together, cut to what is worth keeping in every record.
 
     Header bytes that are no UTF-8 come as lone surrogates, which neither JSON nor SQLite takes.
     """
-    given = next((value for name in _SESSION_HEADERS if (value := headers.get(name))), None)
-    session = given or body.prompt_cache_key or body.user or ""
+    session = body.prompt_cache_key or body.user or ""
+    if hints:
+        given = next((value for name in _SESSION_HEADERS if (value := hints.get(name))), None)
+        session = given or session
     return session[:_SESSION_CHARS].encode("utf-8", "replace").decode()

@@ -28,6 +28,8 @@ def prefix_hashes(pieces: Iterable[bytes]) -> tuple[int, ...]:
         text += piece
         if len(text) >= BLOCK_BYTES * MOST_BLOCKS:
             break
+    if len(text) < BLOCK_BYTES:
+        return ()
     hashes = []
     state = b""
     for start in range(0, min(len(text) // BLOCK_BYTES, MOST_BLOCKS) * BLOCK_BYTES, BLOCK_BYTES):

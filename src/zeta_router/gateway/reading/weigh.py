@@ -39,7 +39,12 @@ class _Part(msgspec.Struct, gc=False):
     text: str | None = None
 
 
-_decode_text = msgspec.json.Decoder(str).decode
+QUOTE = ord('"')
+"""What a text begins with in JSON."""
+
+decode_text = msgspec.json.Decoder(str).decode
+"""The text that a raw value is which begins with `QUOTE`."""
+
 _decode_parts = msgspec.json.Decoder(list[str | _Part]).decode
 
 
@@ -48,22 +53,11 @@ def total(weights: Iterable[Weight]) -> Weight:
     return Weight(*map(sum, zip(*weights, strict=True)))
 
 
-def read_content(content: msgspec.Raw) -> tuple[str, Weight]:
-    """The text in a chat message's content, and the weight of all of it.
-
-    The text is the string itself, or the text parts, one per line.
-    """
-    if first_byte(content) == b'"':
-        text = _decode_text(content)
-        return text, Weight(len(text))
+def read_parts(content: msgspec.Raw) -> tuple[str, Weight]:
+    """The text in the parts of a chat message, one per line, and the weight of all parts."""
     parts = _parts(content)
     text = "\n".join(text for part in parts if (text := _text_in(part)))
     return text, total([Weight(), *map(_weigh_part, parts)])
-
-
-def first_byte(content: msgspec.Raw) -> bytes:
-    """What a raw value begins with, which tells its type."""
-    return bytes(memoryview(content)[:1])
 
 
 def weigh_items(value: Any) -> Weight:

@@ -72,3 +72,19 @@ def test_a_name_from_another_body_is_a_bug_and_told() -> None:
     written = msgspec.json.decode(b'{"model":"' + b"x" * 4096 + b'"}', type=_Named).model
     with pytest.raises(ValueError, match="was not decoded from"):
         with_model(b"{}", written, "new")
+
+
+def test_the_place_is_found_in_long_objects_and_where_the_name_stands_twice() -> None:
+    filled = b"x" * 10_000
+    for raw in (
+        b'{"text":"old %s","model":"old"}' % filled,
+        b'{"text":"%s","model":"old","other":"old"}' % filled,
+        b'{"other":"old","model":"old"}',
+    ):
+        assert spliced(raw) == raw.replace(b'"model":"old"', b'"model":"new"')
+
+
+@pytest.mark.parametrize("length", range(4080, 4112))
+def test_the_way_of_finding_the_place_makes_no_difference(length: int) -> None:
+    raw = b'{"text":"%s","model":"old"}' % (b"x" * length)
+    assert spliced(raw) == raw.replace(b'"old"', b'"new"')

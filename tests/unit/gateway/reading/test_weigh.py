@@ -10,8 +10,10 @@ import pytest
 
 from zeta_router.gateway.reading.weigh import (
     MEDIA_CHARS,
+    QUOTE,
     Weight,
-    read_content,
+    decode_text,
+    read_parts,
     total,
     weigh_items,
 )
@@ -31,11 +33,12 @@ class TestContent:
     @pytest.mark.parametrize("escaped", [True, False])
     def test_a_text_has_as_many_characters_as_it_has(self, text: str, escaped: bool) -> None:
         content = raw(text, ensure_ascii=escaped)
-        assert read_content(content) == (text, Weight(len(text)))
+        assert memoryview(content)[0] == QUOTE
+        assert decode_text(content) == text
 
     def test_text_parts_add_up(self) -> None:
         content = raw([{"type": "text", "text": "abc"}, "de", {"type": "text", "text": CHINESE}])
-        assert read_content(content) == (f"abc\nde\n{CHINESE}", Weight(5 + len(CHINESE)))
+        assert read_parts(content) == (f"abc\nde\n{CHINESE}", Weight(5 + len(CHINESE)))
 
     @pytest.mark.parametrize(
         ("part", "expected"),
@@ -52,15 +55,15 @@ class TestContent:
     def test_a_medium_weighs_the_same_whatever_its_bytes(
         self, part: dict[str, Any], expected: Weight
     ) -> None:
-        assert read_content(raw([part])) == ("", expected)
+        assert read_parts(raw([part])) == ("", expected)
         assert expected.in_chars <= MEDIA_CHARS
 
     def test_an_image_behind_a_long_text_is_seen(self) -> None:
         parts = [{"type": "text", "text": "x" * 10_000}, {"type": "image_url", "image_url": {}}]
-        assert read_content(raw(parts))[1] == Weight(10_000, images=1)
+        assert read_parts(raw(parts))[1] == Weight(10_000, images=1)
 
     def test_talking_about_images_shows_none(self) -> None:
-        assert read_content(raw([{"type": "text", "text": '"image_url"'}]))[1].images == 0
+        assert read_parts(raw([{"type": "text", "text": '"image_url"'}]))[1].images == 0
 
     @pytest.mark.parametrize(
         "content",
@@ -76,11 +79,11 @@ class TestContent:
         ],
     )
     def test_what_only_the_engine_can_judge_weighs_nothing(self, content: bytes) -> None:
-        assert read_content(msgspec.Raw(content)) == ("", Weight())
+        assert read_parts(msgspec.Raw(content)) == ("", Weight())
 
     def test_fields_that_nobody_here_knows_do_no_harm(self) -> None:
         content = b'[{"type":"text","text":"abc","n":1e400,"m":1' + b"0" * 5000 + b"}]"
-        assert read_content(msgspec.Raw(content)) == ("abc", Weight(3))
+        assert read_parts(msgspec.Raw(content)) == ("abc", Weight(3))
 
 
 class TestItems:
