@@ -25,6 +25,9 @@ from zeta_router.core.outcome import Outcome
 from zeta_router.core.query import LANES, Operation
 from zeta_router.core.snapshot import EndpointView
 from zeta_router.gateway.admin import Admin, Records
+from zeta_router.gateway.clients.accepting import accepting
+from zeta_router.gateway.clients.clients import Clients
+from zeta_router.gateway.clients.limits import ClientLimits
 from zeta_router.gateway.driver import Record, RouterDriver
 from zeta_router.gateway.keys.door import Door
 from zeta_router.gateway.keys.key import Key
@@ -95,6 +98,7 @@ class Gateway:
     overheads: list[float]
     runner: web.AppRunner
     upstream: LeanUpstream
+    clients: Clients
     _waiters: set[asyncio.Future[None]] = field(default_factory=set)
 
     def note(self) -> None:
@@ -222,6 +226,7 @@ async def gateway(
     stall_s: float = 60.0,
     lean: bool = True,
     keys: Sequence[Key] = (),
+    client_limits: ClientLimits | None = None,
 ) -> AsyncIterator[Gateway]:
     """Serve a fleet of scripted engines; at the end everything must be given back."""
     loop = asyncio.get_running_loop()
@@ -263,7 +268,10 @@ async def gateway(
         )
         admin = Admin(driver, cast(Records, records), lambda: router.config)
         server = Server(relay, admin, body_bytes=body_bytes, door=door)
-        runner = await _listening(stack, server)
+        clients = Clients(client_limits or ClientLimits())
+        runner = await stack.enter_async_context(
+            accepting(server.application(), "127.0.0.1", 0, clients=clients, drain_s=0.1)
+        )
         port = runner.addresses[0][1]
         asking = await stack.enter_async_context(
             aiohttp.ClientSession(
@@ -284,6 +292,7 @@ async def gateway(
             overheads,
             runner,
             engines_client,
+            clients,
         )
         gate.append(made)
         for engine in engines.values():
@@ -306,13 +315,3 @@ async def _started(
         given = Endpoint(id_, url, model, engine="openai", slots=slots)
         endpoints.append(replace(given, upstream_model=upstream_model))
     return endpoints
-
-
-async def _listening(stack: contextlib.AsyncExitStack, server: Server) -> web.AppRunner:
-    runner = web.AppRunner(
-        server.application(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1
-    )
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return runner

@@ -25,6 +25,7 @@ from zeta_router.app.wiring.overview import overview
 from zeta_router.app.wiring.recording import decision_log
 from zeta_router.app.wiring.watching import Watching
 from zeta_router.gateway.admin import Admin
+from zeta_router.gateway.clients.clients import Clients
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.keys.door import Door
 from zeta_router.gateway.server import Server
@@ -52,12 +53,14 @@ class RunningGateway:
     poller: Poller
     dealings: Dealings
     door: Door
+    clients: Clients
 
     def apply(self, config: LoadedConfig) -> None:
         """Take over a reloaded configuration; what is being served stays where it is."""
         self.dealings.config = config
         self.driver.submit(ConfigChanged(self.driver.clock(), config.fleet))
         self.server.body_bytes = config.body_bytes
+        self.clients.limits = config.clients
         self.door.replace(config.keys)
         self.poller.watch(self.driver.router.watched())
 
@@ -102,9 +105,10 @@ async def running(
         admin = Admin(driver, telemetry, lambda: router.config, memory.trouble, seen.state)
         server = Server(relay, admin, body_bytes=config.body_bytes, more=seen, door=door)
         poller = await enter(watching.polling(driver))
-        url = await enter(listening(server, config.listen))
+        clients = Clients(config.clients)
+        url = await enter(listening(server, config.listen, clients))
         _leave_garbage_lie()
-        yield RunningGateway(url, driver, server, poller, dealings, door)
+        yield RunningGateway(url, driver, server, poller, dealings, door, clients)
 
 
 def _retraining(config: LoadedConfig, log: DecisionLog, driver: RouterDriver) -> Retraining:

@@ -219,8 +219,6 @@ class TestProtocol:
             CHUNKED + chunk(BODY[:10]) + b"zz\r\n",
             b"GET  / HTTP/1.1\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-            request_bytes(CHAT, BODY, x_long="a" * 100_000),
-            b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
         ],
     )
     def test_what_is_no_http_is_400_and_the_end_of_the_connection(self, data: bytes) -> None:
@@ -237,19 +235,3 @@ class TestProtocol:
     def test_an_absolute_address_cannot_name_an_upstream(self) -> None:
         data = request_bytes("http://10.0.0.1:9/v1/chat/completions", BODY)
         assert statuses(data, 1)[0] in (200, 400, 404)
-
-
-AMBIGUOUS = {
-    "both lengths": (
-        b"\r\nhost: h\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
-    ),
-    "two lengths": b"\r\nhost: h\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcde",
-    "bare line feeds": b"\nhost: h\ncontent-length: 5\n\nabcde",
-}
-"""Requests of which two parsers would find different ends."""
-
-
-@pytest.mark.parametrize("rest", AMBIGUOUS.values(), ids=AMBIGUOUS)
-def test_a_request_whose_end_is_unclear_is_refused_and_its_connection_closed(rest: bytes) -> None:
-    asked = b"POST /v1/chat/completions HTTP/1.1" + rest + AGAIN
-    assert statuses(asked, count=2) == [400, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from zeta_router.app.config.loaded import (
     ClassifierSettings,
@@ -17,6 +18,7 @@ from zeta_router.app.config.report import Report
 from zeta_router.app.config.sections.classifier import ClassifierSpec
 from zeta_router.app.config.sections.endpoints import EndpointSpec, SimulateSpec
 from zeta_router.app.config.sections.keys import KeySpec
+from zeta_router.app.config.sections.limits import LimitsSpec
 from zeta_router.app.config.sections.models import ModelSpec
 from zeta_router.app.config.spec import FileSpec
 from zeta_router.app.config.texts import split_listen
@@ -30,6 +32,7 @@ from zeta_router.core.fleet import (
     SimulatedSpeed,
 )
 from zeta_router.core.query import Slo, Task
+from zeta_router.gateway.clients.limits import ClientLimits
 from zeta_router.gateway.keys.key import Key, digest_from
 from zeta_router.learn.task.protocol import TaskCosts
 
@@ -45,6 +48,7 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         log=LogSettings(file.log.path, file.log.keep_days, file.log.prompts),
         body_bytes=file.limits.body_bytes,
         stall_s=file.limits.stall_s,
+        clients=_clients(file.limits),
         upstream=file.gateway.upstream,
         keys=tuple(_key(spec) for spec in file.keys),
         without_keys=file.gateway.without_keys,
@@ -66,6 +70,10 @@ def _key(spec: KeySpec) -> Key:
         spec.concurrent,
         spec.tokens_per_day,
     )
+
+
+def _clients(spec: LimitsSpec) -> ClientLimits:
+    return ClientLimits(**{field.name: getattr(spec, field.name) for field in fields(ClientLimits)})
 
 
 def _fleet(file: FileSpec) -> FleetConfig:

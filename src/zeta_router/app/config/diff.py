@@ -96,6 +96,8 @@ def _plain_settings(config: LoadedConfig) -> Settings:
     settings["policy",] = fleet.policy
     settings["limits", "body_bytes"] = config.body_bytes
     settings["limits", "stall_s"] = config.stall_s
+    for field in fields(config.clients):
+        settings["limits", field.name] = getattr(config.clients, field.name)
     for field in fields(fleet.limits):
         settings["limits", field.name] = getattr(fleet.limits, field.name)
     settings["gateway", "upstream"] = config.upstream

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from zeta_router.app.config.report import Problem
 from zeta_router.core.fleet import FleetConfig
+from zeta_router.gateway.clients.limits import ClientLimits
 from zeta_router.gateway.keys.key import Key
 from zeta_router.learn.task.protocol import DEFAULT_COSTS, TaskCosts
 
@@ -115,6 +116,7 @@ class LoadedConfig:
         retrain_every_h: Hours between two retrainings from the decision log; 0 for never.
         keys: Who may ask; without any, everybody may.
         without_keys: Whether everybody may, from other machines, too.
+        clients: What the connections of clients may cost.
         upstream: The client that queries are sent with: auto, lean or aiohttp.
         warnings: What is probably not meant, but no reason to refuse the file.
     """
@@ -132,4 +134,5 @@ class LoadedConfig:
     upstream: str = "auto"
     keys: tuple[Key, ...] = ()
     without_keys: bool = False
+    clients: ClientLimits = field(default_factory=ClientLimits)
     warnings: tuple[Problem, ...] = ()

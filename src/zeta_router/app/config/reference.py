@@ -11,6 +11,7 @@ from zeta_router.app.config.tree import MAX_BYTES, MAX_DEPTH, MAX_NODES
 
 _UNITS = {
     "_tokens_per_s": "tokens per second",
+    "_bytes_per_s": "bytes per second",
     "_bytes": "bytes",
     "_tokens": "tokens",
     "_days": "days",

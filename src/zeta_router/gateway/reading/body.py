@@ -23,6 +23,12 @@ _decode_name = msgspec.json.Decoder(str).decode
 _NAME_CHARS = 1024
 """Longest name of a model: it is kept in every record of the query, and told in the error."""
 
+MOST_ENTRIES = 10_000
+"""Most messages, inputs or documents of a request: each takes about 5 µs of everybody's time."""
+
+MOST_TOKEN_IDS = 1_000_000
+"""Most tokens of a prompt that is given as numbers."""
+
 NO_LIMIT = -1
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
@@ -130,8 +136,11 @@ def parse(operation: Operation, raw: bytes) -> Body:
         raise RequestError(400, f"the body is not valid JSON: {error}") from None
     _check_model(body)
     name = _NOT_EMPTY[operation]
-    if len(getattr(body, name)) == 0 and operation is not Operation.COMPLETION:
+    entries = getattr(body, name)
+    if len(entries) == 0 and operation is not Operation.COMPLETION:
         raise RequestError(400, f"'{name}' must not be empty", param=name)
+    if isinstance(entries, list) and len(entries) > MOST_ENTRIES:
+        _check_count(name, entries)
     _check_limits(body)
     return body
 
@@ -144,6 +153,13 @@ def _check_model(body: Body) -> None:
         raise RequestError(400, f"'model': {message}", param="model") from None
     if len(name) > _NAME_CHARS:
         raise RequestError(400, f"'model' is longer than {_NAME_CHARS} characters", param="model")
+
+
+def _check_count(name: str, entries: list[Any]) -> None:
+    most = MOST_TOKEN_IDS if isinstance(entries[0], int) else MOST_ENTRIES
+    if len(entries) > most:
+        problem = f"'{name}' has {len(entries)} entries, at most {most} are taken"
+        raise RequestError(400, problem, param=name, code="array_above_max_length")
 
 
 def _check_limits(body: Body) -> None:

@@ -48,6 +48,7 @@ def test_the_page_has_a_row_with_a_meaning_for_every_key() -> None:
     assert {row[3] for row in rows if row[0].strip("| `").endswith("_s")} == {
         "seconds",
         "tokens per second",
+        "bytes per second",
     }
 
 

@@ -102,6 +102,13 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
             "canary_ratio": 0.01,
             "prewarm": False,
             "hedge_ratio": 0.03,
+            "head_s": 10,
+            "body_stall_s": 10,
+            "body_bytes_per_s": 500,
+            "reader_stall_s": 60,
+            "keep_alive_s": 75,
+            "header_bytes": 8190,
+            "header_count": 128,
         },
         "joint": {
             "eta": 0.2,

@@ -74,7 +74,9 @@ def problem(model: str = "", endpoint: str = "", rest: str = "", **environ: str)
             {"rest": "limits:"},
             (
                 "found nothing, expected a mapping with queue, max_wait_s, body_bytes, attempts, "
-                "stall_s, canary_ratio, prewarm, hedge_ratio, cpu_ratio"
+                "stall_s, canary_ratio, prewarm, hedge_ratio, cpu_ratio, head_s, body_stall_s, "
+                "body_bytes_per_s, reader_stall_s, keep_alive_s, connections_per_client, "
+                "header_bytes, header_count"
             ),
             "remove the key to take the default, or give a value",
         ),

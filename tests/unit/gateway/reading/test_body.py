@@ -9,7 +9,7 @@ import pytest
 
 from zeta_router.core.query import Operation
 from zeta_router.gateway.problems import RequestError
-from zeta_router.gateway.reading.body import parse
+from zeta_router.gateway.reading.body import MOST_ENTRIES, MOST_TOKEN_IDS, parse
 
 USER = [{"role": "user", "content": "hi"}]
 SMALLEST: dict[Operation, dict[str, Any]] = {
@@ -199,3 +199,31 @@ class TestShapes:
     def test_a_message_without_content(self) -> None:
         raw = json.dumps({"messages": [{"role": "assistant", "tool_calls": []}]}).encode()
         assert parse(Operation.CHAT, raw)
+
+
+class TestCounts:
+    """A million messages fit into `limits.body_bytes` and would hold everybody up for seconds."""
+
+    @pytest.mark.parametrize(
+        ("operation", "name", "entry", "most"),
+        [
+            (Operation.CHAT, "messages", {"role": "user", "content": "a"}, MOST_ENTRIES),
+            (Operation.COMPLETION, "prompt", "a", MOST_ENTRIES),
+            (Operation.COMPLETION, "prompt", [1], MOST_ENTRIES),
+            (Operation.COMPLETION, "prompt", 1, MOST_TOKEN_IDS),
+            (Operation.EMBEDDING, "input", "a", MOST_ENTRIES),
+            (Operation.RERANK, "documents", "a", MOST_ENTRIES),
+            (Operation.RESPONSE, "input", {"role": "user", "content": "a"}, MOST_ENTRIES),
+        ],
+    )
+    def test_one_too_many_is_refused(
+        self, operation: Operation, name: str, entry: Any, most: int
+    ) -> None:
+        def raw(count: int) -> bytes:
+            entries = ",".join([json.dumps(entry)] * count)
+            return f'{{"query":"q","{name}":[{entries}]}}'.encode()
+
+        assert parse(operation, raw(most))
+        error = refused(operation, raw(most + 1))
+        assert (error.param, error.code) == (name, "array_above_max_length")
+        assert f"at most {most}" in error.message
