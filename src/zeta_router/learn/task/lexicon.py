@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
 from operator import itemgetter
@@ -89,6 +90,7 @@ def indic_thai_hits(text: str) -> bytes:
     return _INDIC_THAI.hits(text)
 
 
+@cache
 def lexicon_digest() -> str:
     """Changes whenever an entry, a group or the way of looking up does."""
     tables = [sorted(set(_entries(texts))) for texts in (_WORD_TEXT, *SUBSTRING_TEXT)]
@@ -101,10 +103,11 @@ def _spellings(words: str) -> tuple[str, ...]:
     return (words,) if words[0].isascii() else (words, words[0].upper() + words[1:])
 
 
+_MARKS = str.maketrans(dict.fromkeys("'’-._;", " "))
+
+
 def _tokens(entry: str) -> list[str]:
-    for mark in "'’-._;":
-        entry = entry.replace(mark, " ")
-    return entry.split()
+    return entry.translate(_MARKS).split()
 
 
 def _compile_words() -> tuple[
@@ -143,8 +146,9 @@ def _is_semitic(entry: str) -> bool:
 
 def _entries(texts: Mapping[str, str]) -> Iterable[tuple[int, str]]:
     for group, text in texts.items():
+        number = GROUPS.index(group)
         for entry in text.split():
-            yield GROUPS.index(group), entry
+            yield number, entry
 
 
 _AS_HEAD = bytes((group + len(GROUPS)) & 255 for group in range(256))
