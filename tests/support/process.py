@@ -18,7 +18,7 @@ import aiohttp
 import psutil
 
 ZETA = [sys.executable, "-m", "zeta_router"]
-_LISTENING = re.compile(r"listening on (http://\S+)")
+_LISTENING = re.compile(r"listening on (https?://\S+)")
 
 
 class Zeta:

@@ -18,6 +18,7 @@ from zeta_router.app.own_memory import OwnMemory, looked_after
 from zeta_router.app.records import Telemetry
 from zeta_router.app.tracing import tracing
 from zeta_router.app.training.choosing import classifier_of
+from zeta_router.app.wiring.certificate import Certificate
 from zeta_router.app.wiring.data_plane import relay_of, upstream_of
 from zeta_router.app.wiring.dealings import Dealings
 from zeta_router.app.wiring.listening import listening
@@ -54,6 +55,7 @@ class RunningGateway:
     dealings: Dealings
     door: Door
     clients: Clients
+    certificate: Certificate | None
 
     def apply(self, config: LoadedConfig) -> None:
         """Take over a reloaded configuration; what is being served stays where it is."""
@@ -79,11 +81,12 @@ async def running(
 
     Raises:
         OSError: The address is taken or not ours.
-        ConfigError: The log's file cannot be used.
+        ConfigError: The log's file or the certificate cannot be used.
     """
     clock = time.monotonic
     wall_offset_s = time.time() - clock()
     seed = secrets.randbits(63) if seed is None else seed
+    certificate = Certificate(config.tls) if config.tls is not None else None
     dealings = Dealings(config)
     async with contextlib.AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -106,9 +109,10 @@ async def running(
         server = Server(relay, admin, body_bytes=config.body_bytes, more=seen, door=door)
         poller = await enter(watching.polling(driver))
         clients = Clients(config.clients)
-        url = await enter(listening(server, config.listen, clients))
+        tls = certificate.context if certificate is not None else None
+        url = await enter(listening(server, config.listen, clients, tls))
         _leave_garbage_lie()
-        yield RunningGateway(url, driver, server, poller, dealings, door, clients)
+        yield RunningGateway(url, driver, server, poller, dealings, door, clients, certificate)
 
 
 def _retraining(config: LoadedConfig, log: DecisionLog, driver: RouterDriver) -> Retraining:

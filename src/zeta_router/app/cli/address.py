@@ -29,8 +29,12 @@ def gateway_url(given: str | None, config: Path | None = None) -> str:
     if told := os.environ.get("ZETA_URL"):
         return checked_url("ZETA_URL", told)
     path = config or Path(CONFIG_FILE)
-    listen = load(path).listen if config is not None or path.exists() else DEFAULT_LISTEN
-    return f"http://{listen._replace(host=_ANY.get(listen.host, listen.host))}"
+    if config is None and not path.exists():
+        return f"http://{DEFAULT_LISTEN}"
+    loaded = load(path)
+    listen = loaded.listen
+    scheme = "http" if loaded.tls is None else "https"
+    return f"{scheme}://{listen._replace(host=_ANY.get(listen.host, listen.host))}"
 
 
 def checked_url(option: str, text: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from zeta_router.app.cli.sources import CONFIG_FILE, load
 from zeta_router.app.cli.tables import fleet_table
 from zeta_router.app.config import ConfigErrors, LoadedConfig, Problem
+from zeta_router.core.errors import ConfigError
 
 
 @click.command("check", epilog="Example: zeta check zeta.yaml")
@@ -20,6 +21,7 @@ def command(file: Path, as_json: bool) -> None:
     """Read FILE (zeta.yaml) and say what is wrong with it. Exit 0 when it can be used, else 2."""
     try:
         config = load(file)
+        _check_certificate(config)
     except ConfigErrors as errors:
         if not as_json:
             raise
@@ -29,6 +31,19 @@ def command(file: Path, as_json: bool) -> None:
         _print_json(True, config.warnings)
     else:
         _show(config)
+
+
+def _check_certificate(config: LoadedConfig) -> None:
+    """Raises: ConfigErrors: The files of `gateway.tls` cannot be used."""
+    if config.tls is None:
+        return
+    from zeta_router.app.wiring.certificate import Certificate
+
+    try:
+        Certificate(config.tls)
+    except ConfigError as error:
+        problem = Problem(error.path, error.problem, error.hint)
+        raise ConfigErrors([problem], config.source) from error
 
 
 def _show(config: LoadedConfig) -> None:

@@ -40,6 +40,19 @@ def listen_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def tls_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options `--tls-cert` and `--tls-key`."""
+    file = click.Path(dir_okay=False)
+    command = click.option(
+        "--tls-key", type=file, help="The certificate's private key, a file in PEM."
+    )(command)
+    return click.option(
+        "--tls-cert",
+        type=file,
+        help="Speak TLS with this certificate, a file in PEM; needs --tls-key.",
+    )(command)
+
+
 @contextlib.asynccontextmanager
 async def serve_on(config: LoadedConfig, *, fixed: bool) -> AsyncIterator[RunningGateway]:
     """Serve on the configured address.

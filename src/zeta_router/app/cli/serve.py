@@ -17,13 +17,14 @@ import click
 import uvloop
 
 from zeta_router.app.background import in_background
-from zeta_router.app.cli.listen import guarded, listen_option, serve_on
+from zeta_router.app.cli.listen import guarded, listen_option, serve_on, tls_options
 from zeta_router.app.cli.saying import say_json
 from zeta_router.app.cli.sources import CONFIG_FILE, discovered, load, of_fleet
-from zeta_router.app.config import Listen, LoadedConfig
+from zeta_router.app.config import Listen, LoadedConfig, TlsFiles
 from zeta_router.app.config.diff import diff
 from zeta_router.app.config.watch import ConfigWatcher, Fingerprint, fingerprint_of, loader_of
 from zeta_router.app.running import RunningGateway
+from zeta_router.core.errors import ConfigError
 from zeta_router.policy.registry import POLICIES
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _LOG = logging.getLogger("zeta_router")
     help="How to choose, with --embedded or without a configuration, which has its own.",
 )
 @listen_option
+@tls_options
 @click.option("--log-level", default="info", help="debug, info, warning or error.")
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON once it answers.")
 def command(
@@ -56,6 +58,8 @@ def command(
     embedded: bool,
     policy: str | None,
     listen: Listen | None,
+    tls_cert: str | None,
+    tls_key: str | None,
     log_level: str,
     as_json: bool,
 ) -> None:
@@ -69,9 +73,12 @@ def command(
     file = config or _default_path(embedded)
     if policy is not None and file is not None:
         raise click.UsageError(f"{file} says its policy itself; write policy: {policy} there")
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key go together")
+    tls = TlsFiles(tls_cert, tls_key) if tls_cert and tls_key else None
     _set_up_logging(log_level)
     try:
-        uvloop.run(_serve(file, embedded, policy, listen, as_json=as_json))
+        uvloop.run(_serve(file, embedded, policy, listen, tls, as_json=as_json))
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -81,6 +88,7 @@ async def _serve(
     embedded: bool,
     policy: str | None,
     listen: Listen | None,
+    tls: TlsFiles | None,
     *,
     as_json: bool,
 ) -> None:
@@ -95,7 +103,7 @@ async def _serve(
         if policy is not None:
             config = replace(config, fleet=replace(config.fleet, policy=policy))
         fixed = listen is not None or file is not None
-        wanted = replace(config, listen=listen) if listen is not None else config
+        wanted = replace(config, listen=listen or config.listen, tls=tls or config.tls)
         async with serve_on(wanted, fixed=fixed) as gateway:
             async with _reloading(gateway, config, wanted.listen, file, seen):
                 if as_json:
@@ -164,6 +172,16 @@ async def _reloading(
         lines = "; ".join(str(change) for change in diff(watcher.current, config))
         gateway.apply(config)
         _LOG.info("%s was read anew and is in force: %s", path, lines)
+        renew()
+
+    def renew() -> None:
+        if gateway.certificate is None:
+            return
+        try:
+            gateway.certificate.renew()
+            _LOG.info("the certificate was read anew; new connections are shown it")
+        except ConfigError as error:
+            _LOG.error("the certificate was refused and the old one stays in force: %s", error)
 
     def on_error(error: Exception) -> None:
         _LOG.error("%s was refused and the old configuration stays in force:\n%s", path, error)
@@ -175,6 +193,7 @@ async def _reloading(
         lambda: fingerprint_of(path),
         on_change=on_change,
         on_error=on_error,
+        on_same=renew,
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.trigger)
     async with in_background(watcher.run()):

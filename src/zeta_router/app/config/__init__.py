@@ -12,6 +12,7 @@ from zeta_router.app.config.loaded import (
     LogSettings,
     Resources,
     Secret,
+    TlsFiles,
 )
 from zeta_router.app.config.report import ConfigErrors, Place, Problem
 
@@ -26,6 +27,7 @@ __all__ = [
     "Problem",
     "Resources",
     "Secret",
+    "TlsFiles",
     "load_file",
     "load_text",
 ]

@@ -13,10 +13,12 @@ from zeta_router.app.config.loaded import (
     LogSettings,
     Resources,
     Secret,
+    TlsFiles,
 )
 from zeta_router.app.config.report import Report
 from zeta_router.app.config.sections.classifier import ClassifierSpec
 from zeta_router.app.config.sections.endpoints import EndpointSpec, SimulateSpec
+from zeta_router.app.config.sections.gateway import TlsSpec
 from zeta_router.app.config.sections.keys import KeySpec
 from zeta_router.app.config.sections.limits import LimitsSpec
 from zeta_router.app.config.sections.models import ModelSpec
@@ -52,6 +54,7 @@ def build(file: FileSpec, report: Report) -> LoadedConfig:
         upstream=file.gateway.upstream,
         keys=tuple(_key(spec) for spec in file.keys),
         without_keys=file.gateway.without_keys,
+        tls=_tls(file.gateway.tls),
         endpoints={endpoint.id: _settings(endpoint) for endpoint in file.endpoints},
         source=report.source,
         classifier=_classifier(file.classifier),
@@ -74,6 +77,10 @@ def _key(spec: KeySpec) -> Key:
 
 def _clients(spec: LimitsSpec) -> ClientLimits:
     return ClientLimits(**{field.name: getattr(spec, field.name) for field in fields(ClientLimits)})
+
+
+def _tls(spec: TlsSpec | None) -> TlsFiles | None:
+    return TlsFiles(spec.certificate, spec.key) if spec is not None else None
 
 
 def _fleet(file: FileSpec) -> FleetConfig:

@@ -59,6 +59,7 @@ def until_restart(running: LoadedConfig, new: LoadedConfig) -> LoadedConfig:
         classifier=running.classifier,
         upstream=running.upstream,
         without_keys=running.without_keys,
+        tls=running.tls,
         otel_endpoint=running.otel_endpoint,
         retrain_every_h=running.retrain_every_h,
     )
@@ -102,6 +103,8 @@ def _plain_settings(config: LoadedConfig) -> Settings:
         settings["limits", field.name] = getattr(fleet.limits, field.name)
     settings["gateway", "upstream"] = config.upstream
     settings["gateway", "without_keys"] = config.without_keys
+    settings["gateway", "tls", "certificate"] = config.tls and config.tls.certificate
+    settings["gateway", "tls", "key"] = config.tls and config.tls.key
     for field in fields(fleet.joint):
         settings["joint", field.name] = getattr(fleet.joint, field.name)
     for name, value in _classifier(config.classifier).items():
@@ -204,6 +207,8 @@ RESTART_PATHS = frozenset(
         "otel.endpoint",
         "gateway.upstream",
         "gateway.without_keys",
+        "gateway.tls.certificate",
+        "gateway.tls.key",
         "learning.retrain_every_h",
     }
 ) | {f"classifier.{name}" for name in _classifier(ClassifierSettings())}

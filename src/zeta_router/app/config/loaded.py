@@ -45,6 +45,13 @@ class Listen(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class TlsFiles(NamedTuple):
+    """Files in PEM, relative to the working directory: a certificate's chain and its key."""
+
+    certificate: str
+    key: str
+
+
 @dataclass(frozen=True, slots=True)
 class LogSettings:
     """The decision log.
@@ -116,6 +123,7 @@ class LoadedConfig:
         retrain_every_h: Hours between two retrainings from the decision log; 0 for never.
         keys: Who may ask; without any, everybody may.
         without_keys: Whether everybody may, from other machines, too.
+        tls: What TLS is spoken with; None speaks none.
         clients: What the connections of clients may cost.
         upstream: The client that queries are sent with: auto, lean or aiohttp.
         warnings: What is probably not meant, but no reason to refuse the file.
@@ -134,5 +142,6 @@ class LoadedConfig:
     upstream: str = "auto"
     keys: tuple[Key, ...] = ()
     without_keys: bool = False
+    tls: TlsFiles | None = None
     clients: ClientLimits = field(default_factory=ClientLimits)
     warnings: tuple[Problem, ...] = ()

@@ -80,10 +80,11 @@ async def examine(
     Raises:
         ConfigError: A gateway was named and does not answer.
     """
+    asked = url or _own_url(config)
     async with new_session() as session:
         async with asyncio.TaskGroup() as group:
             meeting = group.create_task(_meet_all(session, config))
-            asking = group.create_task(_pages(session, url or f"http://{config.listen}"))
+            asking = group.create_task(_pages(session, asked))
         met, read = meeting.result()
         pages = asking.result()
         elsewhere = await _elsewhere(session, met)
@@ -97,7 +98,6 @@ async def examine(
         found += machine.strangers(config)
     if ours:
         found += machine.log_file(Path(config.log.path))
-    asked = url or f"http://{config.listen}"
     if running is not None:
         found += gateway.examine(asked, running, config.fleet if file is not None else None)
     elif pages == WANTS_KEY:
@@ -112,6 +112,10 @@ async def examine(
         len(config.fleet.endpoints),
         asked if running is not None else None,
     )
+
+
+def _own_url(config: LoadedConfig) -> str:
+    return f"{'http' if config.tls is None else 'https'}://{config.listen}"
 
 
 def _locked(url: str) -> Finding:

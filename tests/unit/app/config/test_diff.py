@@ -104,7 +104,7 @@ def test_what_needs_a_restart_stays_as_it_runs() -> None:
         + "classifier: {weights: w, hard_called_simple: 2, simple_called_hard: 2, hard_swapped: 2, "
         "embedder_head: h, embedder_below: 0.8, embedder_wait_s: 1}\n"
         + 'otel: {endpoint: "http://h:4318"}\nlearning: {retrain_every_h: 1}\n'
-        + "gateway: {upstream: aiohttp, without_keys: true}\n"
+        + "gateway: {upstream: aiohttp, without_keys: true, tls: {certificate: c, key: k}}\n"
     )
     running = until_restart(load(TEXT), new)
     assert [c.path for c in diff(load(TEXT), running)] == ["limits.queue"]
