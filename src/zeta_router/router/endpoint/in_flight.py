@@ -38,6 +38,8 @@ class InFlight:
     def begin(self, query_id: str, attempt: Attempt) -> None:
         """An attempt was sent."""
         self._sum_up(attempt.dispatched_at_s)
+        attempt.running_s_before = self._running_s
+        attempt.prefilled_before = self._prefilled_tokens
         self.attempts[query_id] = attempt
         self.pending_prefill_tokens += attempt.uncached_tokens
         self.remaining_tokens += attempt.remaining_tokens
@@ -73,12 +75,13 @@ class InFlight:
         self.remaining_tokens -= attempt.remaining_tokens
 
     def company(self, attempt: Attempt, at_s: float) -> tuple[float, int]:
-        """What an attempt had beside it since its first token.
+        """What an attempt had beside it since its first token, or its dispatch if none was seen.
 
         That is the mean batch, itself included, and the prompt tokens of others read meanwhile.
         """
         self._sum_up(at_s)
-        decoded_s = at_s - (attempt.first_token_at_s or at_s)
+        since_s = attempt.first_token_at_s
+        decoded_s = at_s - (attempt.dispatched_at_s if since_s is None else since_s)
         others = self._prefilled_tokens - attempt.prefilled_before
         if decoded_s <= 0.0:
             return float(len(self.attempts)), others

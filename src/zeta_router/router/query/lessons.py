@@ -2,6 +2,10 @@
 
 Failures never enter a latency estimate: a fast error is not a fast engine. A client's cancel
 teaches nothing. Of more answers than `learn.thinning` lets through, only as many are learned from.
+
+An answer in one piece shows only its end. How many tokens it has is known then, so the prediction
+for as many is taken to be off by one factor, in its first token as in the others. That cannot tell
+the two apart as streams can, but a fleet whose clients never stream is known as fast as it is.
 """
 
 from __future__ import annotations
@@ -23,15 +27,7 @@ def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
         state.touch()
         return
     if state.on_trial or state.first_lessons.spare_one(at_s):
-        state.latency.observe_ttft(
-            ttft_s,
-            prompt_tokens=attempt.prompt_tokens,
-            cached_tokens=attempt.cached_tokens,
-            pending_prefill_tokens=attempt.pending_prefill_tokens,
-            batch=attempt.batch,
-            slots=state.slots,
-            trial=state.on_trial,
-        )
+        _observe_ttft(state, attempt, ttft_s)
     state.learned_at_s = at_s
     state.peak.observe(ttft_s, at_s)
     state.touch()
@@ -81,16 +77,10 @@ def on_end(
     state.touch()
     if not state.on_trial and not state.last_lessons.spare_one(at_s):
         return
-    if outcome.tpot_s is not None:
-        batch, prefilled = company
-        state.latency.observe_tpot(
-            outcome.tpot_s,
-            batch=batch,
-            met_batch=attempt.batch,
-            output_tokens=outcome.output_tokens,
-            prefill_tokens_during=prefilled,
-            trial=state.on_trial,
-        )
+    if attempt.first_token_at_s is None and outcome.ttft_s is None:
+        _learn_whole(state, attempt, outcome, company, at_s)
+    elif outcome.tpot_s is not None:
+        _observe_tpot(state, attempt, outcome, company, outcome.tpot_s)
     state.on_trial = False
     if outcome.output_tokens is not None:
         knowledge.length.observe(
@@ -100,3 +90,55 @@ def on_end(
             censored=outcome.finish_reason == "length",
             features=features,
         )
+
+
+def _learn_whole(
+    state: EndpointState,
+    attempt: Attempt,
+    outcome: Outcome,
+    company: tuple[float, int],
+    at_s: float,
+) -> None:
+    """Learn both from an answer in one piece that waited for neither a slot nor its model."""
+    tokens, e2e_s = outcome.output_tokens, outcome.e2e_s
+    if not tokens or e2e_s is None or attempt.load_s > 0.0 or attempt.batch >= state.slots:
+        return
+    ttft_s, tpot_s = attempt.expected_ttft_s, state.latency.decode_s(company[0])
+    expected_s = ttft_s + (tokens - 1) * tpot_s
+    if not expected_s > 0.0:
+        return
+    factor = e2e_s / expected_s
+    _observe_ttft(state, attempt, factor * ttft_s)
+    state.peak.observe(factor * ttft_s, at_s)
+    if tokens > 1:
+        _observe_tpot(state, attempt, outcome, company, factor * tpot_s)
+
+
+def _observe_ttft(state: EndpointState, attempt: Attempt, ttft_s: float) -> None:
+    state.latency.observe_ttft(
+        ttft_s,
+        prompt_tokens=attempt.prompt_tokens,
+        cached_tokens=attempt.cached_tokens,
+        pending_prefill_tokens=attempt.pending_prefill_tokens,
+        batch=attempt.batch,
+        slots=state.slots,
+        trial=state.on_trial,
+    )
+
+
+def _observe_tpot(
+    state: EndpointState,
+    attempt: Attempt,
+    outcome: Outcome,
+    company: tuple[float, int],
+    tpot_s: float,
+) -> None:
+    batch, prefilled = company
+    state.latency.observe_tpot(
+        tpot_s,
+        batch=batch,
+        met_batch=attempt.batch,
+        output_tokens=outcome.output_tokens,
+        prefill_tokens_during=prefilled,
+        trial=state.on_trial,
+    )
