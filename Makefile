@@ -4,9 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 BROWSER := .venv/.browser
+AUDIT := .venv/audit/.installed
+FUZZ := .venv/fuzz/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench-gateway serve observe test test-all test-system screenshots bench validity docs fmt lock clean
+.PHONY: help setup bench-gateway serve observe test test-all test-system screenshots bench validity docs audit fuzz fmt lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +76,14 @@ docs: setup ## write the generated reference pages anew, and the whole as HTML i
 	$(BIN)/python observe/dashboards
 	$(BIN)/python docs/build.py
 
+$(AUDIT): requirements/audit.txt
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: setup $(AUDIT) ## list what a gateway is made of (build/sbom.json), its licences and known holes; STRICT=1 fails where holes cannot be asked for
+	$(BIN)/python requirements/audit.py --pip-audit .venv/audit/bin/pip-audit $(if $(STRICT),--strict)
+
 fmt: setup ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -82,6 +92,8 @@ lock: setup ## resolve the pinned, hashed requirement files anew
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/runtime.txt
 	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/dev.txt
 	$(BIN)/uv pip compile pyproject.toml --extra otel --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/otel.txt
+	printf 'pip-audit\n' | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/audit.txt
+	printf 'schemathesis\n' | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/fuzz.txt
 	printf 'playwright\naxe-playwright-python\n' | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/system.txt
 
 clean: ## remove .venv and caches
