@@ -44,7 +44,7 @@ class InTime:
         evidence = {**evidence, "in_time": told}
         if self.low < -MARGIN:
             return Judgement(False, f"{reason}, but answers might come later", evidence)
-        return Judgement(True, f"{reason}, and come no later", evidence)
+        return Judgement(True, f"{reason}, and answers come no later", evidence)
 
 
 def in_time(traffic: Traffic, challenger: Graft | None, reading: Reading = as_logged) -> InTime:
