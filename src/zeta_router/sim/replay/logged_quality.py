@@ -172,7 +172,10 @@ def _propensity(logging: Policy, asked: _Asked, decision: Decision) -> tuple[flo
     if not isclose(shares.of[chosen], decision.propensity, rel_tol=0.02, abs_tol=1e-6):
         return decision.propensity, False
     model = asked.candidates[chosen].view.model.name
-    return min(1.0, _by_model(asked, shares)[model]), True
+    share = _by_model(asked, shares).get(model, 0.0)
+    if share <= 0.0:  # so rare a choice that it is as good as never made
+        return decision.propensity, False
+    return min(1.0, share), True
 
 
 def _row(
