@@ -18,6 +18,17 @@ import httptools
 import uvloop
 
 PERIOD_S = 0.02
+_PROSE = """\
+The river was low that year and the ferry could not reach the landing so people carried
+their baskets over the stones while a boy with long poles showed them where the bottom
+held. Most of what they brought went to market before noon. Salt came back along the same
+way, with news of prices in three other towns, two letters for the miller and once a clock
+that nobody had asked for. When rain returned in autumn all this ended within an hour and
+only marks on the bank told strangers how far down the water had been. Older women claimed
+it would happen again every nineteen years, which proved wrong by four, though none who
+had counted lived to hear about it.
+"""
+_WORDS = _PROSE.split()
 _COUNT = re.compile(rb'"user":"n(\d+)"')
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 WHOLE_BODY = json.dumps(
@@ -29,7 +40,7 @@ WHOLE_BODY = json.dumps(
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": "Hello there. " + "x" * 120},
+                "message": {"role": "assistant", "content": " ".join(_WORDS)[:133]},
                 "finish_reason": "stop",
             }
         ],
@@ -94,7 +105,8 @@ class Engine(asyncio.Protocol):
         """Send a chunk."""
         if self.left > 0:
             self.left -= 1
-            choice = b'{"index":0,"delta":{"content":" token"},"finish_reason":null}'
+            word = _WORDS[self.left % len(_WORDS)].encode()
+            choice = b'{"index":0,"delta":{"content":" %s"},"finish_reason":null}' % word
             self.transport.write(_event(choice, time.monotonic_ns()))
             self.due_s += PERIOD_S
             self.timer = self.loop.call_at(self.due_s, self.tick)

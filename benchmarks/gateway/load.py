@@ -147,13 +147,11 @@ async def streams(port: int, model: str, many: int, chunks: int) -> dict[str, An
         if len(ends) == many:
             over.set()
 
-    clients = []
-    for _ in range(many):
+    began_s = loop.time()
+    for number in range(many):
         _, client = await loop.create_connection(lambda: Client(done), "127.0.0.1", port)
-        clients.append(client)
-    for client in clients:
         client.ask(request(port, model, chunks=chunks), time.monotonic_ns())
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(max(0.0, began_s + 0.005 * (number + 1) - loop.time()))
     async with asyncio.timeout(chunks * 0.02 * 10 + 20):
         await over.wait()
     got = {"first_" + name: value for name, value in spread(firsts).items()}
