@@ -38,6 +38,10 @@ class Circuit(StrEnum):
     HALF_OPEN = "half_open"
 
 
+_HALF_OPEN = Circuit.HALF_OPEN
+"""Looked up once: a member of an enum costs as much as a function call."""
+
+
 class Ejection:
     """The circuit of one endpoint.
 
@@ -73,7 +77,7 @@ class Ejection:
     def on_good(self, now_s: float) -> None:
         """A good answer; what was sent before the circuit opened changes nothing."""
         self._bad = 0
-        if self.circuit is not Circuit.HALF_OPEN:
+        if self.circuit is not _HALF_OPEN:
             return
         self._good += 1
         if self._good >= GOOD_TO_CLOSE:

@@ -40,6 +40,10 @@ def auto_space(fleet: FleetConfig) -> str | None:
     return spaces.pop() if len(spaces) == 1 else None
 
 
+_EMBEDDING, _OTHER_MODEL = Operation.EMBEDDING, Drop.OTHER_MODEL
+"""Looked up once: a member of an enum costs as much as a function call."""
+
+
 class Demand(NamedTuple):
     """What a query demands of an endpoint, worked out once per query.
 
@@ -61,7 +65,7 @@ def demand_of(query: Query, task: Task, fleet: FleetConfig) -> Demand:
     """The demand of a query; the model it names must exist in the fleet."""
     model = None if query.model_requested == "auto" else query.model_requested
     space = None
-    if query.operation is Operation.EMBEDDING:
+    if query.operation is _EMBEDDING:
         space = space_of(fleet.models[model]) if model is not None else auto_space(fleet)
     tokens = 0
     if query.operation not in _MANY_INPUTS:
@@ -71,19 +75,20 @@ def demand_of(query: Query, task: Task, fleet: FleetConfig) -> Demand:
 
 def unsuitable(demand: Demand, model: Model) -> Drop | None:
     """Why `model` can never serve this demand, or None when it can."""
-    if demand.query.operation is Operation.EMBEDDING:
-        if demand.space is None or space_of(model) != demand.space:
+    query, task, named, space, tokens = demand
+    if query.operation is _EMBEDDING:
+        if space is None or space_of(model) != space:
             return Drop.OTHER_EMBEDDING_SPACE
-    elif demand.model is not None:
-        if model.name != demand.model:
-            return Drop.OTHER_MODEL
-        if not _answers(model.tasks, demand.query.operation):
+    elif named is not None:
+        if model.name != named:
+            return _OTHER_MODEL
+        if not _answers(model.tasks, query.operation):
             return Drop.CANNOT_DO_TASK
-    elif demand.task not in model.tasks:
+    elif task not in model.tasks:
         return Drop.CANNOT_DO_TASK
-    if model.context_tokens is not None and demand.tokens > model.context_tokens:
+    if model.context_tokens is not None and tokens > model.context_tokens:
         return Drop.CONTEXT_TOO_SMALL
-    if demand.query.needs & model.lacks:
+    if query.needs & model.lacks:
         return Drop.LACKS_CAPABILITY
     return None
 

@@ -6,7 +6,6 @@ Views are immutable and shared between snapshots; a view is rebuilt only when it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -79,8 +78,7 @@ class EndpointView(NamedTuple):
         return not self.paused and self.in_flight + self.foreign_in_flight < self.slots
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The fleet at `now_s`; `views` in the fleet's order, `version` rises with every change."""
 
     version: int

@@ -8,7 +8,6 @@ is in the views, where replay can restore it and where several policies can shar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -59,8 +58,7 @@ class Context(NamedTuple):
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What a policy answers.
 
     Attributes:
@@ -74,7 +72,7 @@ class Choice:
             it cannot say.
     """
 
-    index: int | None
+    index: int | None  # type: ignore[assignment] # the name that policies speak of
     reason: Reason
     propensity: float = 1.0
     scores: tuple[float, ...] = ()

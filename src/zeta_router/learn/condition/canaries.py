@@ -48,7 +48,7 @@ class Canaries:
     @property
     def failed(self) -> bool:
         """Whether it is not what it was."""
-        return self.failing >= FAILED
+        return len(self._failing) >= FAILED
 
     def next(self) -> int | None:
         """The number of the prompt to be asked next; None when all are hopeless."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from zeta_router.learn.latency.rls_solve import solver_of
+from zeta_router.learn.latency.rls_solve import learner_of, solver_of
 
 
 class Rls:
@@ -61,14 +61,18 @@ class Rls:
     def update(self, features: Sequence[float], target: float, weight: float = 1.0) -> None:
         """Learn one finite observation; `weight` is the inverse of its noise variance."""
         scaled = [x * s for x, s in zip(features, self._scale, strict=True)]
-        kept = self._forgetting
-        moment = self._moment
-        for i, row in enumerate(self._gram):
-            pull = weight * scaled[i]
-            moment[i] = kept * moment[i] + pull * target
-            for j in range(i + 1):
-                row[j] = kept * row[j] + pull * scaled[j]
-        self._solve()
+        learn = learner_of(len(scaled))
+        solution = learn(
+            self._gram,
+            self._moment,
+            self._prior,
+            self._prior_weight,
+            scaled,
+            target,
+            weight,
+            self._forgetting,
+        )
+        self._take(solution)
 
     def merge(self, other: Rls) -> None:
         """Add another's observations; both must have been made with the same arguments."""
@@ -97,16 +101,18 @@ class Rls:
         self._solve()
 
     def _solve(self) -> None:
-        """Fit; coefficients below zero are held at 0 where that is asked for, the worst first."""
+        solve = solver_of(len(self._scale))
+        self._take(solve(self._gram, self._moment, self._prior, self._prior_weight))
+
+    def _take(self, solution: list[float]) -> None:
+        """Take a fit over; coefficients below zero are held at 0 where that is asked for."""
         scale = self._scale
-        solve = solver_of(len(scale))
-        solution = solve(self._gram, self._moment, self._prior, self._prior_weight)
         if self._nonnegative and min(solution) < 0.0:
             solution = self._without_negative(solution)
         self.coefficients = tuple([x * size for x, size in zip(solution, scale, strict=True)])
 
     def _without_negative(self, solution: list[float]) -> list[float]:
-        """The same with those held at 0, from a solution with some below it."""
+        """The same with those held at 0, the worst first, from a solution with some below it."""
         gram, moment, prior = self._gram, self._moment, self._prior
         free = list(range(len(prior)))
         while solution and min(solution) < 0.0:

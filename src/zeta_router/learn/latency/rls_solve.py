@@ -10,29 +10,62 @@ written out once for each size, as Python text, in the order in which the loops 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 LEAST_PIVOT = 1e-12
 """Rounding can eat the pivot of a feature that repeats another; the prior bounds it."""
 
-Solver = Callable[[Sequence[Sequence[float]], Sequence[float], Sequence[float], float], list[float]]
-"""Takes gram (its lower triangle, by rows), moment, prior and weight; gives x."""
+Rows = list[list[float]]
+"""A symmetric matrix: its lower triangle, by rows."""
+
+Solver = Callable[[Rows, Sequence[float], Sequence[float], float], list[float]]
+"""Takes gram, moment, prior and weight; gives x."""
+
+Learner = Callable[
+    [Rows, list[float], Sequence[float], float, Sequence[float], float, float, float], list[float]
+]
+"""Takes the same, then features, target, the observation's weight and the share of the sums that is
+kept; adds the observation to gram and moment, in place, and gives x."""
 
 
 @cache
 def solver_of(size: int) -> Solver:
-    """The solver for `size` unknowns; made when it is first asked for, in 1 ms at most."""
-    text = "\n    ".join(["def solve(gram, moment, prior, weight):", *_lines(size)])
-    made: dict[str, Solver] = {}
-    exec(text, made)  # noqa: S102 (the text follows from one number)
-    return made["solve"]
+    """The solver for `size` unknowns; made when it is first asked for, in 2 ms at most."""
+    given = [_unpacked(i) + f" = gram[{i}]" for i in range(size)]
+    made: Solver = _made("gram, moment, prior, weight", [*given, *_solution(size)])
+    return made
 
 
-def _lines(size: int) -> Iterator[str]:
-    """The body of a solver; `l2_1` is L's third row, second column."""
+@cache
+def learner_of(size: int) -> Learner:
+    """The same, for one more observation first."""
+    lines = [f"{', '.join(f'f{i}' for i in range(size))}, = features"]
     for i in range(size):
-        yield "".join([f"g{i}_{j}, " for j in range(i + 1)]) + f"= gram[{i}]"
+        lines += [_unpacked(i) + f" = gram[{i}]", f"pull = share * f{i}"]
+        lines.append(f"moment[{i}] = kept * moment[{i}] + pull * target")
+        lines += [f"g{i}_{j} = kept * g{i}_{j} + pull * f{j}" for j in range(i + 1)]
+        lines.append(f"gram[{i}] = [{_unpacked(i)}]")
+    given = "gram, moment, prior, weight, features, target, share, kept"
+    made: Learner = _made(given, [*lines, *_solution(size)])
+    return made
+
+
+def _made(given: str, lines: Iterable[str]) -> Any:
+    text = "\n    ".join([f"def written_out({given}):", *lines])
+    made: dict[str, Any] = {}
+    exec(text, made)  # noqa: S102 (the text follows from one number)
+    return made["written_out"]
+
+
+def _unpacked(row: int) -> str:
+    return "".join([f"g{row}_{column}, " for column in range(row + 1)])
+
+
+def _solution(size: int) -> Iterator[str]:
+    """From gram (``g2_1`` is its third row, second column) to x, by way of L (``l2_1``) and h."""
+    for i in range(size):
         for j in range(i):
             products = "".join(f" - l{i}_{k} * l{j}_{k}" for k in range(j))
             yield f"l{i}_{j} = (g{i}_{j}{products}) / l{j}_{j}"

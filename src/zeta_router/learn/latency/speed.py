@@ -24,6 +24,10 @@ trusting only the batch of the moment 0.5 % on steady ones.
 """
 
 
+_new = tuple.__new__
+"""Makes a named tuple at half the cost of calling its class."""
+
+
 class Speed:
     """Coefficients of one endpoint, and what follows from them.
 
@@ -133,7 +137,7 @@ class Speed:
         if batch + waiting >= slots:
             wait_tokens = waiting_output_tokens + 0.5 * self._output_tokens
             wait_s = wait_tokens * (full_s + kv_s) / slots
-        return Outlook(
+        found = (
             self._start,
             self._p,
             pending_prefill_tokens,
@@ -146,6 +150,7 @@ class Speed:
             self._step_per_seq,
             self._p / max(_SHORTEST_TOKENS, self._output_tokens),
         )
+        return _new(Outlook, found)
 
     def decode_s(self, batch: float) -> float:
         """Seconds per token of everybody in a batch of this size, > 0."""

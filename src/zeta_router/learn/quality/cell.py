@@ -31,10 +31,11 @@ class _Share:
         self.successes = self.failures = self.aged = 0.0
 
     def fade_to(self, aged: float) -> None:
-        kept = exp(self.aged - aged)
-        self.successes *= kept
-        self.failures *= kept
-        self.aged = aged
+        if aged != self.aged:
+            kept = exp(self.aged - aged)
+            self.successes *= kept
+            self.failures *= kept
+            self.aged = aged
 
     @property
     def weight(self) -> float:
@@ -80,8 +81,8 @@ class BetaCell:
 
     def mean(self, prior: float) -> float:
         """Posterior mean under the prior mean `prior`."""
-        alpha = self.prior_weight * prior + self.successes
-        return alpha / (self.prior_weight + self.evidence)
+        weight, successes = self.prior_weight, self.successes
+        return (weight * prior + successes) / (weight + (successes + self.failures))
 
     def sigma(self, prior: float) -> float:
         """Posterior standard deviation under the prior mean `prior`."""
@@ -116,8 +117,8 @@ class BetaCell:
             fresh = min(weight, self._room(mine, cap, prior_held))
             self._fade(fresh)
             mine.fade_to(self.aged)
-            kept = max(0.0, 1.0 - (weight - fresh) / mine.weight) if mine.weight else 0.0
-            self._scale(mine, kept)
+            if fresh < weight and (held := mine.weight):
+                self._scale(mine, max(0.0, 1.0 - (weight - fresh) / held))
             part = min(1.0, self._room(mine, cap, prior_held) / weight)
         else:
             self._fade(weight)
@@ -153,7 +154,8 @@ class BetaCell:
         if share is None:
             return 0.0
         share.fade_to(self.aged)
-        return share.weight / (self.prior_weight + self.evidence)
+        evidence = self.successes + self.failures
+        return (share.successes + share.failures) / (self.prior_weight + evidence)
 
     def state(self) -> list[object]:
         """Everything it knows, as plain values."""
@@ -182,8 +184,9 @@ class BetaCell:
 
     def _room(self, mine: _Share, cap: float, prior_held: float) -> float:
         """How much more a voter may hold: held + room = cap · (total + room)."""
-        total = self.prior_weight + self.evidence
-        held = mine.weight + self.prior_weight * prior_held
+        weight = self.prior_weight
+        total = weight + (self.successes + self.failures)
+        held = mine.successes + mine.failures + weight * prior_held
         return max(0.0, (cap * total - held) / (1.0 - cap))
 
     def _fade(self, weight: float) -> None:
@@ -211,7 +214,8 @@ class BetaCell:
                 self._forget_least()
             share = self._shares[voter] = _Share()
             share.aged = self.aged
-        share.fade_to(self.aged)
+        elif share.aged != self.aged:
+            share.fade_to(self.aged)
         return share
 
     def _forget_least(self) -> None:

@@ -33,6 +33,8 @@ _YOUNG = 20.0
 Traces = tuple[Trace, ...]
 """What one vote left in the cells it went to."""
 
+_Line = tuple[float, tuple[BetaCell, ...]]
+
 
 class QualityCells:
     """Expected quality of each model on each topic, with its uncertainty.
@@ -49,7 +51,16 @@ class QualityCells:
 
     STATE_VERSION: ClassVar = 2
 
-    __slots__ = ("_caution", "_cells", "_models", "_prior_weight", "_seeds", "_settled", "_tasks")
+    __slots__ = (
+        "_caution",
+        "_cells",
+        "_lines",
+        "_models",
+        "_prior_weight",
+        "_seeds",
+        "_settled",
+        "_tasks",
+    )
 
     def __init__(
         self,
@@ -64,12 +75,14 @@ class QualityCells:
         self._cells: dict[tuple[str, str], BetaCell] = {}
         self._tasks: dict[tuple[Task, str], BetaCell] = {}
         self._seeds: dict[tuple[str, str], float] = {}
-        self._settled: dict[str, dict[str, tuple[float, float]]] = {}
+        self._settled: dict[str, dict[str, float]] = {}
+        self._lines: dict[tuple[str, str], _Line] = {}
 
     def configure(self, models: Mapping[str, Model]) -> None:
         """Take the models, and so the priors, of a new configuration; evidence stays."""
         self._models = models
         self._settled.clear()
+        self._lines.clear()
 
     def mean(self, topics: Sequence[TopicShare], model: str) -> float:
         """Expected quality over the posterior `topics`, 0..1, less the caution if any."""
@@ -78,22 +91,23 @@ class QualityCells:
             settled = self._settled[model] = {}
         total = 0.0
         for share in topics:
-            known = settled.get(share.topic)
+            topic, _, probability = share
+            known = settled.get(topic)
             if known is None:
-                known = settled[share.topic] = self._settle(share, model)
-            total += share.probability * known[0]
+                known = settled[topic] = self._settle(share, model)
+            total += probability * known
         return total
 
     def sigma(self, topics: Sequence[TopicShare], model: str) -> float:
         """Standard deviation of what `mean` estimates: ignorance, not the spread of answers."""
-        variance = sum(s.probability * self._posterior(s, model)[1] ** 2 for s in topics)
+        variance = sum(s.probability * self._sigma_of(s, model) ** 2 for s in topics)
         return sqrt(variance)
 
     def interval(
         self, topics: Sequence[TopicShare], model: str, z: float = 1.96
     ) -> tuple[float, float]:
         """Bounds `z` standard deviations around the mean, cut to [0, 1]."""
-        mean = sum(s.probability * self._posterior(s, model)[0] for s in topics)
+        mean = sum(s.probability * self._mean_of(s, model) for s in topics)
         width = z * self.sigma(topics, model)
         return max(0.0, mean - width), min(1.0, mean + width)
 
@@ -145,7 +159,7 @@ class QualityCells:
         for share in topics:
             if share.probability < _LEAST_SHARE:
                 continue
-            mean = self._posterior(share, model)[0]
+            mean = self._mean_of(share, model)
             part = 2.0 * share.probability * amount
             up, down = max(0.0, part * mean), max(0.0, -part * (1.0 - mean))
             left += self._add(share, model, min(1.0, up), min(1.0, down), voter, cap)
@@ -168,6 +182,7 @@ class QualityCells:
         self._seeds[topic, model] = mean
         self._cell(topic, model).prior_weight = self._prior_weight if weight is None else weight
         self._settled.pop(model, None)
+        self._lines.clear()
 
     def forget(self, model: str, keep_share: float = 0.2, topic: str | None = None) -> None:
         """Keep only a share of the evidence on `model`: it changed, by all signs.
@@ -198,6 +213,7 @@ class QualityCells:
         self._seeds = {(t, m): float(mean) for t, m, mean in state["seeds"]}
         self._cells, self._tasks = cells, tasks
         self._settled.clear()
+        self._lines.clear()
 
     def _add(
         self, share: TopicShare, model: str, up: float, down: float, voter: str, cap: float
@@ -214,37 +230,61 @@ class QualityCells:
         return [trace for trace in left if trace is not None]
 
     def _cell(self, topic: str, model: str) -> BetaCell:
-        return self._cells.setdefault((topic, model), BetaCell(self._prior_weight))
+        cell = self._cells.get((topic, model))
+        if cell is None:
+            cell = self._cells[topic, model] = BetaCell(self._prior_weight)
+            self._lines.clear()
+        return cell
 
     def _task_cell(self, task: Task, model: str) -> BetaCell:
-        return self._tasks.setdefault((task, model), BetaCell(self._prior_weight))
+        cell = self._tasks.get((task, model))
+        if cell is None:
+            cell = self._tasks[task, model] = BetaCell(self._prior_weight)
+            self._lines.clear()
+        return cell
 
-    def _settle(self, share: TopicShare, model: str) -> tuple[float, float]:
-        mean, sigma = self._posterior(share, model)
+    def _settle(self, share: TopicShare, model: str) -> float:
+        mean = self._mean_of(share, model)
         if self._caution > 0.0 and self.evidence(share.topic, model) < _YOUNG:
-            mean = max(0.0, mean - self._caution * sigma)
-        return mean, sigma
+            mean = max(0.0, mean - self._caution * self._sigma_of(share, model))
+        return mean
 
-    def _posterior(self, share: TopicShare, model: str) -> tuple[float, float]:
-        prior = self._seeds.get((share.topic, model))
-        if prior is None:
-            prior = self._domain_mean(share, model)
-        cell = self._cells.get((share.topic, model)) or BetaCell(self._prior_weight)
-        return cell.mean(prior), cell.sigma(prior)
+    def _mean_of(self, share: TopicShare, model: str) -> float:
+        prior, cells = self._line(share, model)
+        for cell in cells:
+            prior = cell.mean(prior)
+        return prior
 
-    def _domain_mean(self, share: TopicShare, model: str) -> float:
-        """The mean above a topic: its domain's if it is a band of one, else its task's."""
-        key = domain_of(share.topic) or "", model
-        prior = self._seeds.get(key)
-        if prior is None:
-            prior = self._task_mean(share.task, model)
-        cell = self._cells.get(key)
-        return prior if cell is None else cell.mean(prior)
+    def _sigma_of(self, share: TopicShare, model: str) -> float:
+        prior, cells = self._line(share, model)
+        for cell in cells[:-1]:
+            prior = cell.mean(prior)
+        return cells[-1].sigma(prior)
 
-    def _task_mean(self, task: Task, model: str) -> float:
+    def _line(self, share: TopicShare, model: str) -> _Line:
+        """The prior of a topic and the cells that correct it, its own last; kept until one is new.
+
+        A seeded prior takes the place of everything above its cell. A topic without a cell gets an
+        empty one, which is not kept with the others.
+        """
+        topic, task, _ = share
+        line = self._lines.get((topic, model))
+        if line is None:
+            domain = domain_of(topic) or ""
+            prior = self._task_prior(task, model)
+            cells = [self._tasks.get((task, model))]
+            for name in (domain, topic):
+                seed = self._seeds.get((name, model))
+                if seed is not None:
+                    prior, cells = seed, []
+                cells.append(self._cells.get((name, model)))
+            own = cells.pop() or BetaCell(self._prior_weight)
+            line = self._lines[topic, model] = prior, (*filter(None, cells), own)
+        return line
+
+    def _task_prior(self, task: Task, model: str) -> float:
         known = self._models.get(model)
         prior = known.tasks.get(task) if known is not None else None
         if prior is None:
             prior = prior_quality(task, known.params_b if known is not None else None, model)
-        cell = self._tasks.get((task, model))
-        return prior if cell is None else cell.mean(prior)
+        return prior

@@ -71,7 +71,9 @@ def fused(heard: Mapping[Signal, Heard]) -> tuple[float, float]:
 
 def pushed(heard: Mapping[Signal, Heard]) -> float:
     """How far signs alone push a cell, in [-1, 1]."""
-    total = sum(WEIGHT[signal] * (one.y - one.usual) for signal, one in heard.items())
+    total = 0.0
+    for signal, (y, usual) in heard.items():
+        total += WEIGHT[signal] * (y - usual)
     return min(1.0, max(-1.0, total))
 
 
@@ -92,18 +94,20 @@ class Usual:
     __slots__ = ("_levels",)
 
     def __init__(self) -> None:
-        self._levels: dict[tuple[str, str], _Level] = {}
+        self._levels: dict[tuple[str, str], _Level] = {}  # members of `Signal` equal their names
 
     def expected(self, signal: Signal, task: str, quality: float) -> float:
         """The mean of a sign on a task for a model of that quality, 0..1."""
-        level = self._levels.get((signal.value, task))
+        level = self._levels.get((signal, task))
         if level is None or level.seen == 0.0:
             return FIRST_GUESS
         return min(1.0, max(0.0, level.sign + SIGNS_PER_QUALITY * (quality - level.quality)))
 
     def learn(self, signal: Signal, task: str, quality: float, y: float) -> None:
         """Take in how a sign turned out for a model of that quality."""
-        level = self._levels.setdefault((signal.value, task), _Level())
+        level = self._levels.get((signal, task))
+        if level is None:
+            level = self._levels[signal, task] = _Level()
         level.seen += 1.0
         step = max(1.0 / MEMORY, 1.0 / (GUESS_WEIGHT + level.seen))
         level.sign += step * (y - level.sign)
@@ -112,7 +116,7 @@ class Usual:
     def state(self) -> list[list[Any]]:
         """Everything it knows, as plain values."""
         return [
-            [signal, [task, level.sign, level.quality, level.seen]]
+            [str(signal), [str(task), level.sign, level.quality, level.seen]]
             for (signal, task), level in self._levels.items()
         ]
 

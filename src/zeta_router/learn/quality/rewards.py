@@ -32,6 +32,10 @@ FALLEN_VOTES = 2000
 with 400 the doubt was over before those that it had lost could show that it was well again."""
 
 
+_VOTE = Signal.VOTE
+"""Looked up once: a member of an enum costs as much as a function call."""
+
+
 class Answer:
     """An answer of which something may still be heard.
 
@@ -196,7 +200,7 @@ class Rewards:
         if answer.traces:
             cells.take_back(answer.traces, answer.model)
         voter, cap = self._voice(answer.voter)
-        if Signal.VOTE in heard:
+        if _VOTE in heard:
             y, weight = fused(heard)
             left = cells.observe(answer.topics, answer.model, y, weight, voter, cap)
         else:
@@ -223,4 +227,4 @@ class Rewards:
 
 
 def _task_of(answer: Answer) -> str:
-    return answer.topics[0].task.value if answer.topics else ""
+    return answer.topics[0].task if answer.topics else ""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, isnan
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,68 +112,84 @@ class TopicReader:
         found: list[TopicShare] = []
         columns = scores.tolist()
         for share in known.topics:
-            if share.probability < LEAST_TASK or share.task not in _GENERATIVE:
+            _, task, probability = share
+            if probability < LEAST_TASK or task not in _GENERATIVE:
                 found.append(share)
             else:
-                _split(share, self._domains[share.task], columns, found)
+                _split(task, probability, self._domains[task], columns, found)
         found.sort(key=PROBABILITY, reverse=True)
         return new_tuple(TaskEstimate, (known.task, tuple(found)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Domain:
-    """One domain of a task: its column, its name, and its bands if it has any."""
+class _Domain(NamedTuple):
+    """One domain of a task: its name, and its bands if it has any."""
 
-    column: int
-    difficulty: int
     name: str
     bands: tuple[str, str, str]
     centres: tuple[float, float, float] | None
 
 
-def _domains(task: Task, weights: TopicWeights) -> tuple[_Domain, ...]:
+class _Domains(NamedTuple):
+    """The domains of one task: columns from `first` to before `end`, and its difficulty's."""
+
+    first: int
+    end: int
+    difficulty: int
+    each: tuple[_Domain, ...]
+
+
+def _domains(task: Task, weights: TopicWeights) -> _Domains:
     difficulty = len(weights.domains) + GENERATIVE_TASKS.index(task)
-    found = []
+    columns, each = [], []
     for column, name in enumerate(weights.domains):
         if name.partition("/")[0] != task.value:
             continue
         easy, medium, hard = (float(centre) for centre in weights.centres[column])
         bands = (f"{name}/{BANDS[0]}", f"{name}/{BANDS[1]}", f"{name}/{BANDS[2]}")
-        centres = None if isnan(easy) else (easy, medium, hard)
-        found.append(_Domain(column, difficulty, name, bands, centres))
-    return tuple(found)
+        columns.append(column)
+        each.append(_Domain(name, bands, None if isnan(easy) else (easy, medium, hard)))
+    first = columns[0] if columns else 0
+    return _Domains(first, first + len(columns), difficulty, tuple(each))
 
 
 def _split(
-    share: TopicShare, domains: tuple[_Domain, ...], scores: list[float], found: list[TopicShare]
+    task: Task, probability: float, domains: _Domains, scores: list[float], found: list[TopicShare]
 ) -> None:
-    """Add the topics of one task to `found`; their probabilities sum to the task's."""
-    top = max([scores[domain.column] for domain in domains])
-    masses = [exp(scores[domain.column] - top) for domain in domains]
+    """Add the topics of a task of this probability to `found`; theirs sum to it."""
+    first, end, difficulty, each = domains
+    own = scores[first:end]
+    top = max(own)
+    masses = [exp(score - top) for score in own]
     least = LEAST_SHARE * sum(masses)
-    part = share.probability / sum([mass for mass in masses if mass >= least])
-    for domain, mass in zip(domains, masses, strict=True):
-        if mass >= least:
-            _add(domain, share.task, part * mass, scores[domain.difficulty], found)
+    part = probability / sum([mass for mass in masses if mass >= least])
+    for (name, bands, centres), mass in zip(each, masses, strict=True):
+        if mass < least:
+            continue
+        if centres is None:
+            found.append(new_tuple(TopicShare, (name, task, part * mass)))
+        else:
+            _add_bands(bands, centres, task, part * mass, scores[difficulty], found)
 
 
-def _add(
-    domain: _Domain, task: Task, probability: float, difficulty: float, found: list[TopicShare]
+def _add_bands(
+    bands: tuple[str, str, str],
+    centres: tuple[float, float, float],
+    task: Task,
+    probability: float,
+    difficulty: float,
+    found: list[TopicShare],
 ) -> None:
     """Add a domain, by the one or two bands that the difficulty lies in."""
-    if domain.centres is None:
-        found.append(new_tuple(TopicShare, (domain.name, task, probability)))
-        return
-    easy, medium, hard = domain.centres
+    easy, medium, hard = centres
     if difficulty <= easy:
-        found.append(new_tuple(TopicShare, (domain.bands[0], task, probability)))
+        found.append(new_tuple(TopicShare, (bands[0], task, probability)))
         return
     if difficulty >= hard:
-        found.append(new_tuple(TopicShare, (domain.bands[2], task, probability)))
+        found.append(new_tuple(TopicShare, (bands[2], task, probability)))
         return
     if difficulty < medium:
         low, above = 0, (difficulty - easy) / (medium - easy)
     else:
         low, above = 1, (difficulty - medium) / (hard - medium)
-    found.append(new_tuple(TopicShare, (domain.bands[low], task, probability * (1.0 - above))))
-    found.append(new_tuple(TopicShare, (domain.bands[low + 1], task, probability * above)))
+    found.append(new_tuple(TopicShare, (bands[low], task, probability * (1.0 - above))))
+    found.append(new_tuple(TopicShare, (bands[low + 1], task, probability * above)))

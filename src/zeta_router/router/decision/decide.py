@@ -26,6 +26,9 @@ from zeta_router.router.query.cases import Case
 
 _BY_RULE = frozenset({Reason.ROUTE, Reason.BALANCED})
 
+_DISPATCH, _WAIT, _WAIT_SLOT = Verdict.DISPATCH, Verdict.WAIT, Reason.WAIT_SLOT
+"""Looked up once: a member of an enum costs as much as a function call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -86,12 +89,12 @@ def _verdict(
     if choice.shed:
         return Verdict.REJECT, Reason.SHED
     if choice.index is None:
-        return Verdict.WAIT, Reason.WAIT_SLOT
-    if choice.reason is Reason.WAIT_SLOT or not context.is_open(candidates[choice.index].view):
-        return Verdict.WAIT, Reason.WAIT_SLOT
+        return _WAIT, _WAIT_SLOT
+    if choice.reason is _WAIT_SLOT or not context.is_open(candidates[choice.index].view):
+        return _WAIT, _WAIT_SLOT
     if case.query.model_requested != AUTO and choice.reason in _BY_RULE:
-        return Verdict.DISPATCH, Reason.PINNED
-    return Verdict.DISPATCH, choice.reason
+        return _DISPATCH, Reason.PINNED
+    return _DISPATCH, choice.reason
 
 
 def _without_candidates(case: Case, dropped: Dropped, fleet: FleetConfig) -> tuple[Verdict, Reason]:

@@ -22,6 +22,10 @@ HOLDBACK_S = 10.0
 """How long after the last query of another lane the batch lane is still held back."""
 
 
+_BATCH = Lane.BATCH
+"""Looked up once: a member of an enum costs as much as a function call."""
+
+
 class Holdback:
     """When a query of another lane than batch came last, and what follows from it.
 
@@ -36,7 +40,7 @@ class Holdback:
 
     def arrived(self, lane: Lane, at_s: float) -> None:
         """A query of this lane came."""
-        if lane is not Lane.BATCH:
+        if lane is not _BATCH:
             self.ends_at_s = max(self.ends_at_s, at_s + HOLDBACK_S)
 
     def foreseen(self, load_p90: float, until_s: float) -> None:
@@ -49,6 +53,6 @@ class Holdback:
 
     def share(self, lane: Lane, now_s: float) -> float:
         """Part of an endpoint's slots that a query of this lane may fill."""
-        if lane is not Lane.BATCH or now_s >= self.ends_at_s:
+        if lane is not _BATCH or now_s >= self.ends_at_s:
             return 1.0
         return FULL_BATCH_SHARE if now_s < self.full_until_s else BATCH_SHARE

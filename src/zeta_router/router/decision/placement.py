@@ -41,6 +41,9 @@ QUEUE_TIMER = "queue"
 HOLDBACK_TIMER = "holdback"
 HEDGE_TIMER = "hedge"
 
+_DISPATCH, _WAIT, _REJECT = Verdict.DISPATCH, Verdict.WAIT, Verdict.REJECT
+"""Looked up once: a member of an enum costs as much as a function call."""
+
 
 class Placement:
     """All queries between arrival and last byte, and the endpoints they are placed on.
@@ -97,7 +100,7 @@ class Placement:
         decision = self.consider(case, now_s)
         entry = self.line.get(case.query.id)
         case.decisions += 1
-        if decision.verdict is Verdict.WAIT:
+        if decision.verdict is _WAIT:
             if entry is None:
                 self._hold(case, decision, now_s, commands)
             else:
@@ -110,7 +113,7 @@ class Placement:
             self.leave_line(case.query.id)
             case.release(now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
-        if decision.verdict is Verdict.DISPATCH:
+        if decision.verdict is _DISPATCH:
             self.dispatching.dispatch(case, decision, now_s, commands)
             self.set_timer(HEDGE_TIMER, self.dispatching.hedges.next_s, commands)
         else:
@@ -128,7 +131,7 @@ class Placement:
             if case.backup is not None or attempt.first_token_at_s is not None:
                 continue
             decision = self._elsewhere(case, attempt.endpoint_id, now_s)
-            if decision.verdict is Verdict.DISPATCH and hedges.spend():
+            if decision.verdict is _DISPATCH and hedges.spend():
                 case.decisions += 1
                 decision = decision._replace(reason=Reason.HEDGED)
                 commands.append(Emit(DecisionRecord(case.query, decision)))
@@ -160,13 +163,13 @@ class Placement:
     def bounded(self, case: Case, decision: Decision, now_s: float) -> Decision:
         """The decision within the queue's bound, and with Retry-After where it refuses."""
         if (
-            decision.verdict is Verdict.WAIT
+            decision.verdict is _WAIT
             and case.held_since_s is None
             and case.attempts == 0
             and self.line.is_full
         ):
-            decision = decision._replace(verdict=Verdict.REJECT, reason=Reason.QUEUE_FULL)
-        if decision.verdict is Verdict.REJECT:
+            decision = decision._replace(verdict=_REJECT, reason=Reason.QUEUE_FULL)
+        if decision.verdict is _REJECT:
             return decision._replace(retry_after_s=self._retry_after_s(case, decision, now_s))
         return decision
 
@@ -221,7 +224,7 @@ class Placement:
             if since_s is not None and entry.since_s >= since_s:
                 continue
             decision = self.place(entry.item, now_s, commands)
-            if decision.verdict is Verdict.WAIT:
+            if decision.verdict is _WAIT:
                 held_again[wished] = entry.since_s
 
     def foresee(self, load_p90: float, until_s: float) -> None:
@@ -237,7 +240,7 @@ class Placement:
     def reject(self, case: Case, reason: Reason, now_s: float, commands: list[Command]) -> None:
         """Refuse a case for `reason`; the record shows the candidates of the moment."""
         decision = decide(case, self.fleet.snapshot(now_s), self.setting)._replace(
-            verdict=Verdict.REJECT,
+            verdict=_REJECT,
             reason=reason,
             endpoint_id=None,
         )

@@ -63,6 +63,8 @@ class Cognition:
     @property
     def trust(self) -> float:
         """What its quality counts for, in (0, 1]."""
+        if not self.quality.warned and not self.canary_round.failed:
+            return 1.0
         return TRUST.get(self._of_quality(), 1.0)
 
     @property

@@ -39,6 +39,9 @@ _new = tuple.__new__
 """Makes a named tuple at half the cost of calling its class."""
 
 
+_UP, _HALF_OPEN, _OPEN = Health.UP, Circuit.HALF_OPEN, Circuit.OPEN
+"""Looked up once: a member of an enum costs as much as a function call."""
+
 KNOWN = 10
 """Observations before what is predicted for it says when it is late."""
 
@@ -293,7 +296,7 @@ class EndpointState:
         paused_until_s = self.liveness.paused_until_s
         forgotten_at_s = self._sampled_at_s + FOREIGN_MAX_AGE_S
         paused = now_s < paused_until_s
-        if self.ejection.circuit is Circuit.HALF_OPEN and self._has_its_one():
+        if self.ejection.circuit is _HALF_OPEN and self._has_its_one():
             paused = True
         foreign = min(self._foreign) if now_s <= forgotten_at_s else 0
         self._stands_until_s = min(
@@ -351,8 +354,8 @@ class EndpointState:
             return Health.DOWN
         if self.draining:
             return Health.DRAINING
-        left_out = self.ejection.circuit is Circuit.OPEN or self.cognition.full_soon
-        return Health.EJECTED if left_out else Health.UP
+        left_out = self.ejection.circuit is _OPEN or self.cognition.full_soon
+        return Health.EJECTED if left_out else _UP
 
 
 def _count(signal: Signal | None) -> int | None:

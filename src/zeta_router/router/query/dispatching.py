@@ -14,6 +14,9 @@ from zeta_router.router.endpoint.fleet import FleetState
 from zeta_router.router.endpoint.state import EndpointState
 from zeta_router.router.query.cases import Attempt, Case
 
+_EMBEDDING = Operation.EMBEDDING
+"""Looked up once: a member of an enum costs as much as a function call."""
+
 
 class Dispatching:
     """Who was sent where, what that is charged to, and who may be sent a second time.
@@ -37,7 +40,7 @@ class Dispatching:
         query, wait_s = case.query, case.queue_wait_s(now_s)
         endpoint = self._fleet.endpoints[attempt.endpoint_id].endpoint
         commands.append(Dispatch(query.id, attempt.number, endpoint, decision, wait_s))
-        if query.operation is Operation.EMBEDDING:
+        if query.operation is _EMBEDDING:
             expected_s = attempt.expected_ttft_s
             self.hedges.sent(query.id, attempt.number, endpoint.model, expected_s, now_s)
 
@@ -53,9 +56,11 @@ class Dispatching:
 
     def ended(self, case: Case, attempt: Attempt, outcome: Outcome, now_s: float) -> None:
         """Learn how late an answer may be."""
+        if case.query.operation is not _EMBEDDING:
+            return
         state = self._fleet.endpoints.get(attempt.endpoint_id)
         waited = outcome.status in (Status.OK, Status.HEDGE_LOST)
-        if state is not None and waited and case.query.operation is Operation.EMBEDDING:
+        if state is not None and waited:
             taken_s = now_s - attempt.dispatched_at_s
             self.hedges.answered(state.model.name, attempt.expected_ttft_s, taken_s)
 

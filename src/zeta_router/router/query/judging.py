@@ -28,6 +28,10 @@ SILENCE_S = 600.0
 _HOUSEKEEPING = FEATURE_NAMES.index("housekeeping")
 
 
+_OK, _SPOILT, _LEFT = Status.OK, Signal.SPOILT, Signal.LEFT
+"""Looked up once: a member of an enum costs as much as a function call."""
+
+
 class Judging:
     """The answers of late and what is heard of them."""
 
@@ -57,8 +61,9 @@ class Judging:
     ) -> None:
         """An attempt ended: remember the answer, if there is one and it counts."""
         self._settle(at_s)
-        left = outcome.status is Status.CLIENT_GONE and outcome.started
-        if (outcome.status is not Status.OK and not left) or is_housekeeping(query):
+        status = outcome.status
+        left = status is not _OK and status is Status.CLIENT_GONE and outcome.started
+        if (status is not _OK and not left) or is_housekeeping(query):
             return
         asker = query.asker or query.tenant
         packed = self._knowledge.residual.pack(query.features)
@@ -73,12 +78,12 @@ class Judging:
     def checked(self, event: Checked, commands: list[Command]) -> None:
         """The text of an answer was looked at. A second look at the same changes nothing."""
         answer = self._answers.get(event.query_id)
-        if answer is None or (answer.heard is not None and Signal.SPOILT in answer.heard):
+        if answer is None or (answer.heard is not None and _SPOILT in answer.heard):
             return
         checks = event.checks
         record = ChecksRecord(event.at_s, event.query_id, answer.model, checks)
         commands.append(Emit(record))
-        signs = {Signal.SPOILT: 0.0 if checks.spoilt else 1.0, Signal.LEFT: 1.0}
+        signs = {_SPOILT: 0.0 if checks.spoilt else 1.0, _LEFT: 1.0}
         if checks.task_done is not None:
             signs[Signal.TASK] = 1.0 if checks.task_done else 0.0
         self._sign(answer, signs)

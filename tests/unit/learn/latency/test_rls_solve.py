@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from zeta_router.learn.latency.rls_solve import LEAST_PIVOT, solver_of
+from zeta_router.learn.latency.rls_solve import LEAST_PIVOT, learner_of, solver_of
 
 
 def looped(
@@ -71,3 +71,18 @@ def test_a_feature_that_repeats_another_does_not_divide_by_zero() -> None:
     first, second = solver_of(2)(gram, [1e20, 1e20], [0.0, 0.0], 1e-9)
     assert [first, second] == looped(gram, [1e20, 1e20], [0.0, 0.0], 1e-9)
     assert first + second == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_learning_adds_the_observation_and_solves(size: int) -> None:
+    gram, moment = system(size, seed=size)
+    prior, draw = [0.5] * size, random.Random(size)
+    inputs = [draw.gauss(0.0, 1.0) for _ in range(size)]
+    wanted_gram = [
+        [0.9 * known + 2.0 * inputs[i] * inputs[j] for j, known in enumerate(row)]
+        for i, row in enumerate(gram)
+    ]
+    wanted_moment = [0.9 * known + 2.0 * x * 1.5 for known, x in zip(moment, inputs, strict=True)]
+    found = learner_of(size)(gram, moment, prior, 0.3, inputs, 1.5, 2.0, 0.9)
+    assert (gram, moment) == (wanted_gram, wanted_moment)
+    assert found == looped(gram, moment, prior, 0.3)
