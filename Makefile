@@ -84,6 +84,17 @@ $(AUDIT): requirements/audit.txt
 audit: setup $(AUDIT) ## list what a gateway is made of (build/sbom.json), its licences and known holes; STRICT=1 fails where holes cannot be asked for
 	$(BIN)/python requirements/audit.py --pip-audit .venv/audit/bin/pip-audit $(if $(STRICT),--strict)
 
+$(FUZZ): requirements/fuzz.txt
+	$(PYTHON) -m venv .venv/fuzz
+	.venv/fuzz/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+fuzz: setup $(FUZZ) ## a million mutated engine answers and streams, 100,000 mutated requests, schemathesis on /openapi.json (about 25 minutes); CASES=10000 for less
+	PYTHONPATH=tests $(BIN)/python -m support.reader_fuzz --cases $(or $(CASES),1000000)
+	PYTHONPATH=tests $(BIN)/python -m support.stream_fuzz --cases $(or $(CASES),1000000)
+	PYTHONPATH=tests $(BIN)/python -m support.request_fuzz --cases $(or $(CASES),100000)
+	PYTHONPATH=tests $(BIN)/python -m support.schemathesis_run --program .venv/fuzz/bin/st --examples $(or $(EXAMPLES),300)
+
 fmt: setup ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

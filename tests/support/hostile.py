@@ -98,6 +98,18 @@ SMUGGLED = [
     Case("TLS on a port without", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     Case("HTTP/2 on a port without", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     Case("a version that there is not", b"GET / HTTP/9.9\r\nhost: x\r\n\r\n", 400),
+    Case("HTTP/0.9 or HTTP/2 in a request line", b"GET /health HTTP/0.9\r\nhost: x\r\n\r\n", 400),
+    Case("HTTP/0.9 or HTTP/2 in a request line", b"GET /health HTTP/2.0\r\nhost: x\r\n\r\n", 400),
+    Case(
+        "a compressed body that cannot be decompressed",
+        request_bytes(CHAT, b"\x1f\x8b" + b"?" * 500, content_encoding="gzip"),
+        400,
+    ),
+    Case(
+        "a compressed body that cannot be decompressed",
+        request_bytes(CHAT, b"no zlib", content_encoding="deflate", content_length="1000"),
+        400,
+    ),
     Case("no HTTP at all", b"\0\1\2\3\r\n\r\n", 400),
 ]
 """Requests of which two parsers may find different ends, and what is no request."""

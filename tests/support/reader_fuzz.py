@@ -12,6 +12,7 @@ import gc
 import random
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -97,7 +98,9 @@ def run(pieces: list[bytes], *, ends: bool) -> Result:
     return end, watch.status, dict(watch.headers), watch.body, keeps
 
 
-def mutated(draws: random.Random, data: bytes, other: bytes) -> bytes:
+def mutated(
+    draws: random.Random, data: bytes, other: bytes, tokens: Sequence[bytes] = TOKENS
+) -> bytes:
     """Data with one to four accidents."""
     for _ in range(draws.choice((1, 1, 2, 4))):
         at = draws.randrange(len(data) + 1)
@@ -105,7 +108,7 @@ def mutated(draws: random.Random, data: bytes, other: bytes) -> bytes:
         if kind == 0:
             data = data[:at]
         elif kind == 1:
-            data = data[:at] + draws.choice(TOKENS) + data[at:]
+            data = data[:at] + draws.choice(tokens) + data[at:]
         elif kind == 2:
             data = data[:at] + draws.randbytes(draws.randrange(1, 4)) + data[at + 1 :]
         elif kind == 3:
@@ -119,12 +122,18 @@ def mutated(draws: random.Random, data: bytes, other: bytes) -> bytes:
     return data
 
 
+def cut(draws: random.Random, data: bytes) -> list[bytes]:
+    """Data in pieces, none of them empty."""
+    cuts = sorted(draws.randrange(len(data) + 1) for _ in range(draws.choice((0, 1, 2, 5, 20))))
+    bounds = zip([0, *cuts], [*cuts, len(data)], strict=True)
+    return [data[a:b] for a, b in bounds if a < b]
+
+
 def case(draws: random.Random, corpus: list[bytes]) -> None:
     """One case."""
     data = mutated(draws, draws.choice(corpus), draws.choice(corpus))[:20_000]
-    cuts = sorted(draws.randrange(len(data) + 1) for _ in range(draws.choice((0, 1, 2, 5, 20))))
-    bounds = zip([0, *cuts], [*cuts, len(data)], strict=True)
-    pieces = [data[a:b] for a, b in bounds if a < b]
+    pieces = cut(draws, data)
+    cuts = [len(piece) for piece in pieces]
     ends = draws.random() < 0.5
     split, once = run(pieces, ends=ends), run([data] if data else [], ends=ends)
     if "error" not in (split[0], once[0]):

@@ -161,6 +161,10 @@ def _guarded(handler: Handler) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
+            if request.version[0] != 1:
+                raise RequestError(
+                    400, "only HTTP/1.1 and HTTP/1.0 are spoken here", code="bad_http"
+                )
             return await handler(request)
         except RequestError as error:
             return error.response()

@@ -8,7 +8,7 @@ they come, and `look` compares counts when somebody passes by once a second (`cl
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
@@ -172,6 +172,11 @@ class ClientConnection(web.RequestHandler):
             return
         self._lingering_time = 0.0  # or aiohttp would wait for the rest of it
         content.set_exception(error)
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log what is wrong here, and not what a client sent: anybody could fill the log."""
+        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
     def handle_error(
         self,

@@ -95,6 +95,7 @@ TOLD = {
 _REFUSALS = (
     (400, "The body or a header is wrong, or no model of the fleet can do this."),
     (404, "The model named does not exist here."),
+    (408, "The body came too slowly, by `limits.body_stall_s` or `body_bytes_per_s`."),
     (413, "The body is larger than `limits.body_bytes`."),
     (429, "No capacity in time; `Retry-After` says when to come back."),
     (502, "The engines that were tried failed."),
