@@ -160,11 +160,10 @@ def _guarded(handler: Handler) -> Handler:
     """The handler with every problem as an answer; a bug is logged and answered with 500."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        if request.version[0] != 1:
+            why = "only HTTP/1.1 and HTTP/1.0 are spoken here"
+            return RequestError(400, why, code="bad_http").response()
         try:
-            if request.version[0] != 1:
-                raise RequestError(
-                    400, "only HTTP/1.1 and HTTP/1.0 are spoken here", code="bad_http"
-                )
             return await handler(request)
         except RequestError as error:
             return error.response()
