@@ -99,9 +99,17 @@ def port(listen: Listen) -> Iterator[Finding]:
 
 
 def strangers(config: LoadedConfig) -> Iterator[Finding]:
-    """An address for other machines without a key for anybody."""
-    host = config.listen.host
-    if config.keys or is_loopback(host):
+    """An address for other machines without keys, or with keys that can be read on the way."""
+    if is_loopback(config.listen.host):
+        return
+    if config.keys:
+        if config.tls is None:
+            yield Finding(
+                "keys_in_the_clear", Severity.NOTE, "gateway.tls",
+                f"{config.listen} can be reached from other machines and speaks no TLS",
+                "keys, prompts and answers can be read on the way",
+                "set gateway.tls, or let a proxy with TLS stand in front and listen on 127.0.0.1",
+            )  # fmt: skip
         return
     if config.without_keys:
         yield Finding(

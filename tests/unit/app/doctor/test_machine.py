@@ -87,6 +87,10 @@ def test_ports() -> None:
     assert elsewhere.code == "port_unusable"
 
 
+KEYS = 'keys: [{name: alice, hash: "sha256:' + "ab" * 32 + '"}]'
+TLS = "gateway: {tls: {certificate: c, key: k}}"
+
+
 @pytest.mark.parametrize(
     ("more", "codes"),
     [
@@ -94,6 +98,9 @@ def test_ports() -> None:
         ("listen: 0.0.0.0:1", ["no_keys"]),
         ("listen: 0.0.0.0:1\ngateway: {without_keys: true}", ["open_to_strangers"]),
         ("listen: gpu.lan:1", ["no_keys"]),
+        (f"listen: 0.0.0.0:1\n{KEYS}", ["keys_in_the_clear"]),
+        (f"listen: 0.0.0.0:1\n{KEYS}\n{TLS}", []),
+        (f"listen: 127.0.0.1:1\n{KEYS}", []),
     ],
 )
 def test_other_machines_without_a_key(more: str, codes: list[str]) -> None:
