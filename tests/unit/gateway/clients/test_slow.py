@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import cast
 
 import pytest
 import uvloop
@@ -17,7 +18,8 @@ from support.gateways import CHAT, MESSAGES, Gateway, gateway, on_loopback, requ
 from support.scripted import ScriptedEngine, say, say_and_hang, whole
 from zeta_router.gateway.clients.accepting import accepting
 from zeta_router.gateway.clients.clients import Clients, client_of
-from zeta_router.gateway.clients.limits import ClientLimits
+from zeta_router.gateway.clients.connection import ClientConnection
+from zeta_router.gateway.clients.limits import USUAL_CONNECTIONS, ClientLimits
 from zeta_router.gateway.problems import RequestError
 
 LIMITS = ClientLimits(head_s=10, body_stall_s=10, body_bytes_per_s=100, keep_alive_s=75)
@@ -323,6 +325,26 @@ class TestConnections:
                     writer.close()
 
         on_loopback(scenario)
+
+
+class _From(asyncio.Transport):
+    """A connection of somebody."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__({"peername": (address, 1)})
+
+
+@pytest.mark.parametrize("others", ["192.0.2.8", "127.0.0.1"])
+def test_without_a_number_others_have_256_each_and_get_them_back(others: str) -> None:
+    clients = Clients(ClientLimits())
+    connections = [cast(ClientConnection, object()) for _ in range(USUAL_CONNECTIONS + 1)]
+    entered = [clients.enter(each, _From("192.0.2.7")) for each in connections]
+    assert entered == [True] * USUAL_CONNECTIONS + [False]
+    assert clients.enter(cast(ClientConnection, object()), _From(others))
+    for each in connections[-2:]:
+        clients.leave(each)
+    assert clients.enter(connections[-1], _From("192.0.2.7"))
+    assert len(clients) == USUAL_CONNECTIONS + 1
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
