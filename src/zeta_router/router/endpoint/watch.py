@@ -16,6 +16,7 @@ from zeta_router.core.checks import Checks
 from zeta_router.core.fleet import Model
 from zeta_router.core.outcome import Outcome, Status, Teaches
 from zeta_router.core.query import GENERATIVE_TASKS, Operation, Task
+from zeta_router.core.signal import NO_SAMPLE
 from zeta_router.core.snapshot import Health
 from zeta_router.router.commands import Cancel, Command, StartCanary, StartProbe
 from zeta_router.router.decision.placement import Placement
@@ -138,6 +139,8 @@ class Watch:
             heard_since = state.heard_at_s > state.asked_at_s
             if alive:
                 self.on_sample(state, now_s, commands)  # as good as an answered poll
+            elif state.sample is NO_SAMPLE and not state.attempts:
+                self._on_life(state, alive, now_s)  # it was never there
             elif state.liveness.alive and not heard_since:
                 self._eject(state, SILENT, now_s, commands)
         else:

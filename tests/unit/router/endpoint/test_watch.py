@@ -209,6 +209,7 @@ class TestSilence:
         for other in set("1234") - set(there):
             bench.finish(other)
         bench.first_token(begun)
+        bench.send(Sampled(0.5, "a", 1, EngineSample()))
         bench.now_s = 1.5
         bench.send(Unanswered(1.5, "a", 1))
         bench.probe("a", alive=False)
@@ -217,8 +218,18 @@ class TestSilence:
         bench.finish(waiting, TIMED_OUT)
         assert bench.place_of(waiting) == "b"
 
+    def test_one_that_was_never_there_is_down_until_a_probe_finds_it(self) -> None:
+        bench = two()
+        bench.send(Unanswered(1.0, "a", 1))
+        bench.probe("a", alive=False)
+        assert health(bench)["a"] is Health.DOWN
+        bench.advance(1.2)
+        bench.probe("a", alive=True)
+        assert health(bench)["a"] is Health.UP
+
     def test_it_is_back_as_soon_as_it_answers_a_poll(self) -> None:
         bench = two()
+        bench.send(Sampled(0.5, "a", 1, EngineSample()))
         bench.send(Unanswered(1.0, "a", 1))
         bench.probe("a", alive=False)
         bench.now_s = 3.0
