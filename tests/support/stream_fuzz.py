@@ -15,7 +15,7 @@ import time
 from support.reader_fuzz import cut, mutated
 from support.scripted import spoken
 from zeta_router.gateway.answer.rename import rename_whole
-from zeta_router.gateway.answer.stream import SseWatcher, read_whole
+from zeta_router.gateway.answer.stream import _LAST_CHUNKS, _TAIL_BYTES, SseWatcher, read_whole
 
 HELD_BYTES = 300_000
 """Most that a watcher may keep: the longest line that it looks into, and the end of the stream."""
@@ -60,7 +60,10 @@ def watched(pieces: list[bytes]) -> Said:
     watcher = SseWatcher(lambda: first.append(1))
     for piece in pieces:
         watcher.feed(piece)
-        held = len(watcher._partial) + len(watcher._tail) + len(watcher._edge)
+        last_bytes = sum(map(len, watcher._last))
+        assert last_bytes == watcher._last_bytes < 2 * _TAIL_BYTES
+        assert len(watcher._last) <= _LAST_CHUNKS
+        held = len(watcher._partial) + last_bytes + len(watcher._edge)
         assert held <= HELD_BYTES + len(piece)
         assert watcher.waits != bool(first)
     reading = watcher.end()

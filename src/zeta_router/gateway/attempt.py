@@ -220,11 +220,12 @@ class Attempt:
     ) -> None:
         """Pass on chunk after chunk, as they come."""
         exchange, watcher, text = self._exchange, passing.watcher, passing.text
-        served, drain = self._command.endpoint.model, exchange.request.writer.drain
+        served, client = self._command.endpoint.model, exchange.request.protocol
         count = 0
         while chunk:
             await response.write(rename_chunk(chunk, watcher.model, served))
-            await drain()
+            if client.writing_paused:
+                await exchange.request.writer.drain()
             chunk = await rest.next()
             watcher.feed(chunk)
             text.feed(chunk)

@@ -39,7 +39,7 @@ class Patience:
     """
 
     def __init__(self, chunks: AsyncGenerator[bytes], gap_s: float) -> None:
-        self._chunks = chunks
+        self._next = chunks.__anext__
         self._gap_s = gap_s
         self._loop = asyncio.get_running_loop()
         self._waits_since_s: float | None = None
@@ -67,9 +67,12 @@ class Patience:
     async def next(self) -> bytes:
         """The next chunk; empty when the stream is over."""
         self._waits_since_s = self._loop.time()
-        chunk = await anext(self._chunks, b"")
-        self._waits_since_s = None
-        return chunk
+        try:
+            return await self._next()
+        except StopAsyncIteration:
+            return b""
+        finally:
+            self._waits_since_s = None
 
     def _look(self) -> None:
         """Give up where the engine has been waited for too long; else look again when it may be."""

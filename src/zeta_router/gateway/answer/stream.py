@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +17,16 @@ _LINE_BYTES = 1 << 18
 """Longest line looked into while waiting for the first token."""
 
 _TAIL_BYTES = 16384
+_LAST_CHUNKS = 256
+"""Chunks after which those that are kept for the end are joined: an engine may send single bytes,
+and each takes 33 more."""
+
 _LAST_EVENTS = 6
 """Events looked into at the end; the last token is followed by at most a reason, a usage and a
 ``[DONE]``."""
 
 _MARK = b"\ndata:"
+_EDGE = 1 - len(_MARK)
 _OUTPUT = (
     "content",
     "reasoning_content",  # SGLang, llama.cpp, vLLM before 0.12
@@ -187,7 +193,8 @@ class SseWatcher:
         self._seen = 0
         self._partial = b""
         self._edge = b""
-        self._tail = b""
+        self._last: deque[bytes] = deque()
+        self._last_bytes = 0
 
     @property
     def waits(self) -> bool:
@@ -196,17 +203,24 @@ class SseWatcher:
 
     def feed(self, chunk: bytes) -> None:
         """Take note of a chunk; chunks may split events anywhere."""
-        self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
+        last = self._last
+        last.append(chunk[-_TAIL_BYTES:])
+        self._last_bytes += len(last[-1])
+        while self._last_bytes - len(last[0]) >= _TAIL_BYTES:
+            self._last_bytes -= len(last.popleft())
+        if len(last) > _LAST_CHUNKS:
+            self._last = deque((b"".join(last),))
         if self._waiting_first:
             chunk = self._look_for_first(chunk)
         passing = self._edge + chunk
         self.reading.events += passing.count(_MARK)
-        self._edge = passing[1 - len(_MARK) :]
+        self._edge = passing[_EDGE:]
 
     def end(self) -> Reading:
         """The stream is over: read usage and finish reason from its last events."""
         reading = self.reading
-        lines = [line for line in self._tail.split(b"\n") if line.startswith(b"data:")]
+        tail = b"".join(self._last)[-_TAIL_BYTES:]
+        lines = [line for line in tail.split(b"\n") if line.startswith(b"data:")]
         done = any(line[5:].strip() == b"[DONE]" for line in lines[-2:])
         trailing = True
         for line in reversed(lines[-_LAST_EVENTS:]):

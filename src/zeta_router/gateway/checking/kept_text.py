@@ -6,6 +6,7 @@ together when the answer is over. About half a microsecond per event.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -17,10 +18,16 @@ HEAD_BYTES = 6144
 TAIL_BYTES = 2048
 
 _LINE_BYTES = 65536
-_MARKS = {
-    Operation.CHAT: b'"content":',
-    Operation.COMPLETION: b'"text":',
-    Operation.RESPONSE: b'"delta":',
+_CHUNKS_AT_ONCE = 16
+"""Chunks looked at together; one by one, calling would cost more than looking."""
+
+_STRING_AFTER = {
+    operation: re.compile(rb'"%b": *"([^"\\]*(?:\\.[^"\\]*)*)"' % name, re.DOTALL)
+    for operation, name in {
+        Operation.CHAT: b"content",
+        Operation.COMPLETION: b"text",
+        Operation.RESPONSE: b"delta",
+    }.items()
 }
 _RESPONSE_TEXT = b"output_text.delta"
 
@@ -51,11 +58,15 @@ class Kept(msgspec.Struct, frozen=True):
 class AnswerText:
     """Gathers the text of one streamed answer."""
 
-    __slots__ = ("_calls_tool", "_head", "_mark", "_only", "_rest", "_size", "_tail")
+    __slots__ = (
+        "_at_once", "_calls_tool", "_head", "_mark", "_only", "_rest", "_size", "_tail", "_waiting",
+    )  # fmt: skip
 
     def __init__(self, operation: Operation) -> None:
-        self._mark = _MARKS.get(operation, b"")
+        self._mark = _STRING_AFTER.get(operation)
         self._only = _RESPONSE_TEXT if operation is Operation.RESPONSE else b""
+        self._at_once = 1 if self._only else _CHUNKS_AT_ONCE
+        self._waiting: list[bytes] = []
         self._head = bytearray()
         self._tail = bytearray()
         self._rest = b""
@@ -64,42 +75,31 @@ class AnswerText:
 
     def feed(self, chunk: bytes) -> None:
         """Take the text out of a chunk; chunks may split events anywhere."""
-        if not self._mark:
+        waiting = self._waiting
+        waiting.append(chunk)
+        if len(waiting) >= self._at_once:
+            self._take()
+
+    def _take(self) -> None:
+        """Take the text out of the chunks that wait, as far as their lines are whole."""
+        mark, chunk = self._mark, b"".join((self._rest, *self._waiting))
+        self._waiting.clear()
+        if mark is None:
             return
-        if self._rest:
-            chunk = self._rest + chunk
         end = chunk.rfind(b"\n") + 1
         self._rest = chunk[end:] if len(chunk) - end <= _LINE_BYTES else b""
-        at = chunk.find(self._mark, 0, end)
-        if at < 0:
-            if not self._calls_tool and chunk.find(b'"tool_calls":[{', 0, end) >= 0:
-                self._calls_tool = True
-            return
+        if not self._calls_tool and chunk.find(b'"tool_calls":[{', 0, end) >= 0:
+            self._calls_tool = True
         if self._only and self._only not in chunk:
             return
-        while at >= 0:
-            at = self._take(chunk, at + len(self._mark), end)
-            at = chunk.find(self._mark, at, end)
-
-    def _take(self, chunk: bytes, at: int, end: int) -> int:
-        """Keep the JSON string that begins at `at`, if one does; where it ends."""
-        while at < end and chunk[at] == 32:
-            at += 1
-        if at >= end or chunk[at] != 34:
-            return at
-        start = close = at + 1
-        while True:
-            close = chunk.find(b'"', close, end)
-            if close < 0:
-                return end
-            escapes = close - 1
-            while chunk[escapes] == 92:
-                escapes -= 1
-            if (close - 1 - escapes) % 2 == 0:
-                break
-            close += 1
-        self._keep(chunk[start:close])
-        return close + 1
+        pieces = mark.findall(chunk, 0, end)
+        length = sum(map(len, pieces))
+        if not self._tail and len(self._head) + length <= HEAD_BYTES:
+            self._size += length
+            self._head += b"".join(pieces)
+        else:
+            for piece in pieces:
+                self._keep(piece)
 
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)
@@ -112,6 +112,7 @@ class AnswerText:
 
     def kept(self) -> Kept:
         """The text so far."""
+        self._take()
         return Kept(
             _unescaped(bytes(self._head)),
             _unescaped(bytes(self._tail)),

@@ -112,3 +112,20 @@ def test_answers_in_one_piece(operation: Operation, answer: object, text: str, c
 
 def test_what_is_no_json_has_no_text() -> None:
     assert kept_of_whole(Operation.CHAT, b"<html>") == Kept()
+
+
+def test_a_string_that_nothing_closes_is_none_and_what_comes_after_it_is_read() -> None:
+    text = AnswerText(Operation.CHAT)
+    for piece in (b'data: {"content":"open\n\n', b'data: {"content":"a"}\n\n'):
+        text.feed(piece)
+        assert text.kept().calls_tool is False
+    assert text.kept().head.endswith("a")
+
+
+@pytest.mark.parametrize("chunks", range(1, 40))
+def test_nothing_is_lost_while_chunks_wait(chunks: int) -> None:
+    text = AnswerText(Operation.CHAT)
+    for number in range(chunks):
+        text.feed(b'data: {"delta":{"content":"%d "}}\n\n' % number)
+    said = "".join(f"{number} " for number in range(chunks))
+    assert (text.kept().head, text.kept().size_bytes) == (said, len(said))
