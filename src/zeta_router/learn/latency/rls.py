@@ -101,29 +101,23 @@ class Rls:
         self._solve()
 
     def _solve(self) -> None:
-        solve = solver_of(len(self._scale))
+        size = len(self._scale)
+        solve = solver_of(size, tuple(range(size)))
         self._take(solve(self._gram, self._moment, self._prior, self._prior_weight))
 
     def _take(self, solution: list[float]) -> None:
-        """Take a fit over; coefficients below zero are held at 0 where that is asked for."""
+        """Take a fit over; where coefficients below zero are impossible, these are held at 0."""
         scale = self._scale
         if self._nonnegative and min(solution) < 0.0:
             solution = self._without_negative(solution)
         self.coefficients = tuple([x * size for x, size in zip(solution, scale, strict=True)])
 
     def _without_negative(self, solution: list[float]) -> list[float]:
-        """The same with those held at 0, the worst first, from a solution with some below it."""
-        gram, moment, prior = self._gram, self._moment, self._prior
-        free = list(range(len(prior)))
-        while solution and min(solution) < 0.0:
-            free.pop(solution.index(min(solution)))
-            solution = solver_of(len(free))(
-                [[gram[p][q] for q in free[: place + 1]] for place, p in enumerate(free)],
-                [moment[p] for p in free],
-                [prior[p] for p in free],
-                self._prior_weight,
-            )
-        held = [0.0] * len(prior)
-        for index, value in zip(free, solution, strict=True):
-            held[index] = value
-        return held
+        """The fit with one after the other held at 0, the worst first, until none is below it."""
+        size = len(solution)
+        free = list(range(size))
+        while (worst := min(solution)) < 0.0:
+            free.remove(solution.index(worst))
+            solve = solver_of(size, tuple(free))
+            solution = solve(self._gram, self._moment, self._prior, self._prior_weight)
+        return solution

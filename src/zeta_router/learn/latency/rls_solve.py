@@ -31,16 +31,19 @@ kept; adds the observation to gram and moment, in place, and gives x."""
 
 
 @cache
-def solver_of(size: int) -> Solver:
-    """The solver for `size` unknowns; made when it is first asked for, in 2 ms at most."""
-    given = [_unpacked(i) + f" = gram[{i}]" for i in range(size)]
-    made: Solver = _made("gram, moment, prior, weight", [*given, *_solution(size)])
+def solver_of(size: int, free: tuple[int, ...]) -> Solver:
+    """The solver for `size` unknowns, those that are not `free` held at 0.
+
+    Made when it is first asked for, in 2 ms at most.
+    """
+    given = [_unpacked(i) + f" = gram[{i}]" for i in free]
+    made: Solver = _made("gram, moment, prior, weight", [*given, *_solution(size, free)])
     return made
 
 
 @cache
 def learner_of(size: int) -> Learner:
-    """The same, for one more observation first."""
+    """The same with all of them free, for one more observation first."""
     lines = [f"{', '.join(f'f{i}' for i in range(size))}, = features"]
     for i in range(size):
         lines += [_unpacked(i) + f" = gram[{i}]", f"pull = share * f{i}"]
@@ -48,7 +51,7 @@ def learner_of(size: int) -> Learner:
         lines += [f"g{i}_{j} = kept * g{i}_{j} + pull * f{j}" for j in range(i + 1)]
         lines.append(f"gram[{i}] = [{_unpacked(i)}]")
     given = "gram, moment, prior, weight, features, target, share, kept"
-    made: Learner = _made(given, [*lines, *_solution(size)])
+    made: Learner = _made(given, [*lines, *_solution(size, tuple(range(size)))])
     return made
 
 
@@ -63,18 +66,19 @@ def _unpacked(row: int) -> str:
     return "".join([f"g{row}_{column}, " for column in range(row + 1)])
 
 
-def _solution(size: int) -> Iterator[str]:
+def _solution(size: int, free: tuple[int, ...]) -> Iterator[str]:
     """From gram (``g2_1`` is its third row, second column) to x, by way of L (``l2_1``) and h."""
-    for i in range(size):
-        for j in range(i):
-            products = "".join(f" - l{i}_{k} * l{j}_{k}" for k in range(j))
+    for place, i in enumerate(free):
+        before = free[:place]
+        for j in before:
+            products = "".join(f" - l{i}_{k} * l{j}_{k}" for k in before if k < j)
             yield f"l{i}_{j} = (g{i}_{j}{products}) / l{j}_{j}"
-        squares = "".join(f" - l{i}_{k} * l{i}_{k}" for k in range(i))
+        squares = "".join(f" - l{i}_{k} * l{i}_{k}" for k in before)
         yield f"pivot = g{i}_{i} + weight{squares}"
         yield f"l{i}_{i} = ({LEAST_PIVOT} if pivot < {LEAST_PIVOT} else pivot) ** 0.5"
-        products = "".join(f" - l{i}_{k} * h{k}" for k in range(i))
+        products = "".join(f" - l{i}_{k} * h{k}" for k in before)
         yield f"h{i} = (moment[{i}] + weight * prior[{i}]{products}) / l{i}_{i}"
-    for i in reversed(range(size)):
-        products = "".join(f" - l{j}_{i} * x{j}" for j in range(i + 1, size))
+    for i in reversed(free):
+        products = "".join(f" - l{j}_{i} * x{j}" for j in free if j > i)
         yield f"x{i} = (h{i}{products}) / l{i}_{i}"
-    yield f"return [{', '.join(f'x{i}' for i in range(size))}]"
+    yield f"return [{', '.join(f'x{i}' if i in free else '0.0' for i in range(size))}]"

@@ -58,19 +58,25 @@ def settle(cells: Iterable[LengthCell], pull: float, guess: Length) -> Length:
     """`guess` as corrected by cells from the most general to the most special one.
 
     Each counts for its answers beside `pull` answers of what stands above it: the `blend` of the
-    two, written out because every decision does this for every topic and model.
+    two, written out because every decision does this for every topic and model. A cell keeps what
+    came of it: as long as neither it nor what stands above it has changed, it is the same again.
     """
-    mean, log_mean, log_variance = guess
     for cell in cells:
-        count = cell.count
-        share = count / (count + pull)
-        rest = 1.0 - share
-        own_mean, own_log_mean, own_log_variance = cell.moments
-        apart = own_log_mean - log_mean
-        mean = share * own_mean + rest * mean
-        log_mean = share * own_log_mean + rest * log_mean
-        log_variance = share * own_log_variance + rest * log_variance + share * rest * apart * apart
-    return _new(Length, (mean, log_mean, log_variance))
+        if cell.settled_under is not guess or cell.settled_moments is not cell.moments:
+            cell.settled_under, cell.settled_moments = guess, cell.moments
+            mean, log_mean, log_variance = guess
+            own_mean, own_log_mean, own_log_variance = cell.moments
+            share = cell.count / (cell.count + pull)
+            rest = 1.0 - share
+            apart = own_log_mean - log_mean
+            settled = (
+                share * own_mean + rest * mean,
+                share * own_log_mean + rest * log_mean,
+                share * own_log_variance + rest * log_variance + share * rest * apart * apart,
+            )
+            cell.settled = _new(Length, settled)
+        guess = cell.settled
+    return guess
 
 
 class LengthCell:
@@ -78,14 +84,16 @@ class LengthCell:
 
     Attributes:
         count: Answers the moments are worth, at most `MEMORY`.
-        moments: Their moments; without meaning while `count` is 0.
+        moments: Their moments; without meaning while `count` is 0. Replaced, never changed.
+        settled, settled_under, settled_moments: What `settle` made of it last, and from what.
     """
 
-    __slots__ = ("count", "moments")
+    __slots__ = ("count", "moments", "settled", "settled_moments", "settled_under")
 
     def __init__(self, count: float = 0.0, moments: Length = NO_OUTPUT) -> None:
         self.count = count
         self.moments = moments
+        self.settled = self.settled_moments = self.settled_under = NO_OUTPUT
 
     def add(self, tokens: float, weight: float) -> None:
         """Take one length (at least 1 token) in; `weight` in (0, 1] is its share in this cell."""

@@ -250,10 +250,12 @@ class QualityCells:
         return mean
 
     def _mean_of(self, share: TopicShare, model: str) -> float:
-        prior, cells = self._line(share, model)
+        """`BetaCell.mean` of one after the other, written out: all decisions ask for many."""
+        mean, cells = self._line(share, model)
         for cell in cells:
-            prior = cell.mean(prior)
-        return prior
+            weight, successes = cell.prior_weight, cell.successes
+            mean = (weight * mean + successes) / (weight + (successes + cell.failures))
+        return mean
 
     def _sigma_of(self, share: TopicShare, model: str) -> float:
         prior, cells = self._line(share, model)

@@ -54,7 +54,9 @@ def system(size: int, seed: int, rows: int = 20) -> tuple[list[list[float]], lis
 def test_gives_what_loops_give(size: int, seed: int) -> None:
     gram, moment = system(size, seed)
     prior = [0.5] * size
-    assert solver_of(size)(gram, moment, prior, 0.3) == looped(gram, moment, prior, 0.3)
+    assert solver_of(size, tuple(range(size)))(gram, moment, prior, 0.3) == looped(
+        gram, moment, prior, 0.3
+    )
 
 
 def test_solves_the_system() -> None:
@@ -63,12 +65,14 @@ def test_solves_the_system() -> None:
     for i, row in enumerate(gram):
         full[i, : i + 1] = full[: i + 1, i] = row
     expected = np.linalg.solve(full + 2.0 * np.eye(5), np.array(moment) + 2.0 * 0.7)
-    assert solver_of(5)(gram, moment, [0.7] * 5, 2.0) == pytest.approx(expected.tolist())
+    assert solver_of(5, tuple(range(5)))(gram, moment, [0.7] * 5, 2.0) == pytest.approx(
+        expected.tolist()
+    )
 
 
 def test_a_feature_that_repeats_another_does_not_divide_by_zero() -> None:
     gram = [[1e20], [1e20, 1e20]]
-    first, second = solver_of(2)(gram, [1e20, 1e20], [0.0, 0.0], 1e-9)
+    first, second = solver_of(2, (0, 1))(gram, [1e20, 1e20], [0.0, 0.0], 1e-9)
     assert [first, second] == looped(gram, [1e20, 1e20], [0.0, 0.0], 1e-9)
     assert first + second == pytest.approx(1.0)
 
@@ -86,3 +90,12 @@ def test_learning_adds_the_observation_and_solves(size: int) -> None:
     found = learner_of(size)(gram, moment, prior, 0.3, inputs, 1.5, 2.0, 0.9)
     assert (gram, moment) == (wanted_gram, wanted_moment)
     assert found == looped(gram, moment, prior, 0.3)
+
+
+@pytest.mark.parametrize("free", [(), (0,), (1, 3), (0, 2, 3), (1, 2, 3)])
+def test_what_is_held_is_zero_and_the_others_are_solved_without_it(free: tuple[int, ...]) -> None:
+    gram, moment = system(4, seed=3)
+    part = [[gram[p][q] for q in free if q <= p] for p in free]
+    expected = iter(looped(part, [moment[p] for p in free], [0.5] * len(free), 0.3))
+    wanted = [next(expected) if index in free else 0.0 for index in range(4)]
+    assert solver_of(4, free)(gram, moment, [0.5] * 4, 0.3) == wanted
