@@ -21,6 +21,9 @@ _LINE_BYTES = 65536
 _CHUNKS_AT_ONCE = 16
 """Chunks looked at together; one by one, calling would cost more than looking."""
 
+_LARGE_BYTES = 1024
+"""Of a chunk that is looked at without waiting for more: what waits is held for each stream."""
+
 _STRING_AFTER = {
     operation: re.compile(rb'"%b": *"([^"\\]*(?:\\.[^"\\]*)*)"' % name, re.DOTALL)
     for operation, name in {
@@ -77,7 +80,7 @@ class AnswerText:
         """Take the text out of a chunk; chunks may split events anywhere."""
         waiting = self._waiting
         waiting.append(chunk)
-        if len(waiting) >= self._at_once:
+        if len(waiting) >= self._at_once or len(chunk) > _LARGE_BYTES:
             self._take()
 
     def _take(self) -> None:
