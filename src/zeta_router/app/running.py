@@ -36,8 +36,12 @@ from zeta_router.router.events import ConfigChanged
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.log.decision_log import DecisionLog
 
-GC_THRESHOLDS = (5_000, 20, 50)
-"""Rarer collections than Python's: they made one decision in a hundred take 2.6 ms instead of 1."""
+GC_THRESHOLDS = (50_000, 20, 50)
+"""Rare collections. What a query leaves lives on for a thousand more (`telemetry.recent`), so the
+young generation is mostly alive, and a collection of it takes 15 to 25 ms once 400 queries have
+gone by. At a threshold of 5,000 there was one each 400 queries, 40 µs of each; at this one there is
+one in 12,000, 4 µs. Reference counts free nearly everything: a collection finds one object to free
+per five queries."""
 
 
 @dataclass(frozen=True, slots=True)
