@@ -8,7 +8,7 @@ AUDIT := .venv/audit/.installed
 FUZZ := .venv/fuzz/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench-gateway serve observe test test-all test-system screenshots bench validity docs audit fuzz fmt lock clean
+.PHONY: help setup bench-gateway soak serve observe test test-all test-system screenshots bench validity docs audit fuzz fmt lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: setup ## what a decision costs, against a fixed kernel timed in the same 
 bench-gateway: setup ## the gateway beside nginx, Rust routers and LiteLLM, as far as they are installed; where its time goes
 	$(BIN)/python benchmarks/gateway/run.py $(if $(ROUNDS),--rounds $(ROUNDS))
 	$(BIN)/python benchmarks/gateway/stages.py
+
+soak: setup ## half an hour at 80 % of what the gateway can do, with engines that fail; MINUTES=1440 for a day
+	$(BIN)/python benchmarks/gateway/soak.py $(if $(MINUTES),--minutes $(MINUTES))
 
 validity: setup ## the simulator against real engines, one at a time (about 14 minutes)
 	$(BIN)/python benchmarks/validity.py --budget-s 75
