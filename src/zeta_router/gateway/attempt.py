@@ -150,7 +150,8 @@ class Attempt:
         if ok:
             exchange.kept = partial(kept_of_whole, exchange.operation, body)
             exchange.finish_reason = reading.finish_reason
-            body = rename_whole(body, served)
+            if reading.model != served:
+                body = rename_whole(body, served)
         return web.Response(status=answer.status, body=body, headers=headers)
 
     async def _stream(self, answer: Answer) -> web.StreamResponse | None:

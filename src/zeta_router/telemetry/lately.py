@@ -13,7 +13,7 @@ from typing import Any
 
 from zeta_router.core.decision import Verdict
 from zeta_router.core.outcome import Status
-from zeta_router.core.query import Slo, Task
+from zeta_router.core.query import NO_SLO, Slo, Task
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
@@ -70,13 +70,20 @@ class Bucket:
     sent: dict[tuple[str, str, bool], int] = field(default_factory=dict)
     ends: dict[str, list[int]] = field(default_factory=dict)
 
-    def end(self, task: str, column: int, more: int = 1) -> None:
-        """Count an end."""
-        self.ends.setdefault(task, [0] * len(ENDS))[column] += more
+    def ends_of(self, task: str) -> list[int]:
+        """The numbers of a task, to count in."""
+        ends = self.ends.get(task)
+        if ends is None:
+            ends = self.ends[task] = [0] * len(ENDS)
+        return ends
 
 
 ENDS = ("answers", "in_time", "output_tokens", "refused", "lost", "left")
 """`lost` were cut off by their engine after the first byte; of those that `left`, clients did."""
+
+_OK, _CLIENT_GONE, _HEDGE_LOST = Status.OK, Status.CLIENT_GONE, Status.HEDGE_LOST
+_DISPATCH, _REJECT, _PINNED = Verdict.DISPATCH, Verdict.REJECT, Reason.PINNED
+"""Bound once, and read by `_value_`: in Python 3.11 a member, and its value, take 0.1 µs each."""
 
 _ANSWERS, _IN_TIME, _TOKENS, _REFUSED, _LOST, _LEFT = range(len(ENDS))
 
@@ -127,10 +134,10 @@ class Lately:
     def _decided(self, record: DecisionRecord) -> None:
         query, decision = record
         task = decision.task.task
-        if decision.verdict is Verdict.REJECT:
+        if decision.verdict is _REJECT:
             self._open.pop(query.id, None)
-            self._bucket(decision.decided_at_s).end(task.value, _REFUSED)
-        elif decision.verdict is Verdict.DISPATCH:
+            self._bucket(decision.decided_at_s).ends_of(task._value_)[_REFUSED] += 1
+        elif decision.verdict is _DISPATCH:
             if query.id not in self._open:
                 self._sent(record, task)
             self._open[query.id] = record
@@ -142,29 +149,30 @@ class Lately:
         chosen = _candidate(record, decision.endpoint_id)
         model = chosen.view.model.name if chosen is not None else ""
         own = self._routes().get(task, model)
-        spilled = own != model and decision.reason is not Reason.PINNED
+        spilled = own != model and decision.reason is not _PINNED
         sent = self._bucket(decision.decided_at_s).sent
-        key = (task.value, model, spilled)
+        key = (task._value_, model, spilled)
         sent[key] = sent.get(key, 0) + 1
 
     def _ended(self, record: OutcomeRecord) -> None:
         decided = self._open.get(record.query_id)
-        if decided is None or record.outcome.status is Status.HEDGE_LOST:
+        outcome = record.outcome
+        status = outcome.status
+        if decided is None or status is _HEDGE_LOST:
             return
-        outcome, task = record.outcome, decided.decision.task.task.value
-        left = outcome.status is Status.CLIENT_GONE
-        if outcome.status is not Status.OK and not outcome.started and not left:
+        left = status is _CLIENT_GONE
+        if status is not _OK and not outcome.started and not left:
             return  # it may be tried again, or refused; that is told by another decision
         del self._open[record.query_id]
-        bucket = self._bucket(record.at_s)
-        if outcome.status is not Status.OK:
-            bucket.end(task, _LEFT if left else _LOST)
+        ends = self._bucket(record.at_s).ends_of(decided.decision.task.task._value_)
+        if status is not _OK:
+            ends[_LEFT if left else _LOST] += 1
             return
-        bucket.end(task, _ANSWERS)
-        bucket.end(task, _TOKENS, outcome.output_tokens or 0)
+        ends[_ANSWERS] += 1
+        ends[_TOKENS] += outcome.output_tokens or 0
         answer = _answer(decided, record)
         if answer is not None:
-            bucket.end(task, _IN_TIME, int(answer.in_time))
+            ends[_IN_TIME] += answer.in_time
             self._keep(answer)
 
     def _keep(self, answer: Answer) -> None:
@@ -194,7 +202,7 @@ def _answer(decided: DecisionRecord, ended: OutcomeRecord) -> Answer | None:
         outcome.e2e_s,
         outcome.output_tokens,
     )
-    answer.in_time = met(answer, answer.slo)
+    answer.in_time = answer.slo is NO_SLO or met(answer, answer.slo)
     return answer
 
 

@@ -102,6 +102,7 @@ class Reading:
         events: Events with output so far. Exact at the end of a stream, but for events without
             output between two with it; up to then the last few may have had none.
         finish_reason: As the engine put it; None when it did not say.
+        model: The model's name as the engine wrote it; None when it did not.
         complete: Whether the answer ended as its format demands.
         choices: Whether there was anything that could have held a text.
         said: Whether something was in it.
@@ -111,6 +112,7 @@ class Reading:
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
+        self.model: str | None = None
         self.events = 0
         self.complete = False
         self.choices = False
@@ -150,6 +152,7 @@ class Reading:
         """Note what an event, or a whole answer, says about itself."""
         usage = event.usage or (event.response.usage if event.response is not None else None)
         self.usage = usage or self.usage
+        self.model = event.model or self.model
         self.choices = self.choices or bool(event.choices)
         self.said = self.said or event.has_output
         self.no_vectors = memoryview(event.data)[:3].tobytes() in (b"[]", b"nul")
