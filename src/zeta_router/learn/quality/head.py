@@ -34,6 +34,7 @@ Traces = tuple[Trace, ...]
 """What one vote left in the cells it went to."""
 
 _Line = tuple[float, tuple[BetaCell, ...]]
+_Lineage = tuple[tuple[BetaCell, bool], ...]
 
 
 class QualityCells:
@@ -54,6 +55,7 @@ class QualityCells:
     __slots__ = (
         "_caution",
         "_cells",
+        "_lineages",
         "_lines",
         "_models",
         "_prior_weight",
@@ -77,6 +79,7 @@ class QualityCells:
         self._seeds: dict[tuple[str, str], float] = {}
         self._settled: dict[str, dict[str, float]] = {}
         self._lines: dict[tuple[str, str], _Line] = {}
+        self._lineages: dict[tuple[str, str], _Lineage] = {}
 
     def configure(self, models: Mapping[str, Model]) -> None:
         """Take the models, and so the priors, of a new configuration; evidence stays."""
@@ -183,6 +186,7 @@ class QualityCells:
         self._cell(topic, model).prior_weight = self._prior_weight if weight is None else weight
         self._settled.pop(model, None)
         self._lines.clear()
+        self._lineages.clear()
 
     def forget(self, model: str, keep_share: float = 0.2, topic: str | None = None) -> None:
         """Keep only a share of the evidence on `model`: it changed, by all signs.
@@ -212,22 +216,36 @@ class QualityCells:
         tasks = {(Task(t), m): BetaCell.of(*rest) for t, m, *rest in state["tasks"]}
         self._seeds = {(t, m): float(mean) for t, m, mean in state["seeds"]}
         self._cells, self._tasks = cells, tasks
-        self._settled.clear()
-        self._lines.clear()
+        for known in (self._settled, self._lines, self._lineages):
+            known.clear()
 
     def _add(
         self, share: TopicShare, model: str, up: float, down: float, voter: str, cap: float
     ) -> list[Trace]:
-        task = self._task_cell(share.task, model)
-        left = [task.add(up, down, voter, cap)]
-        held = task.held(voter)
-        domain = domain_of(share.topic)
-        for name in (share.topic,) if domain is None else (domain, share.topic):
-            above = held if (name, model) not in self._seeds else 0.0
-            cell = self._cell(name, model)
-            left.append(cell.add(up, down, voter, cap, above))
-            held = cell.held(voter) + cell.prior_part * above
-        return [trace for trace in left if trace is not None]
+        left: list[Trace] = []
+        held = 0.0
+        for cell, prior_is_learned in self._lineage(share, model):
+            above = held if prior_is_learned else 0.0
+            trace = cell.add(up, down, voter, cap, above)
+            if trace is not None:
+                left.append(trace)
+            held = cell.held(voter)
+            if above:
+                held += cell.prior_part * above
+        return left
+
+    def _lineage(self, share: TopicShare, model: str) -> _Lineage:
+        """A topic's cells, the most general one first, and whether each one's prior is learned."""
+        topic, task, _ = share
+        lineage = self._lineages.get((topic, model))
+        if lineage is None:
+            domain = domain_of(topic)
+            own = (topic,) if domain is None else (domain, topic)
+            lineage = self._lineages[topic, model] = (
+                (self._task_cell(task, model), False),
+                *((self._cell(name, model), (name, model) not in self._seeds) for name in own),
+            )
+        return lineage
 
     def _cell(self, topic: str, model: str) -> BetaCell:
         cell = self._cells.get((topic, model))
