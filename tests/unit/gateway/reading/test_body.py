@@ -227,3 +227,28 @@ class TestCounts:
         error = refused(operation, raw(most + 1))
         assert (error.param, error.code) == (name, "array_above_max_length")
         assert f"at most {most}" in error.message
+
+    @pytest.mark.parametrize("separator", [",", " , "])
+    @pytest.mark.parametrize("part", ['"a"', '{"type":"text","text":"a,b"}'])
+    @pytest.mark.parametrize(
+        ("operation", "name"), [(Operation.CHAT, "messages"), (Operation.RESPONSE, "input")]
+    )
+    def test_parts_count_over_all_messages(
+        self, operation: Operation, name: str, part: str, separator: str
+    ) -> None:
+        def raw(count: int) -> bytes:
+            content = separator.join([part] * (count // 10))
+            message = f'{{"role":"user","content":[{content}]}}'
+            return f'{{"{name}":[{",".join([message] * 10)}]}}'.encode()
+
+        assert parse(operation, raw(MOST_ENTRIES))
+        error = refused(operation, raw(MOST_ENTRIES + 10))
+        assert (error.param, error.code) == (name, "array_above_max_length")
+
+    def test_commas_in_a_text_are_no_parts(self) -> None:
+        table = "a,b\n" * 3 * MOST_ENTRIES
+        message = {"role": "user", "content": [{"type": "text", "text": table}]}
+        assert parse(Operation.CHAT, json.dumps({"messages": [message, message]}).encode())
+
+    def test_a_long_body_with_an_empty_prompt(self) -> None:
+        assert parse(Operation.COMPLETION, json.dumps({"prompt": [], "x": "y" * 30_000}).encode())
