@@ -73,7 +73,7 @@ def test_every_answer_is_one_that_is_described(
 @pytest.mark.matrix
 @pytest.mark.timeout(1800)
 def test_for_longer(url: str) -> None:
-    @settings(max_examples=20_000, **USUAL)
+    @settings(max_examples=5_000, **USUAL)
     @given(data=st.data(), operation=st.sampled_from(OPERATIONS))
     def many(data: st.DataObject, operation: Operation) -> None:
         judged(url, data.draw(requests(operation, TOLD)))

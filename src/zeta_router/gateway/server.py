@@ -76,7 +76,7 @@ class Server:
             self._add(app, method, path, handler)
         for path in self._methods:
             app.router.add_route("*", path, self._wrong_method(path))
-        app.router.add_route("*", "/{rest:.*}", self._unknown)
+        app.router.add_route("*", "/{rest:(?s:.*)}", self._unknown)  # line breaks, too
         return app
 
     async def read(self, request: web.Request) -> bytes:

@@ -82,7 +82,19 @@ class TestAddresses:
 
         on_loopback(scenario)
 
-    @pytest.mark.parametrize("path", ["/", "/v1", "/v1/chat", "/v2/models", CHAT + "/", "/%00"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/",
+            "/v1",
+            "/v1/chat",
+            "/v2/models",
+            CHAT + "/",
+            "/%00",
+            "/%0A",
+            "/zeta/decisions/%0A%7B",
+        ],
+    )
     def test_an_unknown_path(self, path: str) -> None:
         async def scenario() -> None:
             async with gateway(("c", "coder", engine())) as made:
