@@ -48,10 +48,11 @@ class Answer:
         traces: What it has taught the cells.
         voter: In whose name that counts.
         comparable: Whether it would be noticed that the same is asked again.
+        looked_at: Whether its text was looked at.
     """
 
     __slots__ = (
-        "asker", "comparable", "heard", "inputs", "model", "topics", "traces", "voter",
+        "asker", "comparable", "heard", "inputs", "looked_at", "model", "topics", "traces", "voter",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +66,7 @@ class Answer:
         self.traces: Traces = ()
         self.voter = asker
         self.comparable = False
+        self.looked_at = False
 
     @property
     def judged(self) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 
+from zeta_router.core.checks import Checks
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import ADDRESS, Query, TaskEstimate
+from zeta_router.learn.quality.flaw import Flaw
 from zeta_router.learn.quality.reward import Signal
 from zeta_router.learn.quality.rewards import Answer
 from zeta_router.learn.task.ask import FEATURE_NAMES
@@ -40,6 +42,7 @@ class Judging:
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._again = AskedAgain()
         self._quiet: deque[tuple[float, str]] = deque()
+        self._cuts, self._circles = Flaw(), Flaw()
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -78,16 +81,31 @@ class Judging:
     def checked(self, event: Checked, commands: list[Command]) -> None:
         """The text of an answer was looked at. A second look at the same changes nothing."""
         answer = self._answers.get(event.query_id)
-        if answer is None or (answer.heard is not None and _SPOILT in answer.heard):
+        if answer is None or answer.looked_at:
             return
+        answer.looked_at = True
         checks = event.checks
         record = ChecksRecord(event.at_s, event.query_id, answer.model, checks)
         commands.append(Emit(record))
-        signs = {_SPOILT: 0.0 if checks.spoilt else 1.0, _LEFT: 1.0}
+        signs = {_LEFT: 1.0}
+        if self._tells(answer.model, checks):
+            signs[_SPOILT] = 0.0 if checks.spoilt else 1.0
         if checks.task_done is not None:
             signs[Signal.TASK] = 1.0 if checks.task_done else 0.0
         self._sign(answer, signs)
         self._quiet.append((event.at_s + SILENCE_S, event.query_id))
+
+    def _tells(self, model: str, checks: Checks) -> bool:
+        """Whether what was found says anything about the model (`learn.quality.flaw`)."""
+        at_fault = [checks.empty, checks.refusal]
+        if checks.cut:
+            at_fault.append(self._cuts.is_fault_of(model))
+        self._cuts.add(model, there=checks.cut)
+        if checks.degeneration is not None:
+            if checks.degenerate:
+                at_fault.append(self._circles.is_fault_of(model))
+            self._circles.add(model, there=checks.degenerate)
+        return not checks.spoilt or any(at_fault)
 
     def judged(self, event: Feedback) -> None:
         """Learn a judgement. One of a query long gone teaches what its event can tell of it."""

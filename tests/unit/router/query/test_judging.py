@@ -9,6 +9,7 @@ from support.fleets import fleet, query
 from zeta_router.core.checks import Checks
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Fingerprint, Query, Task, certain
+from zeta_router.learn.quality.flaw import LEAST_SEEN
 from zeta_router.learn.task.ask import FEATURE_NAMES
 from zeta_router.router.commands import ChecksRecord, Emit
 from zeta_router.router.events import Answered, Checked, Feedback, Finished
@@ -53,8 +54,8 @@ def test_findings_are_told_to_telemetry_and_lower_who_answered() -> None:
         (Checks(code_parses=False), -1),
         (Checks(json_valid=True, schema_valid=False), -1),
         (Checks(empty=True), -1),
-        (Checks(cut=True), -1),
-        (Checks(degeneration=0.7), -1),
+        (Checks(degeneration=0.1), 1),
+        (Checks(degeneration=0.7, refusal=True), -1),
         (Checks(other_script=True), 1),
     ],
 )
@@ -64,6 +65,37 @@ def test_which_findings_are_good_and_which_bad(checks: Checks, sign: int) -> Non
     answered(bench, "q")
     bench.send(Checked(1.0, "q", checks))
     assert (believed(bench) - before) * sign > 0.0
+
+
+def looked_at(bench: Bench, id_: str, model: str, checks: Checks) -> None:
+    answered(bench, id_, model_requested=model)
+    bench.send(Checked(bench.now_s, id_, checks))
+
+
+FLAWS = [Checks(degeneration=0.9), Checks(cut=True), Checks(cut=True, degeneration=0.9)]
+
+
+@pytest.mark.parametrize("flawed", FLAWS)
+def test_circles_and_cuts_lower_a_model_where_others_have_none(flawed: Checks) -> None:
+    bench = Bench(fleet())
+    for number in range(LEAST_SEEN):
+        looked_at(bench, f"other{number}", "thinker", Checks(degeneration=0.0))
+    before = believed(bench)
+    looked_at(bench, "q", "coder", flawed)
+    assert believed(bench) < before - 0.01
+
+
+@pytest.mark.parametrize("flawed", FLAWS)
+def test_what_every_model_does_is_held_against_none(flawed: Checks) -> None:
+    """Stand-ins that say one word, or a thousand lines of the same that somebody asked for."""
+    bench = Bench(fleet())
+    models = ("small", "coder", "thinker")
+    before = {model: believed(bench, model) for model in models}
+    for number in range(300):
+        model = models[number % 3]
+        looked_at(bench, f"q{number}", model, flawed)
+    for model in models:
+        assert believed(bench, model) > before[model] - 0.05
 
 
 def test_a_client_that_leaves_mid_stream_lowers_it_and_one_that_left_before_does_not() -> None:
