@@ -12,7 +12,7 @@ import gc
 import random
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -162,14 +162,16 @@ def fuzz(cases: int, seed: int) -> dict[str, float]:
     return {"cases": cases, "took_s": took_s, "readers_left": left, "grown_bytes": grown}
 
 
-def main() -> None:
-    """Fuzz as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=1_000_000)
+def as_command(
+    fuzz: Callable[[int, int], object], about: str | None, cases: int = 1_000_000
+) -> None:
+    """Fuzz as the command line says, and print what is found."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--cases", type=int, default=cases)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     sys.stdout.write(f"{fuzz(given.cases, given.seed)}\n")
 
 
 if __name__ == "__main__":
-    main()
+    as_command(fuzz, __doc__)

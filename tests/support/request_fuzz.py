@@ -7,18 +7,16 @@ comes, the answers are whole HTTP with a status below 500, nothing is logged and
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 import random
 import re
-import sys
 import time
 
 from aiohttp import web
 
 from support.hostile import SMUGGLED, TOO_LARGE
-from support.reader_fuzz import cut, mutated
+from support.reader_fuzz import as_command, cut, mutated
 from zeta_router.gateway.clients.clients import Clients
 from zeta_router.gateway.clients.connection import ClientConnection
 from zeta_router.gateway.clients.limits import ClientLimits
@@ -164,15 +162,6 @@ def fuzz(cases: int, seed: int) -> dict[str, float]:
     return asyncio.run(_fuzz(cases, seed))
 
 
-def main() -> None:
-    """Fuzz as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=200_000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    logging.basicConfig(level=logging.ERROR)
-    sys.stdout.write(f"{fuzz(given.cases, given.seed)}\n")
-
-
 if __name__ == "__main__":
-    main()
+    logging.basicConfig(level=logging.ERROR)
+    as_command(fuzz, __doc__, cases=200_000)

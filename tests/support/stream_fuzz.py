@@ -7,12 +7,10 @@ first token is told once at most, and what is kept of a stream is bounded. A mil
 
 from __future__ import annotations
 
-import argparse
 import random
-import sys
 import time
 
-from support.reader_fuzz import cut, mutated
+from support.reader_fuzz import as_command, cut, mutated
 from support.scripted import spoken
 from zeta_router.gateway.answer.rename import rename_whole
 from zeta_router.gateway.answer.stream import _LAST_CHUNKS, _TAIL_BYTES, SseWatcher, read_whole
@@ -104,14 +102,5 @@ def fuzz(cases: int, seed: int) -> dict[str, float]:
     return {"cases": cases, "took_s": took_s, "cases_per_s": cases / took_s}
 
 
-def main() -> None:
-    """Fuzz as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    sys.stdout.write(f"{fuzz(given.cases, given.seed)}\n")
-
-
 if __name__ == "__main__":
-    main()
+    as_command(fuzz, __doc__)

@@ -75,7 +75,7 @@ def judge(traffic: Traffic, seen: Sequence[Moment]) -> Judgement:
     evidence: dict[str, Any] = {"judged": len(judged)}
     if len(judged) < LEAST_JUDGED:
         return Judgement(False, f"{len(judged)} judged answers are too few", evidence)
-    mean, half = _mean([_loss(m, 1) - _loss(m, 0) for m in judged])
+    mean, half = mean_within([_loss(m, 1) - _loss(m, 0) for m in judged])
     evidence["log_loss"] = {"difference": mean, "low": mean - half, "high": mean + half}
     if not mean + half < 0.0:
         return Judgement(False, "it does not predict better", evidence)
@@ -124,8 +124,8 @@ def _log_loss(believed: float, y: float) -> float:
     return -(y * log(q) + (1.0 - y) * log(1.0 - q))
 
 
-def _mean(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and half its interval."""
+def mean_within(values: Sequence[float]) -> tuple[float, float]:
+    """Mean of at least two values, and half its interval at `SURENESS`."""
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
     return mean, _Z * sqrt(variance / len(values))

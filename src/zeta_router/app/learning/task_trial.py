@@ -7,11 +7,11 @@ features in the log are enough for that; no text is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import log, sqrt
+from math import log
 from typing import Any, Final
 
 from zeta_router.app.learning.in_time import in_time
-from zeta_router.app.learning.judge import LEAST_JUDGED, SURENESS, Judgement
+from zeta_router.app.learning.judge import LEAST_JUDGED, Judgement, mean_within
 from zeta_router.app.learning.task_fit import Named, fit_correction, weighed
 from zeta_router.app.learning.trials import TRIALS, InForce, State, Trial
 from zeta_router.core.query import GENERATIVE_TASKS, TaskEstimate
@@ -67,7 +67,7 @@ class TaskTrial:
         theirs = _correction(challenger)
         champion = _correction(in_force[-1][1] if in_force else self.fresh())
         named = weighed(named, self._shares(traffic))
-        mean, half = _mean([each.weight * _gain(each, champion, theirs) for each in named])
+        mean, half = mean_within([each.weight * _gain(each, champion, theirs) for each in named])
         evidence["log_loss"] = {"difference": -mean, "low": -mean - half, "high": half - mean}
         if not mean - half > 0.0:
             return Judgement(False, "it does not tell tasks better", evidence)
@@ -157,10 +157,3 @@ def _gain(each: Named, champion: TaskCorrection, challenger: TaskCorrection) -> 
 def _miss(each: Named, posterior: Posterior) -> float:
     """Half the squared error, in [0, 1]."""
     return 0.5 * sum((p - (t == each.task)) ** 2 for t, p in enumerate(posterior))
-
-
-def _mean(values: list[float]) -> tuple[float, float]:
-    """Mean and half its interval."""
-    mean = sum(values) / len(values)
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return mean, 1.96 * SURENESS * sqrt(variance / len(values))

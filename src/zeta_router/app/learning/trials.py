@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import log
 from typing import Any, Protocol
 
 from zeta_router.app.learning.in_time import in_time
-from zeta_router.app.learning.judge import LEAST_JUDGED, SURENESS, Judgement, judge
+from zeta_router.app.learning.judge import LEAST_JUDGED, Judgement, judge, mean_within
 from zeta_router.app.learning.minds import Graft, Mind, Moment, moments, sent
 from zeta_router.app.learning.residual_fit import Reward, fit_residual
 from zeta_router.learn.length.head import LengthHead
@@ -164,9 +164,7 @@ class LengthTrial:
         if len(pairs) < LEAST_JUDGED:
             return Judgement(False, f"{len(pairs)} answers are too few", evidence)
         apart = [_miss(theirs, a) - _miss(a.expected, a) for a, theirs in pairs]
-        mean = sum(apart) / len(apart)
-        spread = sqrt(sum((one - mean) ** 2 for one in apart) / (len(apart) - 1))
-        half = 1.96 * SURENESS * spread / sqrt(len(apart))
+        mean, half = mean_within(apart)
         evidence["log_error"] = {"difference": mean, "low": mean - half, "high": mean + half}
         if not mean + half < 0.0:
             return Judgement(False, "it does not predict better", evidence)
