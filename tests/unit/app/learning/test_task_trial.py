@@ -18,7 +18,7 @@ from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query, Task, Tas
 from zeta_router.core.reasons import Reason
 from zeta_router.learn.task.ask import FEATURE_NAMES
 from zeta_router.learn.task.correction import TaskCorrection, posterior_of
-from zeta_router.learn.task.protocol import DEFAULT_COSTS, FLAT, estimate_of
+from zeta_router.learn.task.protocol import DEFAULT_COSTS, estimate_of
 from zeta_router.sim.replay.logged import LoggedQuery, Traffic
 
 CHARS = FEATURE_NAMES.index("chars")
@@ -182,15 +182,17 @@ def test_what_was_promoted_is_contradicted_when_the_named_tasks_say_so() -> None
     assert list(TRIAL.worse_by(log_of(right=0.9, named=0.0), 0.0, states, ())) == []
 
 
-def test_texts_of_another_version_and_housekeeping_are_left_out(replay: Replay) -> None:
+OF_HOUSEKEEPING = tuple(1.0 if name in ("chars", "housekeeping") else 0.0 for name in FEATURE_NAMES)
+
+
+@pytest.mark.parametrize("features", [(1.0, 2.0), OF_HOUSEKEEPING])
+def test_texts_of_another_version_and_housekeeping_are_left_out(
+    replay: Replay, features: tuple[float, ...]
+) -> None:
     traffic = log_of(right=0.9)
-    old = tuple(
-        LoggedQuery(each.query._replace(features=(1.0, 2.0)), each.decisions)
+    others = tuple(
+        LoggedQuery(each.query._replace(features=features), each.decisions)
         for each in traffic.queries
     )
-    found = tried(Traffic(traffic.fleet, "joint", 1, old, SECONDS, ()))
+    found = tried(Traffic(traffic.fleet, "joint", 1, others, SECONDS, ()))
     assert found.evidence["named"] == 0
-
-
-def test_a_flat_opinion_is_no_opinion() -> None:
-    assert posterior_of(estimate_of(FLAT, DEFAULT_COSTS)) == pytest.approx(FLAT)
