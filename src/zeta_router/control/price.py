@@ -26,7 +26,10 @@ LEAST_SLOTS = 8
 """Fewer slots count as so many: a batch of one would make a price jump with every query."""
 
 _TYPICAL_START_S = 0.2
-_TYPICAL_STEP = 0.02
+_TYPICAL_MEMORY = 50
+"""Queries whose work makes the typical one. Fewer are a plain mean: a first embedding of half a
+millisecond would otherwise make of the next few chats six batches of backlog."""
+
 _LEAST_WORK_S = 1e-4
 
 
@@ -42,6 +45,7 @@ class VirtualQueue:
         "_backlog_s",
         "_eta",
         "_highest",
+        "_seen",
         "_slots",
         "_step",
         "_typical_s",
@@ -57,6 +61,7 @@ class VirtualQueue:
         self._at_s = 0.0
         self._backlog_s = 0.0
         self._typical_s: float | None = None
+        self._seen = 0
         self._refresh()
 
     @property
@@ -125,10 +130,11 @@ class VirtualQueue:
             return
         work_s = max(work_s, 0.0)
         seen_s = max(work_s, _LEAST_WORK_S)
+        self._seen = min(self._seen + 1, _TYPICAL_MEMORY)
         if self._typical_s is None:
             self._typical_s = seen_s
         else:
-            self._typical_s += _TYPICAL_STEP * (seen_s - self._typical_s)
+            self._typical_s += (seen_s - self._typical_s) / self._seen
         self._refresh()
         self.correct(now_s, work_s)
 
@@ -162,6 +168,7 @@ class VirtualQueue:
             raise ValueError("neither backlog nor typical work can be negative")
         self._backlog_s = backlog_s
         self._typical_s = None if typical_s is None else max(_LEAST_WORK_S, float(typical_s))
+        self._seen = 0 if typical_s is None else _TYPICAL_MEMORY
         self._at_s = float(state["at_s"] or 0.0)
         self._refresh()
 
