@@ -86,6 +86,22 @@ def test_what_is_typical_follows_the_queries() -> None:
     assert price.typical_work_s == pytest.approx(3.0, rel=0.01)
 
 
+def test_few_queries_are_a_plain_mean() -> None:
+    """A tiny first one does not make a batch of backlog out of the next one."""
+    price = VirtualQueue(slots=8)
+    price.charge(0.0, 0.0005)
+    price.charge(0.0, 0.0135)
+    assert price.typical_work_s == pytest.approx(0.007)
+    assert price.at(0.0) * 0.0135 < 0.2
+
+
+def test_what_was_restored_is_no_first_query() -> None:
+    price, later = loaded(50, 1.0), VirtualQueue(slots=8)
+    later.restore(price.state())
+    later.charge(0.0, 2.0)
+    assert later.typical_work_s == pytest.approx(1.02)
+
+
 def test_it_has_a_ceiling_from_which_it_falls_at_once() -> None:
     price = loaded(1000, 1.0, 10)
     assert price.at(0.0) == pytest.approx(CEILING)
