@@ -9,10 +9,10 @@ quality is in doubt are tried as often as that asks for. The propensity is exact
 A full endpoint stays in the comparison with its wait inside P. If it wins, the query is held: the
 right model a little later can be better than an idle wrong one. An endpoint is full for a query
 when its slots are, or when one more sequence would take the running ones to their TPOT objective
-(`crowding`). Below the floor an endpoint is
-worth neither a wait nor a slot, unless it is idle, or has room at no price: then serving costs
-nobody anything. With neither, and none above the floor, the query is shed, because serving it
-costs others more than it is worth.
+(`crowding`). Below the floor an endpoint is worth neither a wait nor a slot, unless serving costs
+nobody anything: it is idle, or has room at no price, or only its price stands in the way and at
+most a quarter of its slots are in use. With none of these, and no endpoint above the floor, the
+query is shed, because serving it costs others more than it is worth.
 
 Intent: each query where it is worth most to all of them, given what the fleet can do right now.
 
@@ -44,6 +44,9 @@ from zeta_router.policy.order import by_id, least_busy, load
 from zeta_router.policy.protocol import WAIT, Choice, Context
 
 _TIE = 1e-9
+_HARDLY_USED = 0.25
+"""Share of its slots in use up to which an endpoint's price refuses nobody."""
+
 _NEGLIGIBLE = 15.0
 """Temperatures below the best score (a weight of 3e-7) at which an endpoint is not drawn at all."""
 
@@ -112,12 +115,18 @@ class Joint:
         """Whether serving there costs others nothing to speak of, however little it is worth.
 
         On an idle endpoint, or on one that has room at no price and slows nobody down: what is left
-        of the score is then hardly below zero.
+        of the score is then hardly below zero. Where most slots are free, a price says that long
+        queries came close together, and not that somebody will want for room: it stops no query
+        that is worth something.
         """
         view = candidate.view
-        if load(view) == 0:
+        running = load(view)
+        if running == 0:
             return True
-        return net > -self.floor and candidate.work_s * view.price <= self.floor
+        asked = candidate.work_s * view.price
+        if running <= view.slots * _HARDLY_USED and net + asked >= self.floor:
+            return True
+        return net > -self.floor and asked <= self.floor
 
     def _with_room(
         self,

@@ -119,6 +119,18 @@ def test_a_late_answer_that_costs_nobody_anything_is_given() -> None:
     assert choose(SURE, [harmful], query=ask(slo=Slo(ttft_s=0.5, tpot_s=0.05))).shed
 
 
+def test_a_price_alone_refuses_nobody_where_most_slots_are_free() -> None:
+    """Two long queries that came together are no crowd."""
+    dear = {"slots": 8, "price": 5.0}
+    choice = choose(SURE, [candidate("a", in_flight=2, **dear)])
+    assert (choice.index, choice.reason) == (0, Reason.BEST_SCORE)
+    assert choose(SURE, [candidate("a", in_flight=3, **dear)]).shed
+    others = candidate("a", in_flight=1, foreign_in_flight=2, **dear)
+    assert choose(SURE, [others]).shed
+    worthless = candidate("a", in_flight=2, ttft_s=200.0, **dear)
+    assert choose(SURE, [worthless]).shed
+
+
 def test_softmax_with_its_exact_propensity() -> None:
     policy = Joint(epsilon=0.0)
     pool = [candidate("a", quality=0.70), candidate("b", quality=0.71), candidate("c", quality=0.2)]
