@@ -4,13 +4,14 @@ A virtual queue: work that is dispatched lengthens it, time shortens it by rho p
 never shorter than zero. The price is eta per batch of backlog, where a batch is as many typical
 queries as the endpoint has slots:
 
-    price = eta / typical_work_s * backlog_s / (slots * typical_work_s)
+    price = eta * backlog_s / (slots * mean of work_s squared)
 
-so that eta is the quality that a typical query pays per batch that is in the line before it. That
-is a dual subgradient step on the capacity of the endpoint, Lindley's recursion for a queue with
-service rate rho, and backpressure, in one number. Stated in batches and not in seconds it means the
-same on an engine of 20 tokens a second with two slots as on one of 2,000 with thirty-two
-(docs/decisions/0012).
+so that eta is the quality that a typical query pays per batch that is in the line before it. The
+mean of the squares and not the square of the mean: where one query in ten is forty times as long,
+two long ones that come together are no crowd (docs/decisions/0019). That is a dual subgradient step
+on the capacity of the endpoint, Lindley's recursion for a queue with service rate rho, and
+backpressure, in one number. Stated in batches and not in seconds it means the same on an engine of
+20 tokens a second with two slots as on one of 2,000 with thirty-two (docs/decisions/0012).
 
 Source: Balseiro, Lu and Mirrokni 2020; Neely's drift-plus-penalty; DESIGN §2.
 """
@@ -47,6 +48,7 @@ class VirtualQueue:
         "_highest",
         "_seen",
         "_slots",
+        "_square_s2",
         "_step",
         "_typical_s",
         "floor",
@@ -61,6 +63,7 @@ class VirtualQueue:
         self._at_s = 0.0
         self._backlog_s = 0.0
         self._typical_s: float | None = None
+        self._square_s2 = 0.0
         self._seen = 0
         self._refresh()
 
@@ -91,7 +94,7 @@ class VirtualQueue:
 
     @property
     def typical_work_s(self) -> float:
-        """Engine-seconds of the queries that it gets."""
+        """Engine-seconds of the queries that it gets, their mean."""
         return self._typical_s or _TYPICAL_START_S
 
     @property
@@ -131,10 +134,9 @@ class VirtualQueue:
         work_s = max(work_s, 0.0)
         seen_s = max(work_s, _LEAST_WORK_S)
         self._seen = min(self._seen + 1, _TYPICAL_MEMORY)
-        if self._typical_s is None:
-            self._typical_s = seen_s
-        else:
-            self._typical_s += (seen_s - self._typical_s) / self._seen
+        typical_s = self._typical_s or 0.0
+        self._typical_s = typical_s + (seen_s - typical_s) / self._seen
+        self._square_s2 += (seen_s * seen_s - self._square_s2) / self._seen
         self._refresh()
         self.correct(now_s, work_s)
 
@@ -154,8 +156,13 @@ class VirtualQueue:
         self._at_s = max(self._at_s, now_s)
 
     def state(self) -> dict[str, float | None]:
-        """Backlog, as of when, and the work of a typical query."""
-        return {"at_s": self._at_s, "backlog_s": self._backlog_s, "typical_s": self._typical_s}
+        """Backlog, as of when, the mean work of a query, and the mean of its square."""
+        return {
+            "at_s": self._at_s,
+            "backlog_s": self._backlog_s,
+            "typical_s": self._typical_s,
+            "square_s2": self._square_s2,
+        }
 
     def restore(self, state: dict[str, float | None]) -> None:
         """Replace what was learned by an earlier `state()`; the dials stay.
@@ -164,11 +171,17 @@ class VirtualQueue:
             ValueError: It is not such a state.
         """
         backlog_s, typical_s = float(state["backlog_s"] or 0.0), state["typical_s"]
-        if not 0.0 <= backlog_s < inf or (typical_s is not None and not typical_s > 0.0):
+        square_s2 = float(state.get("square_s2") or 0.0)
+        sane = 0.0 <= backlog_s < inf and 0.0 <= square_s2 < inf
+        if not sane or (typical_s is not None and not typical_s > 0.0):
             raise ValueError("neither backlog nor typical work can be negative")
         self._backlog_s = backlog_s
-        self._typical_s = None if typical_s is None else max(_LEAST_WORK_S, float(typical_s))
-        self._seen = 0 if typical_s is None else _TYPICAL_MEMORY
+        if typical_s is None:
+            self._typical_s, self._square_s2, self._seen = None, 0.0, 0
+        else:
+            self._typical_s = max(_LEAST_WORK_S, float(typical_s))
+            self._square_s2 = max(self._typical_s**2, square_s2)
+            self._seen = _TYPICAL_MEMORY
         self._at_s = float(state["at_s"] or 0.0)
         self._refresh()
 
@@ -179,5 +192,6 @@ class VirtualQueue:
 
     def _refresh(self) -> None:
         typical_s = self._typical_s or _TYPICAL_START_S
-        self._step = self._eta / (max(LEAST_SLOTS, self._slots) * typical_s**2)
+        square_s2 = self._square_s2 or typical_s**2
+        self._step = self._eta / (max(LEAST_SLOTS, self._slots) * square_s2)
         self._highest = CEILING / typical_s

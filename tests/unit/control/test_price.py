@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,31 @@ def test_few_queries_are_a_plain_mean() -> None:
     price.charge(0.0, 0.0135)
     assert price.typical_work_s == pytest.approx(0.007)
     assert price.at(0.0) * 0.0135 < 0.2
+
+
+@pytest.mark.parametrize(("ratio", "one_in"), [(1, 2), (10, 5), (40, 10), (100, 20)])
+def test_long_queries_among_short_ones_are_served_at_light_load(ratio: int, one_in: int) -> None:
+    """At 40 % of the load hardly any pays more than it is worth, however unequal they are."""
+    draw, price, now_s, dear = random.Random(1), VirtualQueue(slots=8), 0.0, 0
+    short_s = 0.05
+    mean_s = short_s * (1.0 + (ratio - 1) / one_in)
+    for _ in range(5000):
+        now_s += draw.expovariate(0.4 / mean_s)
+        work_s = short_s * (ratio if draw.randrange(one_in) == 0 else 1)
+        dear += price.at(now_s) * work_s > 0.7
+        price.charge(now_s, work_s)
+    assert dear < 0.01 * 5000
+
+
+def test_a_state_of_before_has_no_mean_square() -> None:
+    price = loaded(50, 2.0)
+    old = VirtualQueue(slots=price.slots)
+    state = price.state()
+    del state["square_s2"]
+    old.restore(state)
+    assert old.step == pytest.approx(price.step)
+    with pytest.raises(ValueError, match="negative"):
+        old.restore({**price.state(), "square_s2": math.nan})
 
 
 def test_what_was_restored_is_no_first_query() -> None:
