@@ -22,7 +22,7 @@ from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.query.asked_again import AskedAgain
 
 REMEMBERED = 20_000
-"""Answers of which something may still be heard; about 10 MB."""
+"""Answers of which something may still be heard; about 35 MB."""
 
 SILENCE_S = 600.0
 """How long after its last byte an answer of which nothing was heard counts as accepted."""
@@ -41,7 +41,7 @@ class Judging:
         self._knowledge = knowledge
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._again = AskedAgain()
-        self._quiet: deque[tuple[float, str]] = deque()
+        self._quiet: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
         self._cuts, self._circles = Flaw(), Flaw()
 
     def __len__(self) -> int:

@@ -183,6 +183,8 @@ def test_answers_are_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -
     bench = Bench(fleet())
     for number in range(5):
         answered(bench, str(number))
+        bench.send(Checked(bench.now_s, str(number), Checks(text_bytes=10)))
+    assert len(bench.router._judging._quiet) == 3, "silence is awaited of those only"
     known = [bench.router.remembers(str(number)) for number in range(5)]
     assert known == [False, False, True, True, True]
 
