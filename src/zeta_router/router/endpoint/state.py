@@ -6,7 +6,7 @@ view that decisions read.
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf
 
 from zeta_router.control.ejection import Circuit, Ejection
 from zeta_router.control.health import Liveness
@@ -15,7 +15,7 @@ from zeta_router.control.price import VirtualQueue
 from zeta_router.control.silence import patience_s
 from zeta_router.core.condition import Finding
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, Model
-from zeta_router.core.signal import NO_SAMPLE, EngineSample, Signal
+from zeta_router.core.signal import NO_SAMPLE, EngineSample
 from zeta_router.core.snapshot import EndpointView, Health
 from zeta_router.learn.ewma import PeakEwma
 from zeta_router.learn.latency.model import LatencyHead
@@ -24,16 +24,14 @@ from zeta_router.learn.latency.prefix import PrefixBelief
 from zeta_router.learn.latency.roofline import prior_of
 from zeta_router.learn.thinning import Thinning
 from zeta_router.router.endpoint.cognition import Cognition
+from zeta_router.router.endpoint.engine_count import EngineCount
 from zeta_router.router.endpoint.in_flight import InFlight
 from zeta_router.router.endpoint.residency import Residency
-from zeta_router.router.endpoint.swallowed import Swallowed
+from zeta_router.router.endpoint.slow_start import SlowStart
 from zeta_router.router.query.cases import Attempt
 
 PRICE_STEP_S = 0.05
 """A view is rebuilt when its price is older; within it a price falls by less than 0.01."""
-
-FOREIGN_MAX_AGE_S = 5.0
-"""How long a poll's word about other people's work on the engine is believed."""
 
 _new = tuple.__new__
 """Makes a named tuple at half the cost of calling its class."""
@@ -59,7 +57,9 @@ class EndpointState:
         cognition: How well it does otherwise.
         residency: Whether its model is in memory.
         pressure: Whether it is short of CPU or memory.
-        in_flight: What is on it; `attempts` are those of it.
+        in_flight: What is on it by our count; `attempts` are those of it.
+        counted: What is on it by its own count.
+        slow_start: How many of its slots may be filled.
         ejection: Whether its answers are fit for use.
         heard_at_s: Its last sign of life to a query, or when it got the first one after a rest.
         sent_at_s: When it was sent its last query.
@@ -88,8 +88,8 @@ class EndpointState:
         self.heard_at_s = 0.0
         self.sent_at_s = -inf
         self.empty_in_a_row = 0
-        self._proved: int | None = None
-        self._swallowed = Swallowed()
+        self.counted = EngineCount()
+        self.slow_start = SlowStart()
         self.asked_whether_alive = False
         self.asked_at_s = 0.0
         self.draining = False
@@ -108,9 +108,6 @@ class EndpointState:
         self.first_lessons, self.last_lessons = Thinning(), Thinning()
         self.peak = PeakEwma()
         self.prefixes = PrefixBelief()
-        self._foreign: tuple[int, int] = (0, 0)
-        self._told_slots: int | None = None
-        self._sampled_at_s = float("-inf")
         self.outlook: Outlook = self.latency.outlook(batch=0)
         self.kept_view: EndpointView | None = None
         self.viewed_at_s = 0.0
@@ -124,26 +121,17 @@ class EndpointState:
         """Configured, else the engine's word, else the default."""
         if self.endpoint.slots is not None:
             return self.endpoint.slots
-        return self._told_slots or DEFAULT_SLOTS
+        return self.counted.slots or DEFAULT_SLOTS
 
     @property
     def open_slots(self) -> int:
         """Slots that may be filled: fewer than it has while it is new, back or hard pressed."""
-        slots = self.slots if self._proved is None else min(self.slots, self._proved)
+        slots = self.slow_start.of(self.slots)
         return min(slots, max(1, len(self.attempts))) if self.pressure.capped else slots
 
     def start_slowly(self) -> None:
-        """Fill few slots at first, and one more for each good answer.
-
-        What is predicted for an endpoint that nobody has seen is a guess; an eighth of its slots
-        can be wrong without harm, and is enough to find out.
-        """
-        self._proved = max(1, self.slots // 8) + len(self.attempts)
-
-    def proved(self) -> None:
-        """It has given a good answer."""
-        if self._proved is not None:
-            self._proved = self._proved + 1 if self._proved < self.slots else None
+        """It is new, or back: fill few slots at first."""
+        self.slow_start.begin(self.slots, len(self.attempts))
 
     def touch(self) -> None:
         """Forget the view: something changed."""
@@ -208,7 +196,7 @@ class EndpointState:
             if one.first_token_at_s is not None:
                 continue
             since_s = max(self.heard_at_s, one.dispatched_at_s)
-            if self._swallowed.denies(now_s, since_s):
+            if self.counted.swallowed.denies(now_s, since_s):
                 return True
             longest_s = patience_s(
                 streams=one.streams,
@@ -237,29 +225,16 @@ class EndpointState:
         self.kept_view = None
 
     def on_sample(self, at_s: float, sample: EngineSample) -> None:
-        """Take a poll's word on what we cannot count ourselves.
-
-        Work of others is what the engine runs above our own count, seen in two polls in a row: a
-        single poll can fall between our accounting and the engine's.
-        """
+        """Take a poll's word on what we cannot count ourselves."""
         self.sample = sample
         self.cognition.on_sample(at_s, sample, len(self.attempts))
         self.pressure.on_sample(at_s, sample, bool(self.attempts))
         self.residency.told(sample.resident, self.endpoint.upstream_model or self.endpoint.model)
         self._try_again(at_s)
-        if sample.slots is not None:
-            self._told_slots = _count(sample.slots) or self._told_slots
-            if self.latency.slots != self.slots:
-                self.latency.slots = self.slots
+        self.counted.on_sample(at_s, sample, len(self.attempts))
+        if sample.slots is not None and self.latency.slots != self.slots:
+            self.latency.slots = self.slots
         self.kept_view = None
-        counts = [_count(signal) for signal in (sample.running, sample.waiting)]
-        if counts == [None, None]:
-            return
-        seen = sum(count or 0 for count in counts)
-        if counts[0] is not None:
-            self._swallowed.on_count(at_s, seen, len(self.attempts))
-        self._foreign = (self._foreign[1], max(0, seen - len(self.attempts)))
-        self._sampled_at_s = at_s
 
     def _try_again(self, now_s: float) -> None:
         """Put an idle endpoint that was found slow on trial: without traffic nobody would learn.
@@ -294,14 +269,11 @@ class EndpointState:
     def _take_stock(self, now_s: float) -> None:
         """Note all of a view but its price, and until when time alone leaves it as it is."""
         paused_until_s = self.liveness.paused_until_s
-        forgotten_at_s = self._sampled_at_s + FOREIGN_MAX_AGE_S
         paused = now_s < paused_until_s
         if self.ejection.circuit is _HALF_OPEN and self._has_its_one():
             paused = True
-        foreign = min(self._foreign) if now_s <= forgotten_at_s else 0
-        self._stands_until_s = min(
-            paused_until_s if paused else inf, forgotten_at_s if foreign else inf
-        )
+        foreign, foreign_until_s = self.counted.foreign(now_s)
+        self._stands_until_s = min(paused_until_s if paused else inf, foreign_until_s)
         if self.pressure.slowdown > 1.0 or self.pressure.capped:
             self.pressure.expire(now_s)
             self._stands_until_s = min(self._stands_until_s, max(now_s, self.pressure.until_s))
@@ -356,10 +328,3 @@ class EndpointState:
             return Health.DRAINING
         left_out = self.ejection.circuit is _OPEN or self.cognition.full_soon
         return Health.EJECTED if left_out else _UP
-
-
-def _count(signal: Signal | None) -> int | None:
-    """A signal as a whole number, >= 0; None when it is absent or makes no sense."""
-    if signal is None or signal.value is None or not isfinite(signal.value) or signal.value < 0:
-        return None
-    return int(signal.value)

@@ -211,7 +211,7 @@ class Watch:
             if trial and state.ejection.circuit is Circuit.CLOSED:
                 state.start_slowly()
             else:
-                state.proved()
+                state.slow_start.proved(state.slots)
         elif case.query.stream:
             self._on_bad(state, EMPTY, now_s, commands)
 
