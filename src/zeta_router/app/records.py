@@ -41,10 +41,15 @@ class Telemetry:
         log: Open for writing; whoever made it closes it.
         router: Asked for the fleet's state when metrics are scraped.
         clock: The driver's clock.
+        clients: Open connections, and those turned away by why; called at each scrape.
     """
 
     def __init__(
-        self, log: DecisionLog, router: ZetaDynamicRouter, clock: Callable[[], float]
+        self,
+        log: DecisionLog,
+        router: ZetaDynamicRouter,
+        clock: Callable[[], float],
+        clients: Callable[[], tuple[int, Mapping[str, int]]] | None = None,
     ) -> None:
         self._log = log
         self._router = router
@@ -54,6 +59,7 @@ class Telemetry:
             queue_depths=router.queue_depths,
             log_health=log.health,
             beliefs=lambda: beliefs_of(router, clock()),
+            clients=clients,
             routes=lambda: router.config.routes,
         )
         self.lately = Lately(lambda: router.config.routes)

@@ -97,7 +97,8 @@ async def running(
         log = await enter(decision_log(config, seed, wall_offset_s))
         router = ZetaDynamicRouter(config.fleet, classifier_of(config.classifier), seed=seed)
         await enter(kept(Keeper(router, log, wall_offset_s), clock))
-        telemetry = Telemetry(log, router, clock)
+        clients = Clients(config.clients)
+        telemetry = Telemetry(log, router, clock, clients.counts)
         spans = await enter(tracing(config.otel_endpoint, os.environ, wall_offset_s))
         session = await enter(new_session())
         watching = Watching(session, dealings, clock)
@@ -112,7 +113,6 @@ async def running(
         admin = Admin(driver, telemetry, lambda: router.config, memory.trouble, seen.state)
         server = Server(relay, admin, body_bytes=config.body_bytes, more=seen, door=door)
         poller = await enter(watching.polling(driver))
-        clients = Clients(config.clients)
         tls = certificate.context if certificate is not None else None
         url = await enter(listening(server, config.listen, clients, tls))
         _leave_garbage_lie()

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from collections import Counter
+from collections.abc import Mapping
 
 from zeta_router.gateway.clients.connection import ClientConnection
 from zeta_router.gateway.clients.limits import USUAL_CONNECTIONS, ClientLimits
+
+REASONS = (
+    "too_many_connections",
+    "slow_head",
+    "slow_body",
+    "slow_reader",
+    "header_too_large",
+    "too_many_headers",
+    "bad_http",
+)
+"""Why a client is turned away before it is a request, or cut."""
 
 
 class Clients:
@@ -17,10 +30,12 @@ class Clients:
 
     Attributes:
         limits: What each may cost; may be changed while serving.
+        turned_away: How many were refused or cut, by why.
     """
 
     def __init__(self, limits: ClientLimits, look_s: float = 1.0) -> None:
         self.limits = limits
+        self.turned_away: Counter[str] = Counter(dict.fromkeys(REASONS, 0))
         self._look_s = look_s
         self._open: dict[ClientConnection, tuple[asyncio.Transport, str]] = {}
         self._count: dict[str, int] = {}
@@ -58,6 +73,14 @@ class Clients:
             self._count[client] = left
         else:
             del self._count[client]
+
+    def counts(self) -> tuple[int, Mapping[str, int]]:
+        """Open connections, and how many were turned away by why."""
+        return len(self), self.turned_away
+
+    def refused(self, why: str) -> None:
+        """Count a client that was turned away or cut."""
+        self.turned_away[why] += 1
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now_s, limits = loop.time(), self.limits

@@ -30,6 +30,9 @@ class Registry(Protocol):
     def leave(self, connection: ClientConnection) -> None:
         """Forget a connection."""
 
+    def refused(self, why: str) -> None:
+        """Count a client that was turned away or cut, by the code of what it was told."""
+
 
 class ClientConnection(web.RequestHandler):
     """A connection that can be asked whether it still gets anywhere.
@@ -80,6 +83,7 @@ class ClientConnection(web.RequestHandler):
             super().connection_made(line)
             return
         why = "too many connections from this address (limits.connections_per_client)"
+        self._registry.refused("too_many_connections")
         self._say_and_end(line, refusal(429, why, "too_many_connections"))
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -95,6 +99,7 @@ class ClientConnection(web.RequestHandler):
     def look(self, transport: asyncio.Transport, now_s: float, limits: ClientLimits) -> None:
         """End what takes too long."""
         if self._reader_stands(transport, now_s, limits.reader_stall_s):
+            self._registry.refused("slow_reader")
             transport.abort()
             return
         if self._ending:
@@ -138,6 +143,7 @@ class ClientConnection(web.RequestHandler):
                 self._seen_bytes, self._began_s = self._heard_bytes, now_s
         if now_s - self._began_s < head_s:
             return
+        self._registry.refused("slow_head")
         if self._heard_bytes:
             self._say_and_end(transport, slow_head(head_s))
         else:
@@ -170,6 +176,7 @@ class ClientConnection(web.RequestHandler):
             error = slow_body(f"it came slower than {rate}")
         else:
             return
+        self._registry.refused("slow_body")
         self._lingering_time = 0.0  # or aiohttp would wait for the rest of it
         content.set_exception(error)
 
@@ -189,6 +196,7 @@ class ClientConnection(web.RequestHandler):
         if not isinstance(exc, BadHttpMessage) or request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
         status, text, code = _of_bad_http(exc, self._registry.limits)
+        self._registry.refused(code)
         response = error_response(status, text, "invalid_request_error", code)
         response.force_close()
         return response

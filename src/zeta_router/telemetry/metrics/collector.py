@@ -21,7 +21,13 @@ from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.bounded import Generations
 from zeta_router.telemetry.metrics.catalog import RequestSeries
 from zeta_router.telemetry.metrics.exposition import CONTENT_TYPE, family_text
-from zeta_router.telemetry.metrics.gauges import Reading, build_info, log_gauges, router_gauges
+from zeta_router.telemetry.metrics.gauges import (
+    Reading,
+    build_info,
+    client_gauges,
+    log_gauges,
+    router_gauges,
+)
 from zeta_router.telemetry.metrics.learned import Beliefs, learned_gauges
 from zeta_router.telemetry.metrics.series import OTHER, SERIES_LIMIT, Buckets, Count
 from zeta_router.telemetry.records import LogHealth
@@ -101,6 +107,8 @@ class Metrics(Collector):
         queue_depths: Queries held, by lane; called at each scrape.
         log_health: The decision log's health; called at each scrape. None leaves it out.
         beliefs: What was learned; called at each scrape. None leaves it out.
+        clients: Open connections, and those turned away by why; called at each scrape. None leaves
+            it out.
         routes: The static route of each task, against which spill is counted.
     """
 
@@ -112,6 +120,7 @@ class Metrics(Collector):
         queue_depths: Callable[[], Mapping[Lane, int]],
         log_health: Callable[[], LogHealth] | None = None,
         beliefs: Callable[[], Beliefs] | None = None,
+        clients: Callable[[], tuple[int, Mapping[str, int]]] | None = None,
         routes: Callable[[], Mapping[Task, str]] = dict,
     ) -> None:
         self.series = RequestSeries()
@@ -119,6 +128,7 @@ class Metrics(Collector):
         self._queue_depths = queue_depths
         self._log_health = log_health
         self._beliefs = beliefs
+        self._clients = clients
         self._routes = routes
         self._open: Generations[_Open] = Generations(OPEN_QUERIES)
         self._places: dict[tuple[str, str, str], _Place] = {}
@@ -249,6 +259,8 @@ class Metrics(Collector):
             yield from learned_gauges(self._beliefs())
         if self._log_health is not None:
             yield from log_gauges(self._log_health())
+        if self._clients is not None:
+            yield from client_gauges(*self._clients())
         yield build_info()
 
 

@@ -133,6 +133,13 @@ LOG_ERRORS = Gauge(
     "zeta_log_errors", "Attempts to write the decision log that failed.", counts=True
 )
 LOG_PENDING = Gauge("zeta_log_rows_pending", "Rows of the decision log not written yet.")
+CONNECTIONS = Gauge("zeta_client_connections", "Connections of clients that are open.")
+REFUSED = Gauge(
+    "zeta_clients_refused",
+    "Connections that were refused or cut before they were a request, or for being slow, by why.",
+    ("why",),
+    counts=True,
+)
 BUILD_INFO = Gauge("zeta_build_info", "1; tells which version is running.", ("version", "python"))
 
 GAUGES = (
@@ -152,6 +159,8 @@ GAUGES = (
     LOG_WRITTEN,
     LOG_ERRORS,
     LOG_PENDING,
+    CONNECTIONS,
+    REFUSED,
     BUILD_INFO,
 )
 """All of them, in the order of the reference page."""
@@ -216,6 +225,12 @@ def log_gauges(health: LogHealth) -> Iterator[Reading]:
     yield LOG_WRITTEN, [((), health.written)]
     yield LOG_ERRORS, [((), health.errors)]
     yield LOG_PENDING, [((), health.pending)]
+
+
+def client_gauges(connections: int, refused: Mapping[str, int]) -> Iterator[Reading]:
+    """Who is connected, and who was not let in."""
+    yield CONNECTIONS, [((), connections)]
+    yield REFUSED, [((why,), count) for why, count in refused.items()]
 
 
 def build_info() -> Reading:

@@ -77,6 +77,12 @@ async def dripped(
     return await answered
 
 
+def turned_away(made: Gateway) -> dict[str, int]:
+    """Those that were, by why."""
+    _, counts = made.clients.counts()
+    return {why: count for why, count in counts.items() if count}
+
+
 def code(body: bytes) -> str:
     return str(json.loads(body)["error"]["code"])
 
@@ -97,6 +103,7 @@ class TestHeads:
                 assert await reader.read() == b""
                 writer.close()
                 assert len(made.clients) == 0
+                assert turned_away(made) == {"slow_head": 1}
 
         on_loopback(scenario)
 
@@ -167,6 +174,7 @@ class TestBodies:
                 assert b"limits.body_stall_s" in body
                 assert await reader.read() == b""
                 writer.close()
+                assert turned_away(made) == {"slow_body": 1}
 
         on_loopback(scenario)
 
@@ -253,6 +261,7 @@ class TestReaders:
                 assert len(made.clients) == 1
                 await passed(made, 40)
                 assert len(made.clients) == 0
+                assert turned_away(made) == {"slow_reader": 1}
                 client.close()
 
         on_loopback(scenario)
@@ -295,6 +304,7 @@ class TestConnections:
                 assert code(await reader.read()) == "too_many_connections"
                 await passed(made, 2)
                 assert len(made.clients) == 2
+                assert turned_away(made) == {"too_many_connections": 1}
                 held[0][1].close()
                 writer.close()
                 await passed(made, 1)

@@ -37,6 +37,7 @@ def made(registry: CollectorRegistry | None = None) -> Metrics:
         fleet_state=lambda: snapshot(101.0),
         queue_depths=lambda: {Lane.BATCH: 7},
         log_health=lambda: HEALTH,
+        clients=lambda: (5, {"slow_head": 2, "bad_http": 0}),
         routes=lambda: FLEET.routes,
     )
 
@@ -268,6 +269,9 @@ def test_gauges_show_the_fleet() -> None:
     assert values(metrics, "zeta_endpoint_memory_bytes")[("a",)] == 3.5e8
     assert values(metrics, "zeta_signal_age_seconds")[("a", "running")] == 1.5
     assert values(metrics, "zeta_log_rows_dropped_total") == {(): 3}
+    assert values(metrics, "zeta_client_connections") == {(): 5}
+    refused = {("slow_head",): 2, ("bad_http",): 0}
+    assert values(metrics, "zeta_clients_refused_total") == refused
 
 
 def test_an_absent_signal_is_not_zero() -> None:
