@@ -21,7 +21,7 @@ def command(file: Path, as_json: bool) -> None:
     """Read FILE (zeta.yaml) and say what is wrong with it. Exit 0 when it can be used, else 2."""
     try:
         config = load(file)
-        _check_certificate(config)
+        _check_serving(config)
     except ConfigErrors as errors:
         if not as_json:
             raise
@@ -33,17 +33,31 @@ def command(file: Path, as_json: bool) -> None:
         _show(config)
 
 
+def _check_serving(config: LoadedConfig) -> None:
+    """What `serve` refuses beyond the file's own content: a good file is one that can be served.
+
+    Raises:
+        ConfigErrors: Strangers would be let in, or the files of `gateway.tls` cannot be used.
+    """
+    from zeta_router.app.cli.listen import refuse_strangers
+
+    problems = []
+    for check in (refuse_strangers, _check_certificate):
+        try:
+            check(config)
+        except ConfigError as error:
+            problems.append(Problem(error.path, error.problem, error.hint))
+    if problems:
+        raise ConfigErrors(problems, config.source)
+
+
 def _check_certificate(config: LoadedConfig) -> None:
-    """Raises: ConfigErrors: The files of `gateway.tls` cannot be used."""
+    """Raises: ConfigError: The files of `gateway.tls` cannot be used."""
     if config.tls is None:
         return
     from zeta_router.app.wiring.certificate import Certificate
 
-    try:
-        Certificate(config.tls)
-    except ConfigError as error:
-        problem = Problem(error.path, error.problem, error.hint)
-        raise ConfigErrors([problem], config.source) from error
+    Certificate(config.tls)
 
 
 def _show(config: LoadedConfig) -> None:

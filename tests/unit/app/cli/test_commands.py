@@ -69,6 +69,20 @@ def test_check_says_what_is_good_and_what_is_wrong(here: Path) -> None:
     assert (error["path"], error["line"]) == ("rotes", 14)
 
 
+def test_check_refuses_what_serve_refuses(here: Path) -> None:
+    """An address that others can reach needs keys, or a word that it is meant."""
+    (here / "zeta.yaml").write_text(f"listen: 0.0.0.0:9188\n{TWO_SIMULATED}", encoding="utf-8")
+    bad = zeta("check", folder=here)
+    assert bad.returncode == 2
+    assert "there are no keys" in bad.stderr
+    assert "is good" not in bad.stdout + bad.stderr
+    told = json.loads(zeta("check", "--json", folder=here).stdout)
+    assert (told["ok"], told["errors"][0]["path"]) == (False, "listen")
+    meant = f"listen: 0.0.0.0:9188\ngateway: {{without_keys: true}}\n{TWO_SIMULATED}"
+    (here / "zeta.yaml").write_text(meant, encoding="utf-8")
+    assert zeta("check", folder=here).returncode == 0
+
+
 def test_route_decides_from_a_file_alone(here: Path) -> None:
     text = "Write a Python function that merges two sorted lists"
     done = zeta("route", text, "--config", "zeta.yaml", "--json", folder=here)
