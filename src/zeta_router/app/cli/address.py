@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN, load
+from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LISTEN
+from zeta_router.app.config.address import read_address
 from zeta_router.app.config.texts import check_url
 from zeta_router.core.errors import ConfigError
 
@@ -22,7 +23,8 @@ def gateway_url(given: str | None, config: Path | None = None) -> str:
         config: The configuration; None takes that of this folder, where there is one.
 
     Raises:
-        ConfigError: What was given is no address, or the configuration cannot be used.
+        ConfigError: What was given is no address, or the configuration says none. Nothing else in
+            it matters here: a variable with an engine's key may be unknown in this terminal.
     """
     if given is not None:
         return checked_url("--url", given)
@@ -31,9 +33,8 @@ def gateway_url(given: str | None, config: Path | None = None) -> str:
     path = config or Path(CONFIG_FILE)
     if config is None and not path.exists():
         return f"http://{DEFAULT_LISTEN}"
-    loaded = load(path)
-    listen = loaded.listen
-    scheme = "http" if loaded.tls is None else "https"
+    listen, has_tls = read_address(path, os.environ)
+    scheme = "https" if has_tls else "http"
     return f"{scheme}://{listen._replace(host=_ANY.get(listen.host, listen.host))}"
 
 

@@ -10,7 +10,7 @@ from zeta_router.app.config.loaded import LoadedConfig
 from zeta_router.app.config.meaning import check_meaning
 from zeta_router.app.config.report import ConfigErrors, Place, Problem, Report
 from zeta_router.app.config.shape import read_shape
-from zeta_router.app.config.tree import MAX_BYTES, BadYaml, read_tree
+from zeta_router.app.config.tree import MAX_BYTES, BadYaml, Node, read_tree
 from zeta_router.app.config.tree import Mapping as TreeMapping
 from zeta_router.core.errors import BugError
 
@@ -29,15 +29,7 @@ def load_file(
         ConfigErrors: If the file cannot be read or used; holds every problem found in it.
     """
     source = str(path)
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        hint = "`zeta init` writes a first one" if isinstance(error, FileNotFoundError) else ""
-        problem = Problem("", f"cannot be read: {reason}", hint)
-        raise ConfigErrors([problem], source) from error
-    return load_text(_decode(data, source), source=source, environ=environ, policies=policies)
+    return load_text(text_of(path), source=source, environ=environ, policies=policies)
 
 
 def load_text(
@@ -59,10 +51,7 @@ def load_text(
         ConfigErrors: If the text cannot be used; holds every problem found in it.
     """
     report = Report(source)
-    try:
-        root = read_tree(text)
-    except BadYaml as bad:
-        raise ConfigErrors([Problem("", bad.problem, bad.hint, bad.place)], source) from None
+    root = tree_of(text, source)
     if isinstance(root, TreeMapping):
         report.places[()] = root.place
     file = read_shape(root, environ, report)
@@ -72,6 +61,36 @@ def load_text(
     if file is None:
         raise BugError("a file was refused without a reason")
     return build(file, report)
+
+
+def text_of(path: str | Path) -> str:
+    """The content of a file.
+
+    Raises:
+        ConfigErrors: It cannot be read, or is no text.
+    """
+    source = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        hint = "`zeta init` writes a first one" if isinstance(error, FileNotFoundError) else ""
+        problem = Problem("", f"cannot be read: {reason}", hint)
+        raise ConfigErrors([problem], source) from error
+    return _decode(data, source)
+
+
+def tree_of(text: str, source: str) -> Node:
+    """The tree of a text, of which nothing is checked yet.
+
+    Raises:
+        ConfigErrors: It is no YAML that can be read safely.
+    """
+    try:
+        return read_tree(text)
+    except BadYaml as bad:
+        raise ConfigErrors([Problem("", bad.problem, bad.hint, bad.place)], source) from None
 
 
 def _decode(data: bytes, source: str) -> str:

@@ -53,6 +53,13 @@ def read_shape(root: Node, environ: Environment[str, str], report: Report) -> Fi
     return None if value is INVALID else cast(FileSpec, value)
 
 
+def read_setting(
+    node: Node, setting: Setting, path: Path, environ: Environment[str, str], report: Report
+) -> object:
+    """One setting by itself, or `INVALID`; what is wrong with it is in the report."""
+    return _Reader(environ, report).read(node, setting, path)
+
+
 class _Reader:
     def __init__(self, environ: Environment[str, str], report: Report) -> None:
         self._environ = environ
