@@ -24,6 +24,7 @@ from zeta_router.app.config import Listen, LoadedConfig, TlsFiles
 from zeta_router.app.config.diff import diff
 from zeta_router.app.config.watch import ConfigWatcher, Fingerprint, fingerprint_of, loader_of
 from zeta_router.app.running import RunningGateway
+from zeta_router.app.wiring.listening import DRAIN_S
 from zeta_router.core.errors import ConfigError
 from zeta_router.policy.registry import POLICIES
 
@@ -92,10 +93,10 @@ async def _serve(
     *,
     as_json: bool,
 ) -> None:
-    stop = asyncio.Event()
+    stop, hurry = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, lambda: (hurry if stop.is_set() else stop).set())
     seen = fingerprint_of(file) if file is not None else None
     async with _source(file, embedded, stop) as config:
         if config is None:
@@ -104,13 +105,25 @@ async def _serve(
             config = replace(config, fleet=replace(config.fleet, policy=policy))
         fixed = listen is not None or file is not None
         wanted = replace(config, listen=listen or config.listen, tls=tls or config.tls)
-        async with serve_on(wanted, fixed=fixed) as gateway:
+        beside = contextlib.AsyncExitStack()
+        async with beside, serve_on(wanted, fixed=fixed) as gateway:
             async with _reloading(gateway, config, wanted.listen, file, seen):
                 if as_json:
                     say_json(_address(gateway, wanted))
                 _greet(gateway, wanted)  # last: from here on SIGHUP and SIGTERM are understood
                 await stop.wait()
-            _say("stopping: running answers are finished first")
+            _say(
+                f"stopping: running answers are finished first, up to {DRAIN_S:g} s; "
+                "press again to stop now"
+            )
+            await beside.enter_async_context(in_background(_cutting(gateway, hurry)))
+
+
+async def _cutting(gateway: RunningGateway, hurry: asyncio.Event) -> None:
+    """Once told to hurry, end every connection: answers are cut, and all that follows is saved."""
+    await hurry.wait()
+    _say("stopping now: running answers are cut")
+    gateway.clients.stop()
 
 
 @contextlib.asynccontextmanager
