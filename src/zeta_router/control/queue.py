@@ -29,6 +29,7 @@ class Entry(Generic[Held]):
         deadline_s: When it will have waited as long as it may.
         density: Value per engine-second, as of its latest decision; 0 when the policy gives none.
         endpoint_id: Which endpoint it waits for, as of that decision; None for any.
+        wish: Equal for entries to which the same endpoints are open; for the caller's own use.
     """
 
     query_id: str
@@ -39,6 +40,7 @@ class Entry(Generic[Held]):
     tenant: str = ""
     density: float = 0.0
     endpoint_id: str | None = None
+    wish: object = None
 
 
 class WaitingLine(Generic[Held]):

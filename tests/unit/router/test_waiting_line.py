@@ -7,11 +7,12 @@ import pytest
 from support.bench import GONE, Bench
 from support.fleets import endpoint, fleet, query
 from zeta_router.core.decision import Decision
-from zeta_router.core.fleet import SimulatedSpeed
+from zeta_router.core.fleet import Limits, SimulatedSpeed
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Lane, Query, Slo, Task
 from zeta_router.router.commands import DecisionRecord
 from zeta_router.router.decision.holdback import BATCH_SHARE, HOLDBACK_S
+from zeta_router.router.decision.placement import SCAN_LIMIT
 
 SPEED = SimulatedSpeed(4000.0, 0.02, 0.0005, 8)
 PATIENT = Slo(ttft_s=60.0, tpot_s=0.2)
@@ -60,6 +61,18 @@ def test_policies_without_scores_serve_by_arrival() -> None:
     for id_, tokens in sizes.items():
         bench.arrive(ask(id_, tokens))
     assert served_in_order(bench, "running", list(sizes)) == ["long", "short", "middle"]
+
+
+def test_a_free_endpoint_is_not_hidden_behind_a_long_line_for_a_full_one() -> None:
+    ends = [endpoint(id_, model, slots=1) for id_, model in (("c", "coder"), ("t", "thinker"))]
+    bench = Bench(fleet(*ends, limits=Limits(queue=1000)))
+    bench.arrive(ask("coding", model_requested="coder"))
+    bench.arrive(ask("thinking", model_requested="thinker"))
+    for number in range(SCAN_LIMIT + 6):
+        bench.arrive(ask(f"t{number}", model_requested="thinker"))
+    bench.arrive(ask("code", model_requested="coder"))
+    bench.finish("coding")
+    assert bench.place_of("code") == "c"
 
 
 def test_waiting_lifts_a_long_query_over_shorter_ones() -> None:

@@ -35,7 +35,7 @@ from zeta_router.router.query.dispatching import Dispatching
 from zeta_router.router.query.opening import names_unknown_model, open_case, unknown_model
 
 SCAN_LIMIT = 64
-"""Most held queries that are rescored when a slot frees (ALGORITHMS §6.6)."""
+"""Most held queries that are rescored when a slot frees (ALGORITHMS §6.6); more are passed over."""
 
 QUEUE_TIMER = "queue"
 HOLDBACK_TIMER = "holdback"
@@ -102,10 +102,11 @@ class Placement:
         case.decisions += 1
         if decision.verdict is _WAIT:
             if entry is None:
-                self._hold(case, decision, now_s, commands)
+                entry = self._hold(case, decision, now_s, commands)
             else:
                 entry.density = density_of(decision)
                 self._waits_for(entry, decision.endpoint_id)
+            entry.wish = wish(case, self.fleet.config.models.values())
             return decision
         if entry is not None:
             standing = standing_of(entry, self.line, self.tenants, now_s)
@@ -189,7 +190,9 @@ class Placement:
             return decision.retry_after_s or slot_s
         return max(slot_s, decision.retry_after_s or 0.0)
 
-    def _hold(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
+    def _hold(
+        self, case: Case, decision: Decision, now_s: float, commands: list[Command]
+    ) -> Entry[Case]:
         query = case.query
         case.hold(now_s)
         entry = entry_of(case, decision, now_s)
@@ -200,6 +203,7 @@ class Placement:
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
         if self._holdback.share(query.lane, now_s) < 1.0:
             self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
+        return entry
 
     def _refuse(
         self, case: Case, decision: Decision, now_s: float, commands: list[Command]
@@ -211,21 +215,26 @@ class Placement:
         """Rescore held queries while any slot is free.
 
         When one that asks for the same has been held again, and has waited as long, there is
-        nothing for this one either, until something is dispatched or freed; it is passed over.
+        nothing for this one either, until something is dispatched or freed; it is passed over. Only
+        what is rescored counts for the limit: what waits for an idle endpoint may stand behind any
+        number of queries for a full one.
         """
-        if len(self.line) == 0:
+        if len(self.line) == 0 or not self.fleet.has_open_slot:
             return
         held_again: dict[object, float] = {}
-        for entry in self.line.in_order(SCAN_LIMIT, now_s):
-            if not self.fleet.has_open_slot:
-                return
-            wished = wish(entry.item, self.fleet.config.models.values())
-            since_s = held_again.get(wished)
+        rescored = 0
+        for entry in self.line.in_order(len(self.line), now_s):
+            since_s = held_again.get(entry.wish)
             if since_s is not None and entry.since_s >= since_s:
                 continue
+            rescored += 1
             decision = self.place(entry.item, now_s, commands)
             if decision.verdict is _WAIT:
-                held_again[wished] = entry.since_s
+                held_again[entry.wish] = entry.since_s
+            elif not self.fleet.has_open_slot:
+                return
+            if rescored == SCAN_LIMIT:
+                return
 
     def foresee(self, load_p90: float, until_s: float) -> None:
         """Take in what share of the capacity the lanes before batch may need until then."""
