@@ -10,9 +10,10 @@ A full endpoint stays in the comparison with its wait inside P. If it wins, the 
 right model a little later can be better than an idle wrong one. An endpoint is full for a query
 when its slots are, or when one more sequence would take the running ones to their TPOT objective
 (`crowding`). Below the floor an endpoint is worth neither a wait nor a slot, unless serving costs
-nobody anything: it is idle, or has room at no price, or only its price stands in the way and at
-most a quarter of its slots are in use. With none of these, and no endpoint above the floor, the
-query is shed, because serving it costs others more than it is worth.
+nobody anything: it is idle, has room at no price, or only its price stands in the way of a free
+slot and it has at most eight, or uses at most a quarter of them, or no pace was promised. With none
+of these, and no endpoint above the floor, the query is shed, because serving it costs others more
+than it is worth.
 
 Intent: each query where it is worth most to all of them, given what the fleet can do right now.
 
@@ -46,6 +47,9 @@ from zeta_router.policy.protocol import WAIT, Choice, Context
 _TIE = 1e-9
 _HARDLY_USED = 0.25
 """Share of its slots in use up to which an endpoint's price refuses nobody."""
+
+_FEW_SLOTS = 8
+"""An endpoint with no more slots than that refuses nobody for its price alone while one is free."""
 
 _NEGLIGIBLE = 15.0
 """Temperatures below the best score (a weight of 3e-7) at which an endpoint is not drawn at all."""
@@ -95,9 +99,8 @@ class Joint:
             free = [index for index in free if nets[index] >= self.floor]
         else:
             if context.capped:
-                free = [
-                    index for index in free if self._harms_nobody(candidates[index], nets[index])
-                ]
+                batched = query.slo.tpot_s is not None
+                free = [i for i in free if self._harms_nobody(candidates[i], nets[i], batched)]
             if not free:
                 return self._without_room(candidates, nets)
             best = max([nets[index] for index in free])
@@ -111,20 +114,25 @@ class Joint:
             reason = Reason.EXPLORED if explored else Reason.BALANCED
         return Choice(index, reason, propensity, _scores(nets))
 
-    def _harms_nobody(self, candidate: Candidate, net: float) -> bool:
+    def _harms_nobody(self, candidate: Candidate, net: float, batched: bool) -> bool:
         """Whether serving there costs others nothing to speak of, however little it is worth.
 
         On an idle endpoint, or on one that has room at no price and slows nobody down: what is left
-        of the score is then hardly below zero. Where most slots are free, a price says that long
-        queries came close together, and not that somebody will want for room: it stops no query
-        that is worth something.
+        of the score is then hardly below zero.
+
+        A price alone stops no query that is worth something where most slots are free, where there
+        are few (a batch script with as many workers as slots fills them all, and nobody waits), or
+        where the tokens' pace was not promised (`batched` is False): a free slot is then all that
+        anybody can want. Where many share a batch and pace counts, the price keeps room in it.
         """
         view = candidate.view
         running = load(view)
         if running == 0:
             return True
         asked = candidate.work_s * view.price
-        if running <= view.slots * _HARDLY_USED and net + asked >= self.floor:
+        if net + asked >= self.floor and (
+            not batched or view.slots <= _FEW_SLOTS or running <= view.slots * _HARDLY_USED
+        ):
             return True
         return net > -self.floor and asked <= self.floor
 

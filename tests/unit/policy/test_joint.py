@@ -119,16 +119,38 @@ def test_a_late_answer_that_costs_nobody_anything_is_given() -> None:
     assert choose(SURE, [harmful], query=ask(slo=Slo(ttft_s=0.5, tpot_s=0.05))).shed
 
 
-def test_a_price_alone_refuses_nobody_where_most_slots_are_free() -> None:
-    """Two long queries that came together are no crowd."""
-    dear = {"slots": 8, "price": 5.0}
-    choice = choose(SURE, [candidate("a", in_flight=2, **dear)])
-    assert (choice.index, choice.reason) == (0, Reason.BEST_SCORE)
-    assert choose(SURE, [candidate("a", in_flight=3, **dear)]).shed
-    others = candidate("a", in_flight=1, foreign_in_flight=2, **dear)
-    assert choose(SURE, [others]).shed
-    worthless = candidate("a", in_flight=2, ttft_s=200.0, **dear)
-    assert choose(SURE, [worthless]).shed
+PACED = Slo(ttft_s=2.0, tpot_s=0.05)
+FREE_PACE = Slo(ttft_s=2.0)
+
+
+@pytest.mark.parametrize(
+    ("slots", "running", "slo", "served"),
+    [
+        (8, 7, PACED, True),  # few slots: as many workers as slots fill them, and nobody waits
+        (1, 0, PACED, True),
+        (32, 8, PACED, True),
+        (32, 9, PACED, False),  # many share a batch, and its pace was promised
+        (32, 31, FREE_PACE, True),
+        (8, 8, PACED, False),
+        (32, 32, FREE_PACE, False),
+    ],
+)
+def test_a_price_alone_refuses_nobody_where_a_slot_is_to_spare(
+    slots: int, running: int, slo: Slo, served: bool
+) -> None:
+    dear = candidate("a", slots=slots, in_flight=running, price=5.0)
+    choice = choose(SURE, [dear], query=ask(slo=slo))
+    assert choice.shed is not served
+    if served:
+        assert (choice.index, choice.reason) == (0, Reason.BEST_SCORE)
+
+
+def test_work_of_others_counts_where_slots_are_to_spare() -> None:
+    dear = {"slots": 32, "price": 5.0}
+    assert not choose(SURE, [candidate("a", in_flight=8, **dear)]).shed
+    assert choose(SURE, [candidate("a", in_flight=2, foreign_in_flight=7, **dear)]).shed
+    late = candidate("a", in_flight=2, ttft_s=200.0, **dear)
+    assert choose(SURE, [late]).shed, "it is worth nothing"
 
 
 def test_softmax_with_its_exact_propensity() -> None:
