@@ -10,9 +10,11 @@ from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import Limits, SimulatedSpeed
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Lane, Query, Slo, Task
+from zeta_router.core.signal import EngineSample
 from zeta_router.router.commands import DecisionRecord
 from zeta_router.router.decision.holdback import BATCH_SHARE, HOLDBACK_S
 from zeta_router.router.decision.placement import SCAN_LIMIT
+from zeta_router.router.events import Sampled
 
 SPEED = SimulatedSpeed(4000.0, 0.02, 0.0005, 8)
 PATIENT = Slo(ttft_s=60.0, tpot_s=0.2)
@@ -73,6 +75,26 @@ def test_a_free_endpoint_is_not_hidden_behind_a_long_line_for_a_full_one() -> No
     bench.arrive(ask("code", model_requested="coder"))
     bench.finish("coding")
     assert bench.place_of("code") == "c"
+
+
+def test_a_patient_query_does_not_hold_up_an_impatient_one() -> None:
+    """The first waits for the better model; the second would rather have what is free."""
+    speed = SimulatedSpeed(4000.0, 0.02, 0.0005, 1)
+    better = endpoint("t", "thinker", slots=1, simulate=speed)
+    other = endpoint("s", "small", slots=1, simulate=speed)
+    bench = Bench(fleet(better, other, policy="joint", limits=Limits(queue=10)))
+    given = {"task": Task.REASONING, "at_s": 0.0}
+    bench.arrive(query("t", model_requested="thinker", max_output_tokens=2000, **given))
+    bench.arrive(query("s", model_requested="small", max_output_tokens=200, **given))
+    bench.arrive(query("patient", max_output_tokens=50, **given))
+    bench.arrive(query("hasty", max_output_tokens=100, slo=Slo(ttft_s=8.0), **given))
+    bench.finish("s")
+    for second in range(1, 8):
+        bench.advance(float(second))
+        for watched, generation in bench.router.watched():
+            bench.send(Sampled(bench.now_s, watched.id, generation, EngineSample()))
+    assert bench.place_of("patient") is None
+    assert bench.place_of("hasty") == "s"
 
 
 def test_waiting_lifts_a_long_query_over_shorter_ones() -> None:

@@ -52,7 +52,8 @@ def wish(case: Case, models: Iterable[Model]) -> object:
     """What decides which endpoints are open to a case; equal for cases that want the same.
 
     Of its topics only the likeliest counts, as no two posteriors read from text are equal; of its
-    length, how many models' contexts it exceeds.
+    length, how many models' contexts it exceeds. The SLO and the endpoint that it would rather stay
+    at belong to it: a patient query waits for what an impatient one cannot wait for.
     """
     demand, topics = case.demand, case.task.topics
     too_small = sum(1 for model in models if demand.tokens > (model.context_tokens or inf))
@@ -64,5 +65,7 @@ def wish(case: Case, models: Iterable[Model]) -> object:
         too_small,
         demand.query.needs,
         demand.query.lane,
+        case.query.slo,
+        case.stays_at,
         frozenset(case.tries.failed),
     )
