@@ -6,6 +6,9 @@ teaches nothing. Of more answers than `learn.thinning` lets through, only as man
 An answer in one piece shows only its end. How many tokens it has is known then, so the prediction
 for as many is taken to be off by one factor, in its first token as in the others. That cannot tell
 the two apart as streams can, but a fleet whose clients never stream is known as fast as it is.
+
+A stream may come in one piece, too: engines hold a tool call back until it is whole. Its tokens then
+stand microseconds apart, which says nothing about the pace of the engine, and is not learned.
 """
 
 from __future__ import annotations
@@ -17,6 +20,10 @@ from zeta_router.core.query import TopicShare
 from zeta_router.router.endpoint.state import EndpointState
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.query.cases import Attempt
+
+BURST = 0.1
+"""Tokens came in one piece where they took less than this part of the wait for the first one, and
+of the time that so many were expected to take."""
 
 
 def on_first_token(state: EndpointState, attempt: Attempt, at_s: float) -> None:
@@ -79,7 +86,7 @@ def on_end(
         return
     if attempt.first_token_at_s is None and outcome.ttft_s is None:
         _learn_whole(state, attempt, outcome, company, at_s)
-    elif outcome.tpot_s is not None:
+    elif outcome.tpot_s is not None and not _is_burst(state, outcome, company[0]):
         _observe_tpot(state, attempt, outcome, company, outcome.tpot_s)
     state.on_trial = False
     if outcome.output_tokens is not None:
@@ -90,6 +97,14 @@ def on_end(
             censored=outcome.finish_reason == "length",
             features=features,
         )
+
+
+def _is_burst(state: EndpointState, outcome: Outcome, batch: float) -> bool:
+    """Whether the tokens of a stream came all at once."""
+    tpot_s, ttft_s, e2e_s = outcome.tpot_s, outcome.ttft_s, outcome.e2e_s
+    if tpot_s is None or ttft_s is None or e2e_s is None:
+        return False
+    return e2e_s - ttft_s < BURST * ttft_s and tpot_s < BURST * state.latency.decode_s(batch)
 
 
 def _learn_whole(
