@@ -80,6 +80,18 @@ def test_a_gateway_of_our_own_is_not_an_engine(with_engines):
     assert with_engines(scenario, gateway, marked) == []
 
 
+def test_a_key_is_shown_to_its_own_address_only(with_engines):
+    async def scenario(session, *engines):
+        await discover(
+            session,
+            [engine.url for engine in engines],
+            keys={f"{engines[0].url}/v1": "s3cret"},
+        )
+        return [{headers.get("authorization") for headers in each.headers} for each in engines]
+
+    assert with_engines(scenario, OLLAMA, LLAMACPP) == [{"Bearer s3cret"}, {None}]
+
+
 def test_other_web_servers_are_not_engines(with_engines):
     page = everything(b"<!doctype html><title>Open WebUI</title>")
     json_api = everything(b'{"status":true}', content_type="application/json")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import socket
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,29 +30,47 @@ if TYPE_CHECKING:
 
 SCHEMA = Path(__file__).parents[1] / "config" / "zeta.schema.json"
 PORTS_TRIED = 20
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @click.command("init", epilog="Example: zeta init --url http://127.0.0.1:9000")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=CONFIG_FILE)
 @click.option("--url", "urls", multiple=True, help="Engine at an unusual address; repeatable.")
+@click.option(
+    "--key-env",
+    "variable",
+    metavar="NAME",
+    help="Variable with the key that the engines at --url want.",
+)
 @click.option("--force", is_flag=True, help="Replace FILE when it exists.")
 @click.option("--print", "--stdout", "to_stdout", is_flag=True, help="Print, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found and written as JSON.")
-def command(file: Path, urls: tuple[str, ...], force: bool, to_stdout: bool, as_json: bool) -> None:
+def command(
+    file: Path,
+    urls: tuple[str, ...],
+    variable: str | None,
+    force: bool,
+    to_stdout: bool,
+    as_json: bool,
+) -> None:
     """Find local engines and write FILE (zeta.yaml), with comments, ready to be edited.
 
     Looks at the usual ports, at OLLAMA_HOST and OPENAI_BASE_URL, and at the ports of processes that
     look like engines. Models, context lengths and slots are the engines' own words; what a model is
-    good at is guessed from its size and name, and learned later.
+    good at is guessed from its size and name, and learned later. The file names the variable of
+    --key-env and does not hold the key.
     """
     if file.exists() and not force and not to_stdout:
         raise click.ClickException(f"{file} exists; --force replaces it, --print prints")
     from zeta_router.monitor.found_fleet import fleet_of
 
-    found = asyncio.run(find_engines([checked_url("--url", url) for url in urls]))
+    named = [checked_url("--url", url) for url in urls]
+    key = _key(variable, named) if variable is not None else None
+    found = asyncio.run(find_engines(named, key))
     fleet = fleet_of(found)
     listen = _free(DEFAULT_LISTEN)
-    text = _text(fleet, found, listen)
+    keyed = [each.id for each in fleet.endpoints if each.url in named and variable is not None]
+    text = _text(fleet, found, listen, dict.fromkeys(keyed, variable or ""))
     if not to_stdout:
         _write(file, text, replace=force)
     if as_json:
@@ -64,15 +83,34 @@ def command(file: Path, urls: tuple[str, ...], force: bool, to_stdout: bool, as_
         click.echo(said, err=True)
 
 
-def _text(fleet: FleetConfig, found: Sequence[Found], listen: Listen) -> str:
+def _key(variable: str, urls: Sequence[str]) -> str:
+    """What the variable holds.
+
+    Raises:
+        ConfigError: It holds nothing, or there is nobody to show it to.
+    """
+    if not urls:
+        raise click.UsageError("--key-env goes with --url: no other address is shown the key")
+    key = os.environ.get(variable) if _VARIABLE.fullmatch(variable) else None
+    if not key:
+        problem = f"{variable!r} is no environment variable that holds a key"
+        raise ConfigError("--key-env", problem, "give its name, and export it before")
+    return key
+
+
+def _text(
+    fleet: FleetConfig, found: Sequence[Found], listen: Listen, keys: Mapping[str, str]
+) -> str:
     """The file, read back once: what is written here is good."""
     header = (
         f"Written by zeta init {__version__} from the engines that answered. Edit it freely: it is",
         "taken over while `zeta serve` runs, and `zeta check` says what is wrong with it.",
     )
     notes = {endpoint.id: _note(endpoint, found) for endpoint in fleet.endpoints}
-    text = render_yaml(fleet, listen=str(listen), header=header, notes=notes, schema=str(SCHEMA))
-    load_text(text, source="zeta init", environ={})
+    text = render_yaml(
+        fleet, listen=str(listen), header=header, notes=notes, keys=keys, schema=str(SCHEMA)
+    )
+    load_text(text, source="zeta init", environ=os.environ)
     return text
 
 

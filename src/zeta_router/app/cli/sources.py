@@ -15,6 +15,7 @@ from zeta_router.policy.registry import POLICIES
 
 if TYPE_CHECKING:
     from zeta_router.monitor.discover import Found
+    from zeta_router.monitor.engines.protocol import Reply
 
 CONFIG_FILE = "zeta.yaml"
 DEFAULT_LOG = "zeta.db"
@@ -53,23 +54,28 @@ async def discovered() -> LoadedConfig:
     return of_fleet(fleet_of(await find_engines()), "discovered")
 
 
-async def find_engines(urls: Sequence[str] = ()) -> list[Found]:
+async def find_engines(urls: Sequence[str] = (), key: str | None = None) -> list[Found]:
     """What listens where engines of this machine listen, and at these addresses.
+
+    Args:
+        urls: Addresses beside the usual ones, at each of which there has to be an engine.
+        key: Sent to these addresses as a bearer token, and to no other.
 
     Raises:
         ConfigError: There is no engine, or none at an address that was named.
     """
     from zeta_router.app.cli.candidates import candidates
     from zeta_router.gateway.upstream import new_session
-    from zeta_router.monitor.discover import discover
+    from zeta_router.monitor.discover import discover, listing
 
     sys.stderr.write("looking for engines on this machine\n")
     async with new_session() as session:
-        found = await discover(session, (*urls, *candidates()))
-    there = {each.url for each in found}
-    for url in urls:
-        if url not in there:
-            raise ConfigError("--url", f"no engine answers on {url}", "is it running?")
+        keys = dict.fromkeys(urls, key) if key is not None else {}
+        found = await discover(session, (*urls, *candidates()), keys=keys)
+        models = {each.url: each.identity.models for each in found}
+        for url in urls:
+            if not models.get(url):
+                raise _not_found(url, await listing(session, url, key), has_key=key is not None)
     if not any(each.identity.models for each in found):
         raise ConfigError(
             "",
@@ -77,3 +83,23 @@ async def find_engines(urls: Sequence[str] = ()) -> list[Found]:
             "start Ollama, LM Studio, vLLM, SGLang or llama.cpp; or try `zeta serve --embedded`",
         )
     return found
+
+
+def _not_found(url: str, told: Reply, *, has_key: bool) -> ConfigError:
+    """Why there is no engine to route to at an address that was named."""
+    if told.status in (401, 403) and has_key:
+        problem = f"{url} was reached, but does not take the key (HTTP {told.status})"
+        hint = "has the variable of --key-env the engine's own key?"
+    elif told.status in (401, 403):
+        problem = f"{url} was reached, but it wants a key (HTTP {told.status})"
+        hint = "export its key in a variable, and give the variable's name with --key-env NAME"
+    elif any(name.startswith("x-zeta") for name in told.headers):
+        problem = f"{url} is a gateway of this kind, and no engine"
+        hint = "name the engines behind it"
+    elif told.status:
+        problem = f"{url} answers, but no engine with a model was recognised (HTTP {told.status})"
+        hint = "is it still loading? It has to list its models at /v1/models"
+    else:
+        late = f" ({told.problem})" if told.problem.startswith("no answer") else ""
+        problem, hint = f"no engine answers on {url}{late}", "is it running?"
+    return ConfigError("--url", problem, hint)

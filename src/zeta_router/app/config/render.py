@@ -28,6 +28,7 @@ def render_yaml(
     listen: str = "127.0.0.1:8080",
     header: Sequence[str] = (),
     notes: Mapping[str, str] | None = None,
+    keys: Mapping[str, str] | None = None,
     schema: str = "",
 ) -> str:
     """The text of a `zeta.yaml` for a fleet; `load_text` reads the same fleet from it.
@@ -37,6 +38,7 @@ def render_yaml(
         listen: The address to listen on.
         header: Lines of comment at the top, without the hash.
         notes: A comment above an endpoint, by its id, e.g. how it was found.
+        keys: The environment variable with an endpoint's key, by its id.
         schema: Path or URL of the JSON Schema, for editors; empty leaves it out.
     """
     settings = _settings()
@@ -46,7 +48,7 @@ def render_yaml(
     lines += [*_lead(settings["models"]), "models:"]
     lines += _models(fleet, _part(settings["models"]))
     lines += [*_lead(settings["endpoints"]), "endpoints:"]
-    lines += _endpoints(fleet, _part(settings["endpoints"]), notes or {})
+    lines += _endpoints(fleet, _part(settings["endpoints"]), notes or {}, keys or {})
     lines += [*_lead(settings["keys"]), "keys: []"]
     lines += _mapping("routes", settings["routes"], {t.value: m for t, m in fleet.routes.items()})
     lines += _mapping("slo", settings["slo"], {t.value: _slo(s) for t, s in fleet.slo.items()})
@@ -66,10 +68,13 @@ def _models(fleet: FleetConfig, section: Kind) -> Iterator[str]:
         yield from _entry(section, _model(model), "    ", explain=index == 0)
 
 
-def _endpoints(fleet: FleetConfig, section: Kind, notes: Mapping[str, str]) -> Iterator[str]:
+def _endpoints(
+    fleet: FleetConfig, section: Kind, notes: Mapping[str, str], keys: Mapping[str, str]
+) -> Iterator[str]:
     for index, endpoint in enumerate(fleet.endpoints):
         yield from _comment(notes.get(endpoint.id, "").splitlines(), "  ")
-        body = list(_entry(section, _endpoint(endpoint), "    ", explain=index == 0))
+        values = {**_endpoint(endpoint), "api_key": keys.get(endpoint.id)}
+        body = list(_entry(section, values, "    ", explain=index == 0))
         first = next(i for i, line in enumerate(body) if not line.lstrip().startswith("#"))
         yield from (line[2:] for line in body[:first])
         yield "  - " + body[first].lstrip()
@@ -125,7 +130,9 @@ def _entry(section: Kind, values: Values, indent: str, *, explain: bool) -> Iter
         value = values.get(field.name)
         if explain:
             yield from _comment([_explanation(setting)], indent)
-        if value is not None:
+        if value is not None and field.name == "api_key":
+            yield f"{indent}{field.name}: ${{{value}}}"  # a reference, which `flow` would escape
+        elif value is not None:
             yield f"{indent}{field.name}: {flow(value)}"
         elif explain:
             yield f"{indent}# {field.name}: {_default(field)}".rstrip()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.told_gateway import told_gateway
+from support.told_gateway import ToldGateway, told_gateway
 from zeta_router.app.cli.candidates import MORE_PORTS, candidates
 from zeta_router.app.cli.init import _write
 from zeta_router.core.errors import ConfigError
@@ -26,12 +26,18 @@ def zeta(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def engine() -> Iterator[str]:
+def vllm() -> Iterator[ToldGateway]:
     """A vLLM that lists a coder."""
     with told_gateway() as told:
         row = {"id": "qwen2.5-coder-7b", "owned_by": "vllm", "max_model_len": 4096}
         told.pages = {"/v1/models": {"data": [row]}, "/version": {"version": "0.9.9"}}
-        yield told.url
+        yield told
+
+
+@pytest.fixture
+def engine(vllm: ToldGateway) -> str:
+    """Its address."""
+    return vllm.url
 
 
 def test_it_writes_what_the_engine_says_and_check_takes_it(engine: str, tmp_path: Path) -> None:
@@ -65,6 +71,46 @@ def test_an_address_where_nobody_is(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "no engine answers on http://127.0.0.1:9" in done.stderr
     assert not (tmp_path / "zeta.yaml").exists()
+
+
+def test_an_engine_that_wants_a_key(
+    vllm: ToldGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vllm.key = "s3cret"
+    asked = ("init", "--url", vllm.url)
+    bare = zeta(tmp_path, *asked)
+    assert bare.returncode == 2
+    assert f"{vllm.url} was reached, but it wants a key (HTTP 401)" in bare.stderr
+    assert "--key-env NAME" in bare.stderr
+    unset = zeta(tmp_path, *asked, "--key-env", "ENGINE_KEY")
+    assert (unset.returncode, "'ENGINE_KEY'" in unset.stderr) == (2, True)
+    monkeypatch.setenv("ENGINE_KEY", "another")
+    wrong = zeta(tmp_path, *asked, "--key-env", "ENGINE_KEY")
+    assert "does not take the key (HTTP 401)" in wrong.stderr
+    monkeypatch.setenv("ENGINE_KEY", "s3cret")
+    done = zeta(tmp_path, *asked, "--key-env", "ENGINE_KEY")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "zeta.yaml").read_text(encoding="utf-8")
+    assert "\n    api_key: ${ENGINE_KEY}\n" in text
+    assert "s3cret" not in text + done.stdout + done.stderr
+    assert zeta(tmp_path, "check").returncode == 0
+
+
+def test_a_key_is_shown_to_named_addresses_only(tmp_path: Path) -> None:
+    done = zeta(tmp_path, "init", "--key-env", "PATH")
+    assert done.returncode == 2
+    assert "--key-env goes with --url" in done.stderr
+
+
+def test_somebody_else_at_the_address(vllm: ToldGateway, tmp_path: Path) -> None:
+    vllm.pages.clear()
+    other = zeta(tmp_path, "init", "--url", vllm.url)
+    assert other.returncode == 2
+    assert "answers, but no engine with a model was recognised (HTTP 404)" in other.stderr
+    with told_gateway() as gateway:
+        ours = zeta(tmp_path, "init", "--url", gateway.url)
+    assert ours.returncode == 2
+    assert "is a gateway of this kind" in ours.stderr
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
