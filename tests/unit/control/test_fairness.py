@@ -22,6 +22,18 @@ def test_a_tenant_that_was_away_starts_level_with_the_least_of_the_active() -> N
     assert tenants.work_s("b") == 150.0
 
 
+def test_a_newcomer_at_a_quiet_moment_starts_level_with_the_last_that_left() -> None:
+    tenants = TenantCounters()
+    for tenant, work_s in (("a", 100.0), ("b", 30.0)):
+        tenants.enter(tenant)
+        tenants.charge(tenant, work_s)
+        tenants.leave(tenant)
+    tenants.enter("new")
+    assert tenants.work_s("new") == tenants.work_s("b") == 130.0
+    tenants.enter("a")
+    assert tenants.active() == {"new": 130.0, "a": 130.0}
+
+
 def test_being_away_does_not_lower_a_debt() -> None:
     tenants = TenantCounters()
     tenants.enter("a")
