@@ -15,6 +15,10 @@ TELLS_RUNNING = frozenset({"vllm", "sglang", "llamacpp", "tgi"})
 """Engines whose endpoints see each other's requests."""
 
 
+SLOTS_PER_MODEL = frozenset({"ollama", "lmstudio"})
+"""Engines whose number of slots holds for each model by itself: two models share none."""
+
+
 def examine(fleet: FleetConfig, met: Mapping[str, Met]) -> Iterator[Finding]:
     """Everything wrong between the endpoints.
 
@@ -45,26 +49,33 @@ def _tasks(fleet: FleetConfig, met: Mapping[str, Met]) -> Iterator[Finding]:
 
 def _shared_addresses(fleet: FleetConfig, met: Mapping[str, Met]) -> Iterator[Finding]:
     """Endpoints on one server share its slots, whatever each of them says."""
-    by_url: dict[str, list[tuple[int, Endpoint]]] = defaultdict(list)
+    sharing: dict[tuple[str, str], list[tuple[int, Endpoint]]] = defaultdict(list)
     for index, endpoint in enumerate(fleet.endpoints):
-        by_url[base_of(endpoint.url)].append((index, endpoint))
-    for url, group in by_url.items():
+        engine = _engine(endpoint, met[endpoint.id])
+        model = (endpoint.upstream_model or endpoint.model).removesuffix(":latest")
+        part = model if engine in SLOTS_PER_MODEL else ""
+        sharing[base_of(endpoint.url), part].append((index, endpoint))
+    for (url, _), group in sharing.items():
         if len(group) < 2:
             continue
         (index, first), told = group[0], met[group[0][1].id]
         sample = told.sample
         has = sample.slots.value if sample is not None and sample.slots is not None else None
         claimed = sum(each.slots or int(has or 0) for _, each in group)
-        engine = told.identity.engine if told.identity is not None else first.engine
-        if has is None or claimed <= has or engine in TELLS_RUNNING:
+        if has is None or claimed <= has or _engine(first, told) in TELLS_RUNNING:
             continue
         ids = ", ".join(each.id for _, each in group)
         yield Finding(
             "shared_address", Severity.WARNING, f"endpoints[{index}].url",
             f"{ids} are one server ({url}) with {has:g} slots, and claim {claimed} together",
             "together they send more than it works on; the rest waits inside it, unseen",
-            f"divide its {has:g} slots over them, at least 1 each",
+            f"divide its {has:g} slots over them, at least 1 each" if has >= len(group)
+            else f"keep {has:g} of them, with 1 slot each, or give the server more slots",
         )  # fmt: skip
+
+
+def _engine(endpoint: Endpoint, told: Met) -> str:
+    return told.identity.engine if told.identity is not None else endpoint.engine
 
 
 def _spaces(fleet: FleetConfig, met: Mapping[str, Met]) -> Iterator[Finding]:

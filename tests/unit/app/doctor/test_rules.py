@@ -201,7 +201,21 @@ def test_one_server_counted_twice() -> None:
     one = only(list(fleet.examine(both, {"a": ollama, "b": ollama})))
     assert one.code == "shared_address"
     assert "claim 8" in one.what
+    assert "divide its 4 slots" in one.mend
     assert list(fleet.examine(both, {"a": met(), "b": met()})) == []  # llama.cpp tells
+
+
+@pytest.mark.parametrize("engine", ["ollama", "lmstudio"])
+def test_two_models_of_an_engine_with_slots_for_each(engine: str) -> None:
+    """OLLAMA_NUM_PARALLEL is per model: what `zeta init` writes for two is right."""
+    one, two = (replace(ENDPOINT, id=key, slots=1, model=key) for key in ("a", "b"))
+    models = {key: replace(MODEL, name=key) for key in ("a", "b")}
+    said = met(sample=replace(SAMPLE, slots=told(1.0)), **identity(engine))
+    assert list(fleet.examine(FleetConfig(models, (one, two)), {"a": said, "b": said})) == []
+    same = replace(two, upstream_model="a:latest")
+    found = only(list(fleet.examine(FleetConfig(models, (one, same)), {"a": said, "b": said})))
+    assert found.code == "shared_address"
+    assert "keep 1 of them" in found.mend
 
 
 def test_vectors_of_different_lengths_in_one_space() -> None:
