@@ -203,7 +203,9 @@ class EndpointState:
                 ttft_s=one.expected_ttft_s,
                 tpot_s=tpot_s,
                 output_tokens=one.expected_output_tokens,
+                most_tokens=one.most_output_tokens,
                 known=known,
+                loading=one.load_s > 0.0 and self.residency.loads == 0,
             )
             if now_s - since_s > longest_s:
                 return True

@@ -15,7 +15,9 @@ class Attempt:
 
     The state of the endpoint at dispatch (`batch`, `pending_prefill_tokens` …) is kept because the
     latency estimate learns from what the query met, not from what is there when it ends.
-    `streams` tells whether signs of life come before the end of the answer.
+    `streams` tells whether signs of life come before the end of the answer: not of one in one
+    piece, nor where tools may be called, for a call is held back until it is whole.
+    `most_output_tokens` is the limit that the client set; None without one.
     `given_up` tells that we ended it ourselves, to serve the query elsewhere.
     `load_s` is the part of `expected_ttft_s` in which its model is loaded.
     `running_s_before` and `prefilled_before` are the endpoint's sums at its first token.
@@ -33,6 +35,7 @@ class Attempt:
     batch: int
     pending_prefill_tokens: int
     streams: bool = True
+    most_output_tokens: int | None = None
     load_s: float = 0.0
     given_up: bool = False
     cached_tokens: float = 0.0

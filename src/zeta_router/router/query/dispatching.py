@@ -7,14 +7,14 @@ from zeta_router.control.hedge import HedgeClock
 from zeta_router.control.sessions import Sessions
 from zeta_router.core.decision import Decision
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import Operation
+from zeta_router.core.query import Capability, Operation
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import Command, Dispatch, Hedge
 from zeta_router.router.endpoint.fleet import FleetState
 from zeta_router.router.endpoint.state import EndpointState
 from zeta_router.router.query.cases import Attempt, Case
 
-_EMBEDDING = Operation.EMBEDDING
+_EMBEDDING, _TOOLS = Operation.EMBEDDING, Capability.TOOLS
 """Looked up once: a member of an enum costs as much as a function call."""
 
 
@@ -93,7 +93,8 @@ def _attempt(case: Case, state: EndpointState, chosen: Candidate, now_s: float) 
         work_s=chosen.work_s,
         batch=view.in_flight + view.foreign_in_flight,
         pending_prefill_tokens=view.pending_prefill_tokens,
-        streams=case.query.stream,
+        streams=case.query.stream and _TOOLS not in case.query.needs,
+        most_output_tokens=case.query.max_output_tokens,
         load_s=state.residency.wait_s(now_s),
         cached_tokens=chosen.cached_tokens,
     )

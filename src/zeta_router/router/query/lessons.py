@@ -7,8 +7,8 @@ An answer in one piece shows only its end. How many tokens it has is known then,
 for as many is taken to be off by one factor, in its first token as in the others. That cannot tell
 the two apart as streams can, but a fleet whose clients never stream is known as fast as it is.
 
-A stream may come in one piece, too: engines hold a tool call back until it is whole. Its tokens then
-stand microseconds apart, which says nothing about the pace of the engine, and is not learned.
+A stream may come in one piece, too: engines hold a tool call back until it is whole. Its tokens
+then stand microseconds apart, which says nothing about the pace of the engine, and is not learned.
 """
 
 from __future__ import annotations

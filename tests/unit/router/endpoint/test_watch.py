@@ -11,7 +11,7 @@ from support.fleets import endpoint, fleet, query
 from zeta_router.control.ejection import BAD_IN_A_ROW, FIRST_S, GOOD_TO_CLOSE, PROBE_EVERY_S
 from zeta_router.core.fleet import Limits
 from zeta_router.core.outcome import Outcome, Status
-from zeta_router.core.query import Operation, Task
+from zeta_router.core.query import Capability, Operation, Task
 from zeta_router.core.reasons import Drop
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.core.snapshot import Health
@@ -249,7 +249,7 @@ class TestSilence:
         def left_after_s(running: float | None) -> float:
             bench = two()
             name = next(n for n in "12" if bench.arrive(query(n)) == "a")
-            for at_s in range(1, 60):
+            for at_s in range(1, 150):
                 bench.now_s = float(at_s)
                 counted = Signal(1.0 if at_s == 1 else running, bench.now_s, "/metrics")
                 bench.send(Sampled(bench.now_s, "a", 1, EngineSample(running=counted)))
@@ -259,6 +259,18 @@ class TestSilence:
             raise AssertionError("it was never left")
 
         assert left_after_s(0.0) == 2.0 + LOST_S < left_after_s(None) == left_after_s(1.0)
+
+    @pytest.mark.parametrize(("tools", "left"), [(False, True), (True, False)])
+    def test_a_stream_that_may_call_tools_shows_nothing_before_the_call_is_whole(
+        self, tools: bool, left: bool
+    ) -> None:
+        bench = two()
+        needs = frozenset({Capability.TOOLS}) if tools else frozenset()
+        assert "a" in [bench.arrive(query(n, stream=True, needs=needs)) for n in "12"]
+        for at_s in range(1, 60):
+            bench.now_s = float(at_s)
+            bench.send(Sampled(bench.now_s, "a", 1, EngineSample()))
+        assert (health(bench)["a"] is Health.EJECTED) is left
 
     def test_nothing_is_given_up_where_nobody_else_can_do_it(self) -> None:
         bench = Bench(fleet(endpoint("c", "coder")))
