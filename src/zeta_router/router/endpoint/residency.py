@@ -53,11 +53,14 @@ class Residency:
     def told(self, resident: tuple[str, ...] | None, model: str) -> None:
         """A poll named the models in memory, or (None) does not say.
 
-        Ollama adds ``:latest`` to names without a tag.
+        Ollama adds ``:latest`` to names without a tag. It names a model from the moment that it
+        begins to load, so being named does not end a load: the first token does, or that it is gone
+        again.
         """
-        self._cold = resident is not None and not {model, f"{model}:latest"} & set(resident)
-        if not self._cold:
+        cold = resident is not None and not {model, f"{model}:latest"} & set(resident)
+        if cold and not self._cold:
             self._since_s = None
+        self._cold = cold
 
     def begin(self, now_s: float) -> None:
         """Something was sent there: where the model is cold, it is being loaded from here on."""

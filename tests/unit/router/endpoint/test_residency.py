@@ -64,6 +64,24 @@ class TestResidency:
         one.first_token(121.0, warm_s=1.0)
         assert (one.load_s, one.loads, one.cold) == (20.0, 1, False)
 
+    def test_a_poll_in_between_does_not_end_the_load(self) -> None:
+        one = Residency(10.0)
+        one.told((), "coder")
+        one.begin(100.0)
+        one.told(("coder",), "coder")
+        assert (one.cold, one.loading, one.wait_s(105.0)) == (False, False, 0.0)
+        one.first_token(121.0, warm_s=1.0)
+        assert (one.load_s, one.loads) == (20.0, 1)
+
+    def test_a_load_without_a_first_token_is_not_part_of_the_next_one(self) -> None:
+        one = Residency(10.0)
+        for began_s in (100.0, 900.0):
+            one.told((), "coder")
+            one.begin(began_s)
+            one.told(("coder",), "coder")
+        one.first_token(921.0, warm_s=1.0)
+        assert (one.load_s, one.loads) == (20.0, 1)
+
     def test_those_that_waited_beside_it_do_not_teach_it_again(self) -> None:
         one = Residency(10.0)
         one.told((), "coder")
