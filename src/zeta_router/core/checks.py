@@ -14,7 +14,8 @@ class Checks:
     """The findings on one answer. None: it does not apply, or too much was not kept to say.
 
     Attributes:
-        empty: It has no text for the reader and calls no tool.
+        empty: It has no text for the reader and calls no tool, and no tight limit that the client
+            set explains that.
         refusal: It begins as refusals begin.
         cut: It ended at a limit of tokens that the client did not choose, or chose generously.
         json_valid: It is JSON, where JSON was asked for.

@@ -18,7 +18,7 @@ from zeta_router.learn.task.ask import FEATURE_NAMES
 
 GENEROUS_TOKENS = 256
 """A client's limit from which on running into it is the answer's fault, and not the client's wish
-for a few words."""
+for a few words. Below it a model that thinks first may have said nothing yet."""
 
 _REFUSAL_CHARS = 1500
 """Longer answers that begin like a refusal go on with something else."""
@@ -93,13 +93,15 @@ def checks_of(kept: Kept, form: Form, query: Query, finish_reason: str | None) -
     tools = kept.calls_tool or finish_reason in ("tool_calls", "function_call")
     json_valid, schema_valid = _json_fits(kept, form) if not tools else (None, None)
     limit = query.max_output_tokens
+    ran_out = finish_reason == "length"
+    generous = limit is None or limit >= GENEROUS_TOKENS
     return Checks(
-        empty=not text.strip() and not tools,
+        empty=not text.strip() and not tools and (generous or not ran_out),
         refusal=kept.size_bytes <= _REFUSAL_CHARS and _REFUSAL.match(text.lstrip()) is not None,
-        cut=finish_reason == "length" and (limit is None or limit >= GENEROUS_TOKENS),
+        cut=ran_out and generous,
         json_valid=json_valid,
         schema_valid=schema_valid,
-        code_parses=code_parses(text) if "```" in text and finish_reason != "length" else None,
+        code_parses=code_parses(text) if "```" in text and not ran_out else None,
         compression_ratio=circles.compression_ratio if circles else None,
         distinct_trigrams_ratio=circles.distinct_trigrams_ratio if circles else None,
         repeated_lines_ratio=circles.repeated_lines_ratio if circles else None,

@@ -68,6 +68,14 @@ def test_empty(text: str) -> None:
     assert flaws(told(text, finish="tool_calls")) == set()
 
 
+@pytest.mark.parametrize(("limit", "empty"), [(None, True), (256, True), (16, False)])
+def test_who_stopped_a_model_while_it_thought_has_no_empty_answer(
+    limit: int | None, empty: bool
+) -> None:
+    assert told("", finish="length", max_output_tokens=limit).empty is empty
+    assert told("", finish="stop", max_output_tokens=limit).empty
+
+
 @pytest.mark.parametrize(
     "text",
     [
