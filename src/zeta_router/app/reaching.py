@@ -14,6 +14,8 @@ KEY = "ZETA_KEY"
 
 WANTS_KEY = f"it wants a key that may read: export {KEY}"
 
+NO_GATEWAY = "answers, but is no gateway of this kind"
+
 _WORDS = {
     errno.ECONNREFUSED: "connection refused",
     errno.ECONNRESET: "connection reset",

@@ -14,7 +14,7 @@ import msgspec
 from zeta_router.app.cli.address import gateway_url
 from zeta_router.app.cli.completing import models
 from zeta_router.app.cli.sources import CONFIG_FILE, load
-from zeta_router.app.reaching import WANTS_KEY, key_headers, why
+from zeta_router.app.reaching import NO_GATEWAY, WANTS_KEY, key_headers, why
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Query
@@ -68,17 +68,37 @@ async def _ask_gateway(
             aiohttp.ClientSession(timeout=timeout) as session,
             session.post(f"{base}/v1/route", json=body, headers=key_headers()) as response,
         ):
-            answer: dict[str, Any] = await response.json(content_type=None)
-            if response.status == 200:
+            answer = await _object(response)
+            if response.status == 200 and "decisions" in answer:
                 return answer
-            hint = WANTS_KEY if response.status in (401, 403) else ""
-            raise ConfigError("", f"{base} answered {response.status}: {answer}", hint)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            if response.status in (401, 403):
+                raise ConfigError("", f"{base} answered {response.status}", WANTS_KEY)
+            if response.status == 200 or "error" not in answer:
+                if url is None and has_file:
+                    return None
+                raise ConfigError("", f"{base} {NO_GATEWAY}", "name a gateway with --url")
+            raise ConfigError("", f"{base} answered {response.status}: {_said(answer)}")
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
         if url is None and has_file:
             return None
         raise ConfigError(
             "", f"no gateway answers on {base}: {why(error)}", "start one, or give --config FILE"
         ) from error
+
+
+async def _object(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The JSON object of an answer; empty where it is something else."""
+    try:
+        answer = msgspec.json.decode(await response.read())
+    except msgspec.DecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _said(answer: dict[str, Any]) -> object:
+    """The sentence in an error of OpenAI's shape, else the whole."""
+    error = answer["error"]
+    return error["message"] if isinstance(error, dict) and "message" in error else error
 
 
 def _decide_here(text: str, model: str, path: Path) -> dict[str, Any]:

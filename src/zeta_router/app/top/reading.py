@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from zeta_router.app.reaching import WANTS_KEY, why
+from zeta_router.app.reaching import NO_GATEWAY, WANTS_KEY, why
 from zeta_router.core.errors import ConfigError
 from zeta_router.monitor.engines.exposition import Series, read
 
@@ -88,7 +88,7 @@ async def _fetch(session: aiohttp.ClientSession, url: str) -> Any:
         if response.status in (401, 403):
             raise ConfigError("", f"answers {response.status}; {WANTS_KEY}")
         if response.status in (404, 405):
-            raise ConfigError("", "answers, but is no gateway of this kind")
+            raise ConfigError("", NO_GATEWAY)
         if response.status != 200:
             raise aiohttp.ClientError(f"HTTP {response.status} from {response.url.path}")
         if response.content_type == "text/plain":
