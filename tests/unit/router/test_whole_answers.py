@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from support.bench import Bench
+from support.bench import ERROR_500, OK, Bench
 from support.fleets import endpoint, fleet, query
+from zeta_router.control.ejection import BAD_IN_A_ROW, FIRST_S, GOOD_TO_CLOSE, Circuit
 from zeta_router.core.fleet import Limits, SimulatedSpeed
 from zeta_router.core.outcome import Outcome, Status
 
@@ -133,3 +134,48 @@ def test_embeddings_are_learned_by_their_only_byte() -> None:
     bench.finish("q", ended(0.2, None))
     (view,) = bench.router.snapshot(bench.now_s).views
     assert view.peak_ewma_s == pytest.approx(0.2)
+
+
+class TestUncounted:
+    """Engines that do not say how many tokens an answer has."""
+
+    def two(self) -> Bench:
+        ends = (endpoint("a", "coder", slots=8), endpoint("b", "coder", slots=8))
+        return Bench(fleet(*ends, limits=Limits(queue=10, max_wait_s=60.0)))
+
+    def end_on(self, bench: Bench, wanted: str, outcome: Outcome) -> None:
+        """Ask until an answer of one of the two ended so; the other one's end well."""
+        for number in range(20):
+            name = f"{bench.now_s}-{number}"
+            place = bench.arrive(query(name, at_s=bench.now_s))
+            bench.finish(name, outcome if place == wanted else OK)
+            if name in bench.running:
+                bench.finish(name)
+            if place == wanted:
+                return
+        raise AssertionError("nothing goes there")
+
+    def circuit(self, bench: Bench) -> Circuit:
+        return bench.router.vitals(bench.now_s)["a"].circuit
+
+    def test_good_answers_part_the_errors_before_and_after(self) -> None:
+        bench = self.two()
+        for _ in range(BAD_IN_A_ROW):
+            self.end_on(bench, "a", ERROR_500)
+            bench.advance(bench.now_s + 60.0)
+            self.end_on(bench, "a", ended(1.0, None))
+            bench.advance(bench.now_s + 60.0)
+        assert self.circuit(bench) is Circuit.CLOSED
+
+    def test_good_answers_bring_it_back(self) -> None:
+        bench = self.two()
+        for number in range(BAD_IN_A_ROW):
+            bench.now_s = 0.1 * number
+            self.end_on(bench, "a", ERROR_500)
+        assert self.circuit(bench) is Circuit.OPEN
+        bench.advance(bench.now_s + FIRST_S + 0.1)
+        bench.probe("a", alive=True)
+        for number in range(GOOD_TO_CLOSE):
+            bench.now_s += 0.1 * number
+            self.end_on(bench, "a", ended(1.0, None))
+        assert self.circuit(bench) is Circuit.CLOSED

@@ -200,12 +200,17 @@ class Watch:
         now_s: float,
         commands: list[Command],
     ) -> None:
-        """A good answer, as far as can be seen; one of no tokens is judged by who has its text."""
+        """A good answer, as far as can be seen; one of no tokens is judged by who has its text.
+
+        Of an answer in one piece nobody may have counted the tokens; it was set aside before this
+        where its body is of no use.
+        """
         self._answered[case.query.id] = (state.endpoint.id, state.generation)
         if len(self._answered) > REMEMBERED:
             self._answered.popitem(last=False)
         tokens = attempt.first_token_at_s is not None or bool(outcome.output_tokens)
-        if tokens or case.query.operation in _WITHOUT_TOKENS:
+        uncounted = not case.query.stream and outcome.output_tokens is None
+        if tokens or uncounted or case.query.operation in _WITHOUT_TOKENS:
             trial = state.ejection.circuit is Circuit.HALF_OPEN
             state.ejection.on_good(now_s)
             if trial and state.ejection.circuit is Circuit.CLOSED:
