@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from support.fleets import TWO_SIMULATED
 from zeta_router.app.cli.route import command
 from zeta_router.core.errors import ConfigError
 
@@ -58,6 +60,17 @@ def test_somebody_else_answers(status: int, body: str, said: str) -> None:
     assert isinstance(done.exception, ConfigError)
     assert said in str(done.exception)
     assert "JSON" not in str(done.exception)
+
+
+def test_an_engine_on_the_gateway_s_port_does_not_keep_the_file_from_deciding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZETA_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with answering(404, "<html>Not Found</html>") as url:
+        (tmp_path / "zeta.yaml").write_text(f"listen: {url[7:]}\n{TWO_SIMULATED}")
+        done = CliRunner().invoke(command, ["Write a Python function", "--json"])
+    assert json.loads(done.stdout)["decisions"][0]["endpoint"] == "c"
 
 
 def test_a_gateway_s_explanation_is_shown_as_it_is() -> None:
