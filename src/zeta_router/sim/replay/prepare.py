@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import DEFAULT_SLOTS, Endpoint, FleetConfig
 from zeta_router.sim.engine.spec import EngineSpec
-from zeta_router.sim.replay.fit import Fit, Seen, fit_engine, typical
+from zeta_router.sim.replay.fit import LEAST_REQUESTS, Fit, Seen, fit_engine, typical
 from zeta_router.sim.replay.hearsay import topic_of
 from zeta_router.sim.replay.logged import LoggedQuery, Traffic
 from zeta_router.sim.replay.logged_work import LoggedLengths, prompt_tokens, tokens_ratio
@@ -47,7 +47,7 @@ def prepare(traffic: Traffic) -> Prepared:
     """Fit engines and lengths to a log.
 
     Raises:
-        ConfigError: Nothing in it was answered, so that no engine's speed is known.
+        ConfigError: Too little in it was answered, so that no engine's speed is known.
     """
     slots = _slots(traffic)
     fits: dict[str, Fit] = {}
@@ -58,7 +58,13 @@ def prepare(traffic: Traffic) -> Prepared:
             fits[endpoint.id] = fit
     specs, notes = _specs(traffic, fits, slots)
     if not specs:
-        raise ConfigError("", "no endpoint of the log answered enough to know how fast it is")
+        most = max(map(len, seen.values()), default=0)
+        raise ConfigError(
+            "",
+            "no endpoint of the log answered enough to know how fast it is: "
+            f"{LEAST_REQUESTS} answers of one are needed, the most here are {most}",
+            "let it serve for longer, or give endpoints a `simulate` section with --config",
+        )
     fleet = replace(
         traffic.fleet,
         endpoints=tuple(
@@ -120,13 +126,14 @@ def _specs(
     }
     specs: dict[str, EngineSpec] = {}
     notes = []
+    few = f"has fewer than the {LEAST_REQUESTS} answers in this log that a fit needs"
     for endpoint in traffic.fleet.endpoints:
         fit = fits.get(endpoint.id)
         spec = fit.spec if fit is not None else _like(endpoint, traffic.fleet, fits, slots)
         if fit is None and spec is not None:
-            notes.append(f"{endpoint.id} hardly answered in this log; its speed is assumed")
+            notes.append(f"{endpoint.id} {few}; its speed is assumed")
         if spec is None:
-            notes.append(f"{endpoint.id} hardly answered in this log; it is left out of the replay")
+            notes.append(f"{endpoint.id} {few}; it is left out of the replay")
             continue
         specs[endpoint.id] = replace(
             spec, prefix_blocks=PREFIX_BLOCKS if endpoint.id in caching else 0

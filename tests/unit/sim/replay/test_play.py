@@ -118,6 +118,16 @@ def test_a_replay_is_the_same_twice(joint: tuple[Drive, Traffic]) -> None:
     assert ends[0] == ends[1]
 
 
+def test_a_log_of_too_few_answers_says_how_many_are_needed(joint: tuple[Drive, Traffic]) -> None:
+    traffic = joint[1]
+    with pytest.raises(ConfigError, match=r"20 answers of one are needed, the most here are \d"):
+        prepare(replace(traffic, queries=traffic.queries[:15]))
+    kept = [q for q in traffic.queries if q.answered and q.answered.endpoint_id != "a"]
+    few = [q for q in traffic.queries if q.answered and q.answered.endpoint_id == "a"][:19]
+    notes = prepare(replace(traffic, queries=type(traffic.queries)([*few, *kept]))).notes
+    assert any("a has fewer than the 20 answers" in note for note in notes)
+
+
 def test_another_policy_goes_elsewhere(joint: tuple[Drive, Traffic]) -> None:
     drive = replay(prepare(joint[1]), "static")
     for record in drive.records:
