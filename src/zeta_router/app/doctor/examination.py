@@ -28,6 +28,9 @@ from zeta_router.monitor.resources.watch import ResourceWatch
 
 TIMEOUT_S = 3.0
 
+_OF_A_FILE = frozenset({"context_unset", "no_objectives"})
+"""What is said of files only: of a fleet that was found, or told, the settings are not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
@@ -93,7 +96,7 @@ async def examine(
     running = pages if isinstance(pages, gateway.Pages) else None
     found = list(_rules(config, met, read, elsewhere))
     if file is None:
-        found = [each for each in found if each.code != "context_unset"]
+        found = [each for each in found if each.code not in _OF_A_FILE]
     if file is not None and ours:
         found += machine.strangers(config)
     if ours:

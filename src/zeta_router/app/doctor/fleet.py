@@ -30,6 +30,7 @@ def examine(fleet: FleetConfig, met: Mapping[str, Met]) -> Iterator[Finding]:
     yield from _shared_addresses(fleet, met)
     yield from _spaces(fleet, met)
     yield from _patience(fleet)
+    yield from _objectives(fleet)
 
 
 def _tasks(fleet: FleetConfig, met: Mapping[str, Met]) -> Iterator[Finding]:
@@ -113,6 +114,19 @@ def _patience(fleet: FleetConfig) -> Iterator[Finding]:
             f"write `max_wait_s: {longest:g}` or less under limits, so that they are refused in "
             "time to try elsewhere",
         )  # fmt: skip
+
+
+def _objectives(fleet: FleetConfig) -> Iterator[Finding]:
+    """Without an objective every answer is in time, and the best model is worth any wait."""
+    if fleet.policy != "joint" or fleet.slo or len(fleet.models) < 2:
+        return
+    yield Finding(
+        "no_objectives", Severity.NOTE, "slo",
+        "the policy joint has no objective to keep: there is no `slo` for any task",
+        "no wait makes the answer to a request without one late, so it may wait for the best model "
+        f"while another is idle, for {fleet.limits.max_wait_s:g} s at most (limits.max_wait_s)",
+        "write what is late for you, e.g. `slo: {simple: {ttft_s: 3}, code: {ttft_s: 10}}`",
+    )  # fmt: skip
 
 
 def _longest(slo: Slo) -> float | None:

@@ -238,6 +238,20 @@ def test_waiting_longer_than_any_objective_allows() -> None:
     assert list(fleet.examine(a_fleet(slo={Task.SIMPLE: Slo(1)}), {"a": met()})) == []
 
 
+def test_joint_without_any_objective() -> None:
+    both = {"m": MODEL, "n": replace(MODEL, name="n")}
+    bare = FleetConfig(both, (ENDPOINT,), policy="joint", limits=Limits(max_wait_s=20))
+    one = only(list(fleet.examine(bare, {"a": met()})))
+    assert (one.code, one.severity) == ("no_objectives", Severity.NOTE)
+    assert "20 s at most" in one.why
+    for sound in (
+        replace(bare, slo={Task.SIMPLE: Slo(1)}),
+        replace(bare, policy="static"),
+        replace(bare, models={"m": MODEL}),
+    ):
+        assert list(fleet.examine(sound, {"a": met()})) == []
+
+
 def test_resources_that_cannot_be_read() -> None:
     def said(places: Places, read: Resources, url: str = ENDPOINT.url) -> list[str]:
         at = replace(ENDPOINT, url=url)
