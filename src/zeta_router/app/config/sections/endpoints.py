@@ -70,7 +70,9 @@ class EndpointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
     slots: Annotated[
         Literal["auto"] | Count,
         says(
-            "Requests it works on at once; no more are sent to it.",
+            "Requests it works on at once; no more are sent to it. One that is added while "
+            "serving, or comes back after failures, gets an eighth of them at first, and one "
+            "more for each good answer.",
             also=("max_in_flight", "max_concurrency", "parallel", "n_parallel", "max_num_seqs"),
             default="asks the engine, else 4",
         ),
