@@ -50,7 +50,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.DEADLINE: "waited as long as it may; no slot became free",
     Reason.SHED: "serving it now would cost others more than it is worth",
     Reason.NO_ENDPOINT_UP: "waited as long as it may; no endpoint that can serve it came up",
-    Reason.NO_CAPABLE_MODEL: "no model of this fleet can do this",
+    Reason.NO_CAPABLE_MODEL: "no endpoint of this fleet has a model that can do this",
     Reason.UNKNOWN_MODEL: "no model of this name in the fleet",
     Reason.UPSTREAM_FAILED: "the engines that were tried failed",
     Reason.UPSTREAM_TIMEOUT: "the engine did not answer in time",

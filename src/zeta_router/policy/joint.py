@@ -7,13 +7,14 @@ with probability 0.01 any open endpoint, so that wrong estimates are found out; 
 quality is in doubt are tried as often as that asks for. The propensity is exact.
 
 A full endpoint stays in the comparison with its wait inside P. If it wins, the query is held: the
-right model a little later can be better than an idle wrong one. An endpoint is full for a query
-when its slots are, or when one more sequence would take the running ones to their TPOT objective
-(`crowding`). Below the floor an endpoint is worth neither a wait nor a slot, unless serving costs
-nobody anything: it is idle, has room at no price, or only its price stands in the way of a free
-slot and it has at most eight, or uses at most a quarter of them, or no pace was promised. With none
-of these, and no endpoint above the floor, the query is shed, because serving it costs others more
-than it is worth.
+right model a little later can be better than an idle wrong one. Where no time was promised that
+costs nothing, so such a query is decided anew, among what is open, once it has waited in vain. An
+endpoint is full for a query when its slots are, or when one more sequence would take the running
+ones to their TPOT objective (`crowding`). Below the floor an endpoint is worth neither a wait nor a
+slot, unless serving costs nobody anything: it is idle, has room at no price, or only its price
+stands in the way of a free slot and it has at most eight, or uses at most a quarter of them, or no
+pace was promised. With none of these, and no endpoint above the floor, the query is shed, because
+serving it costs others more than it is worth.
 
 Intent: each query where it is worth most to all of them, given what the fleet can do right now.
 
@@ -94,6 +95,8 @@ class Joint:
         free = context.open(candidates)
         if query.slo.tpot_s is not None and context.capped:
             free = self._with_room(query, candidates, nets, free, waited_s)
+        if context.last:
+            nets = [net if index in free else -inf for index, net in enumerate(nets)]
         best = max(nets)
         if best >= self.floor:
             free = [index for index in free if nets[index] >= self.floor]

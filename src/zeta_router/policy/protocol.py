@@ -30,6 +30,8 @@ class Context(NamedTuple):
             chosen. Off, a policy behaves as people run it without admission control.
         share: Share of an endpoint's slots, and at least one, that the query may fill; below 1
             for queries that are held back for more urgent ones.
+        last: The query has waited in vain for an endpoint without a free slot: one that has a free
+            slot is to be chosen among, if there is any.
     """
 
     now_s: float
@@ -37,6 +39,7 @@ class Context(NamedTuple):
     routes: Mapping[Task, str] = _NO_ROUTES
     capped: bool = True
     share: float = 1.0
+    last: bool = False
 
     def is_open(self, view: EndpointView) -> bool:
         """Whether the query may be dispatched there right now."""

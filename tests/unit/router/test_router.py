@@ -236,6 +236,20 @@ def test_a_prompt_that_fits_nowhere_is_refused_with_the_reason() -> None:
     assert set(dict(bench.rejected["q"].decision.dropped).values()) >= {Drop.CONTEXT_TOO_SMALL}
 
 
+def test_a_model_that_no_endpoint_serves_is_not_waited_for() -> None:
+    bench = Bench(fleet(endpoint("c", "coder")))
+    assert bench.arrive(query("named", model_requested="thinker")) == "no_capable_model"
+    assert bench.arrive(query("embedding", Task.EMBEDDING)) == "no_capable_model"
+
+
+def test_a_model_whose_only_endpoint_is_away_is_waited_for() -> None:
+    bench = Bench(fleet(endpoint("c", "coder"), endpoint("t", "thinker")))
+    bench.send(DrainRequested(0.0, "t", draining=True))
+    assert bench.arrive(query("named", model_requested="thinker")) is None
+    bench.send(DrainRequested(0.0, "t", draining=False))
+    assert bench.place_of("named") == "t"
+
+
 def test_draining_gives_nothing_new_and_lets_running_ones_finish() -> None:
     bench = Bench(fleet(endpoint("c1", "coder"), endpoint("c2", "coder")))
     bench.send(DrainRequested(0.0, "c1", draining=True))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from zeta_router.control.filters import unsuitable
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.draws import Draws
 from zeta_router.core.fleet import FleetConfig
@@ -42,10 +41,13 @@ class Setting:
     capped: bool = True
 
 
-def decide(case: Case, snapshot: Snapshot, setting: Setting, share: float = 1.0) -> Decision:
+def decide(
+    case: Case, snapshot: Snapshot, setting: Setting, share: float = 1.0, *, last: bool = False
+) -> Decision:
     """Dispatch, wait or reject; deadlines and the queue's bound are the caller's business.
 
-    `share` is the part of an endpoint's slots that the query may fill (`Context.share`).
+    `share` is the part of an endpoint's slots that the query may fill, `last` tells that it has
+    waited in vain (`Context`).
     """
     candidates, dropped = candidates_for(
         case,
@@ -55,12 +57,12 @@ def decide(case: Case, snapshot: Snapshot, setting: Setting, share: float = 1.0)
         setting.fleet.joint.switch_cost,
     )
     if not candidates:
-        verdict, reason = _without_candidates(case, dropped, setting.fleet)
+        verdict, reason = _without_candidates(dropped)
         return _decision(case, snapshot, setting, verdict, reason, dropped=dropped)
     query = case.query
     seed_id = query.id if case.decisions == 0 else f"{query.id}#{case.decisions}"
     routes = _routes(case, setting.fleet)
-    context = Context(snapshot.now_s, case.task, routes, setting.capped, share)
+    context = Context(snapshot.now_s, case.task, routes, setting.capped, share, last)
     draws = Draws(setting.seed, seed_id)
     choice = setting.policy.choose(query, candidates, draws, context)
     if choice.shed and setting.fleet.joint.forecast_floor > 0.0:
@@ -97,16 +99,14 @@ def _verdict(
     return _DISPATCH, choice.reason
 
 
-def _without_candidates(case: Case, dropped: Dropped, fleet: FleetConfig) -> tuple[Verdict, Reason]:
+def _without_candidates(dropped: Dropped) -> tuple[Verdict, Reason]:
+    """Wait where an endpoint may come back; a model that no endpoint serves never does."""
     passing = {drop for _, drop in dropped} - LASTING_DROPS
     if passing - {Drop.ALREADY_FAILED}:
         return Verdict.WAIT, Reason.WAIT_ENDPOINT
     if passing:
         return Verdict.REJECT, Reason.UPSTREAM_FAILED
-    could = any(unsuitable(case.demand, model) is None for model in fleet.models.values())
-    return (
-        (Verdict.WAIT, Reason.WAIT_ENDPOINT) if could else (Verdict.REJECT, Reason.NO_CAPABLE_MODEL)
-    )
+    return Verdict.REJECT, Reason.NO_CAPABLE_MODEL
 
 
 def _decision(

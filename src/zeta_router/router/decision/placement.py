@@ -27,7 +27,13 @@ from zeta_router.router.commands import (
 )
 from zeta_router.router.decision.decide import Setting, decide
 from zeta_router.router.decision.holdback import Holdback
-from zeta_router.router.decision.waiting import density_of, entry_of, standing_of, wish
+from zeta_router.router.decision.waiting import (
+    density_of,
+    entry_of,
+    is_timeless,
+    standing_of,
+    wish,
+)
 from zeta_router.router.endpoint.fleet import FleetState
 from zeta_router.router.knowledge import Knowledge
 from zeta_router.router.query.cases import Case
@@ -113,13 +119,17 @@ class Placement:
             decision = decision._replace(standing=standing)
             self.leave_line(case.query.id)
             case.release(now_s)
-        commands.append(Emit(DecisionRecord(case.query, decision)))
         if decision.verdict is _DISPATCH:
-            self.dispatching.dispatch(case, decision, now_s, commands)
-            self.set_timer(HEDGE_TIMER, self.dispatching.hedges.next_s, commands)
+            self._send(case, decision, now_s, commands)
         else:
+            commands.append(Emit(DecisionRecord(case.query, decision)))
             self._refuse(case, decision, now_s, commands)
         return decision
+
+    def _send(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
+        commands.append(Emit(DecisionRecord(case.query, decision)))
+        self.dispatching.dispatch(case, decision, now_s, commands)
+        self.set_timer(HEDGE_TIMER, self.dispatching.hedges.next_s, commands)
 
     def hedge_late(self, now_s: float, commands: list[Command]) -> None:
         """Send late embeddings to a second endpoint, where one has a free slot for them."""
@@ -265,9 +275,33 @@ class Placement:
     def expire_due(self, now_s: float, commands: list[Command]) -> None:
         """Answer every query that has waited as long as it may."""
         for entry in self.line.expired(now_s):
-            self._waits_for(entry, None)
-            self.expire(entry.item, now_s, commands)
+            if not self._settle_for_less(entry, now_s, commands):
+                self._waits_for(entry, None)
+                self.expire(entry.item, now_s, commands)
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
+
+    def _settle_for_less(self, entry: Entry[Case], now_s: float, commands: list[Command]) -> bool:
+        """Serve on what is open a query that waited in vain for something better.
+
+        False where it has to be refused: nothing is open, and it has waited as long as it may.
+        """
+        case = entry.item
+        if not is_timeless(case):
+            return False
+        share = self._holdback.share(case.query.lane, now_s)
+        decision = decide(case, self.fleet.snapshot(now_s), self.setting, share, last=True)
+        if decision.verdict is _DISPATCH:
+            self._waits_for(entry, None)
+            case.decisions += 1
+            case.release(now_s)
+            self._send(case, decision, now_s, commands)
+            return True
+        deadline_s = case.deadline_s(now_s)
+        if deadline_s <= now_s:
+            return False
+        entry.deadline_s = deadline_s
+        self.line.push(entry)
+        return True
 
     def replace(self, config: FleetConfig) -> None:
         """Take over a configuration; what is being served stays where it is."""

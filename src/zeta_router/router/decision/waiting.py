@@ -12,11 +12,35 @@ from zeta_router.core.decision import Decision, Standing
 from zeta_router.core.fleet import Model
 from zeta_router.router.query.cases import Case
 
+IN_VAIN = 3.0
+"""Predicted waits after which one for a better endpoint has been in vain."""
+
+LEAST_PATIENCE_S = 1.0
+
+
+def is_timeless(case: Case) -> bool:
+    """Whether no time was promised for its answer, so that no wait makes it worth less."""
+    slo = case.query.slo
+    return slo.ttft_s is None and slo.e2e_s is None
+
+
+def patience_s(case: Case, decision: Decision) -> float:
+    """How long to wait for a better endpoint while another is open; inf where that has its bound.
+
+    The price of waiting is in the score, but only where a time was promised.
+    """
+    if not is_timeless(case) or not any(one.view.is_open for one in decision.candidates):
+        return inf
+    for one in decision.candidates:
+        if one.view.endpoint.id == decision.endpoint_id and isfinite(one.ttft_s):
+            return max(LEAST_PATIENCE_S, IN_VAIN * one.ttft_s)
+    return inf
+
 
 def entry_of(case: Case, decision: Decision, now_s: float) -> Entry[Case]:
     """The entry of a case that begins to wait."""
     query = case.query
-    deadline_s = case.deadline_s(now_s)
+    deadline_s = min(case.deadline_s(now_s), now_s + patience_s(case, decision))
     density = density_of(decision)
     return Entry(query.id, query.lane, deadline_s, case, now_s, query.tenant, density)
 
