@@ -213,9 +213,9 @@ class TestBusy:
             busy = ScriptedEngine(otherwise=whole({}, 503, retry_after="3"))
             async with gateway(("busy", "coder", busy)) as made:
                 task = asyncio.create_task(made.chat())
-                for number in range(1, 3):
+                for number, seconds in ((1, 3.01), (2, 2.0)):  # its deadline, before the pause ends
                     await made.until(lambda n=number: len(busy.asked) == n and made.queued)
-                    made.move(3.01)
+                    made.move(seconds)
                 got = await task
                 assert (got.status, got.headers["x-zeta-reason"]) == (429, "deadline")
                 assert "retry-after" in got.headers
