@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import inf
 from typing import Generic, TypeVar
 
 from zeta_router.control.fairness import TenantCounters
@@ -29,6 +30,7 @@ class Entry(Generic[Held]):
         deadline_s: When it will have waited as long as it may.
         density: Value per engine-second, as of its latest decision; 0 when the policy gives none.
         endpoint_id: Which endpoint it waits for, as of that decision; None for any.
+        settles_at_s: When to take it out before its deadline, to settle for less than it waits for.
         wish: Equal for entries to which the same endpoints are open; for the caller's own use.
     """
 
@@ -40,7 +42,13 @@ class Entry(Generic[Held]):
     tenant: str = ""
     density: float = 0.0
     endpoint_id: str | None = None
+    settles_at_s: float = inf
     wish: object = None
+
+    @property
+    def due_s(self) -> float:
+        """When it is taken out, whatever for."""
+        return min(self.deadline_s, self.settles_at_s)
 
 
 class WaitingLine(Generic[Held]):
@@ -77,7 +85,7 @@ class WaitingLine(Generic[Held]):
         """Take in. The caller has looked at `is_full`: a retry may exceed the limit."""
         self._entries[entry.query_id] = entry
         self._depths[entry.lane] += 1
-        heappush(self._deadlines, (entry.deadline_s, entry.query_id))
+        heappush(self._deadlines, (entry.due_s, entry.query_id))
 
     def get(self, query_id: str) -> Entry[Held] | None:
         """The entry of a query that waits here."""
@@ -113,13 +121,13 @@ class WaitingLine(Generic[Held]):
         return sum(1 for other in others if claim(other, self._tenants, now_s) < own)
 
     def next_deadline_s(self) -> float | None:
-        """When the next entry has waited as long as it may; None when nothing waits."""
+        """When the next entry is due; None when nothing waits."""
         while self._deadlines and not self._is_live(self._deadlines[0]):
             heappop(self._deadlines)
         return self._deadlines[0][0] if self._deadlines else None
 
     def expired(self, now_s: float) -> list[Entry[Held]]:
-        """Take out every entry whose deadline has come, earliest first."""
+        """Take out every entry that is due, earliest first."""
         gone = []
         while (due := self.next_deadline_s()) is not None and due <= now_s:
             entry = self.remove(heappop(self._deadlines)[1])
@@ -129,4 +137,4 @@ class WaitingLine(Generic[Held]):
 
     def _is_live(self, mark: tuple[float, str]) -> bool:
         entry = self._entries.get(mark[1])
-        return entry is not None and entry.deadline_s == mark[0]
+        return entry is not None and entry.due_s == mark[0]

@@ -7,6 +7,7 @@ calls on it.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from zeta_router.control.fairness import TenantCounters
 from zeta_router.control.filters import demand_of
@@ -296,10 +297,9 @@ class Placement:
             case.release(now_s)
             self._send(case, decision, now_s, commands)
             return True
-        deadline_s = case.deadline_s(now_s)
-        if deadline_s <= now_s:
+        if entry.deadline_s <= now_s:
             return False
-        entry.deadline_s = deadline_s
+        entry.settles_at_s = inf
         self.line.push(entry)
         return True
 

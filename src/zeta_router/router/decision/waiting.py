@@ -40,9 +40,16 @@ def patience_s(case: Case, decision: Decision) -> float:
 def entry_of(case: Case, decision: Decision, now_s: float) -> Entry[Case]:
     """The entry of a case that begins to wait."""
     query = case.query
-    deadline_s = min(case.deadline_s(now_s), now_s + patience_s(case, decision))
-    density = density_of(decision)
-    return Entry(query.id, query.lane, deadline_s, case, now_s, query.tenant, density)
+    return Entry(
+        query.id,
+        query.lane,
+        case.deadline_s(now_s),
+        case,
+        now_s,
+        query.tenant,
+        density_of(decision),
+        settles_at_s=now_s + patience_s(case, decision),
+    )
 
 
 def density_of(decision: Decision) -> float:
