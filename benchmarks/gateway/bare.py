@@ -9,16 +9,29 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+from collections.abc import AsyncGenerator
 
 import uvloop
 from aiohttp import web
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.gateway.lean.client import LeanUpstream
-from zeta_router.gateway.upstream import AiohttpUpstream, Upstream, new_session
+from zeta_router.gateway.upstream import AiohttpUpstream, Answer, Upstream, new_session
 
 PATH = "/v1/chat/completions"
 HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
+
+
+async def pieces_of(answer: Answer) -> AsyncGenerator[bytes]:
+    """The body, each piece in the request's own task."""
+    pieces: list[bytes] = []
+
+    def take(piece: bytes) -> bool:
+        pieces.append(piece)
+        return False
+
+    while not await answer.pour(take):
+        yield pieces.pop()
 
 
 def application(upstream: Upstream, endpoints: list[Endpoint]) -> web.Application:
@@ -35,7 +48,7 @@ def application(upstream: Upstream, endpoints: list[Endpoint]) -> web.Applicatio
                 return web.Response(status=answer.status, body=body, headers={"content-type": kind})
             response = web.StreamResponse(headers={"content-type": kind})
             await response.prepare(request)
-            async for chunk in answer.chunks():
+            async for chunk in pieces_of(answer):
                 await response.write(chunk)
             await response.write_eof()
             return response

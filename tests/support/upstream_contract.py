@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from support import scripted
+from support.bodies import WAYS, pieces_of, poured
 from support.gateways import MovableLoop, on_loopback
 from support.scripted import (
     LAST_CHUNK,
@@ -97,13 +98,9 @@ def talk_by(
     return engine
 
 
-async def collected(answer_: Answer) -> list[bytes]:
-    return [piece async for piece in answer_.chunks()]
-
-
 async def read_by(answer_: Answer, way: str) -> None:
     """Read the body to its end."""
-    await (answer_.read() if way == "read" else collected(answer_))
+    await WAYS[way](answer_)
 
 
 async def sent_and_read(line: Line, way: str) -> None:
@@ -173,7 +170,7 @@ class SilenceContract(Talks):
 
         self.talk(scenario, say_and_hang(said))
 
-    @pytest.mark.parametrize("way", ["read", "chunks"])
+    @pytest.mark.parametrize("way", WAYS)
     def test_it_falls_silent_within_the_answer(self, way: str) -> None:
         async def scenario(line: Line) -> None:
             got = await line.send()
@@ -214,7 +211,7 @@ class UpstreamContract(Talks):
     def test_chunks_come_as_they_come(self) -> None:
         async def scenario(line: Line) -> None:
             got = await line.send()
-            assert b"".join(await collected(got)) == b"abcdef"
+            assert b"".join(await poured(got)) == b"abcdef"
             got.close()
 
         pieces = [chunk(b"ab"), chunk(b"c"), chunk(b"def"), chunk(b"")]
@@ -277,7 +274,7 @@ class UpstreamContract(Talks):
 
         self.talk(scenario, step)
 
-    @pytest.mark.parametrize("way", ["read", "chunks"])
+    @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize(
         "step",
         [
@@ -295,7 +292,7 @@ class UpstreamContract(Talks):
 
         self.talk(scenario, step)
 
-    @pytest.mark.parametrize("way", ["read", "chunks"])
+    @pytest.mark.parametrize("way", WAYS)
     def test_it_breaks_its_encoding_after_the_answer_has_begun(self, way: str) -> None:
         """aiohttp closes such a connection and leaves who reads waiting for ever."""
         gate = asyncio.Event()
@@ -350,12 +347,12 @@ class UpstreamContract(Talks):
 
         assert self.talk(scenario).connections == 110
 
-    @pytest.mark.parametrize("way", ["read", "chunks"])
+    @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize(("reply", "status", "body"), READABLE)
     def test_what_can_be_read(self, reply: bytes, status: int, body: bytes, way: str) -> None:
         async def scenario(line: Line) -> None:
             got = await line.send()
-            read = await got.read() if way == "read" else b"".join(await collected(got))
+            read = await WAYS[way](got)
             assert (got.status, read) == (status, body)
             got.close()
 
@@ -431,7 +428,7 @@ class UpstreamContract(Talks):
     def test_leaving_within_the_answer_closes_the_connection(self) -> None:
         async def scenario(line: Line) -> None:
             got = await line.send()
-            chunks = got.chunks()
+            chunks = pieces_of(got)
             assert await anext(chunks) == b"abc"
             task = asyncio.ensure_future(anext(chunks))
             await asyncio.sleep(0)
@@ -443,6 +440,38 @@ class UpstreamContract(Talks):
             await line.left(1)
 
         self.talk(scenario, say_and_hang(STREAM_HEAD + chunk(b"abc")))
+
+    @pytest.mark.parametrize("held", [True, False])
+    def test_what_taking_raises_is_not_the_engine_s_fault(self, held: bool) -> None:
+        class ClientLeftError(ConnectionResetError):
+            pass
+
+        def take(piece: bytes) -> bool:
+            raise ClientLeftError
+
+        async def step(at: scripted.Line) -> None:
+            await at.send(STREAM_HEAD + chunk(b"abc"))
+            await go_on.wait()
+            await at.send(chunk(b"def"))
+            said.set()
+            await at.gone()
+
+        async def scenario(line: Line) -> None:
+            got = await line.send()
+            assert await anext(pieces_of(got)) == b"abc"
+            pouring = asyncio.create_task(got.pour(take)) if not held else None
+            await asyncio.sleep(0)
+            go_on.set()
+            await said.wait()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            with pytest.raises(ClientLeftError):
+                await (pouring or got.pour(take))
+            got.close()
+            await line.left(1)
+
+        go_on, said = asyncio.Event(), asyncio.Event()
+        self.talk(scenario, step)
 
     def test_leaving_while_connecting(self) -> None:
         async def scenario(line: Line) -> None:

@@ -6,8 +6,7 @@ until then another engine can be tried without the client noticing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from aiohttp import web
@@ -23,58 +22,16 @@ from zeta_router.gateway.answer.endings import (
     is_useless,
     refusal,
 )
-from zeta_router.gateway.answer.rename import rename_chunk, rename_whole
+from zeta_router.gateway.answer.rename import rename_whole
 from zeta_router.gateway.answer.stall import Patience, longest_gap_s
-from zeta_router.gateway.answer.stream import SseWatcher, read_whole
-from zeta_router.gateway.checking.kept_text import AnswerText, kept_of_whole
+from zeta_router.gateway.answer.stream import read_whole
+from zeta_router.gateway.checking.kept_text import kept_of_whole
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.exchange import Exchange
 from zeta_router.gateway.headers import answer_headers
+from zeta_router.gateway.passing import Passing
 from zeta_router.gateway.upstream import Answer, BrokenError, UpstreamError
 from zeta_router.router.commands import Dispatch, Hedge
-
-_HELD_BYTES = 16384
-"""Most of a stream that is held back until its first token."""
-
-_UNSENT_BYTES = 4096
-"""Most that waits for a client that reads slowly, before its engine is no longer listened to.
-
-aiohttp alone would hold 64 to 128 kB for each.
-"""
-
-_PROGRESS_EVERY = 16
-"""Chunks between two reports of progress; each costs the router about a microsecond."""
-
-
-@dataclass(slots=True)
-class _Passing:
-    """What is seen of a stream while it is passed on; `first_s` holds its TTFT once there is one.
-
-    It does not refer to the attempt: what refers to itself is freed by the garbage collector only.
-    """
-
-    watcher: SseWatcher
-    text: AnswerText
-    first_s: list[float]
-
-    @property
-    def ttft_s(self) -> float | None:
-        return self.first_s[0] if self.first_s else None
-
-    async def beginning(self, exchange: Exchange, chunks: AsyncGenerator[bytes]) -> bytes:
-        """The stream up to its first token: what comes before it is nothing to a client.
-
-        As long as it is held back, an engine that fails can be replaced by another one.
-        """
-        held = b""
-        while self.watcher.waits and len(held) < _HELD_BYTES:
-            chunk = await exchange.first_part(anext(chunks, b""))
-            if not chunk:
-                break
-            self.watcher.feed(chunk)
-            self.text.feed(chunk)
-            held += chunk
-        return held
 
 
 class Attempt:
@@ -156,83 +113,70 @@ class Attempt:
 
     async def _stream(self, answer: Answer) -> web.StreamResponse | None:
         exchange = self._exchange
-        passing = self._passing()
+        first_s: list[float] = []
+        passing = self._passing(first_s)
+        over = await exchange.first_part(answer.pour(passing.hold))
+        if not passing.held:
+            self._end(refusal(answer))
+            return None
         watcher = passing.watcher
-        chunks = answer.chunks()
+        if watcher.waits and exchange.ends_by_saying and watcher.end().says_nothing:
+            self._set_aside(answer, passing.held)
+            return None
+        response = web.StreamResponse(status=answer.status, headers=self._headers(answer))
+        exchange.started = True
+        await response.prepare(exchange.request)
         try:
-            beginning = await passing.beginning(exchange, chunks)
-            if not beginning:
-                self._end(refusal(answer))
-                return None
-            if watcher.waits and exchange.ends_by_saying and watcher.end().says_nothing:
-                self._set_aside(answer, beginning)
-                return None
-            response = web.StreamResponse(status=answer.status, headers=self._headers(answer))
-            exchange.started = True
-            await response.prepare(exchange.request)
-            if exchange.request.transport is not None:
-                exchange.request.transport.set_write_buffer_limits(_UNSENT_BYTES)
-            try:
-                await self._rest(answer, response, beginning, chunks, passing)
-            except UpstreamError as problem:
-                self._end(failure(problem, started=True))
-                await response.write(broken_stream(problem))
-            await response.write_eof()
-            return response
-        finally:
-            await chunks.aclose()
+            await self._rest(answer, response, passing, over)
+        except UpstreamError as problem:
+            self._end(failure(problem, started=True))
+            await response.write(broken_stream(problem))
+        else:
+            self._complete(answer, passing, first_s)
+        await response.write_eof()
+        return response
 
-    def _passing(self) -> _Passing:
+    def _passing(self, first_s: list[float]) -> Passing:
+        """What passes the stream on; `first_s` gets its TTFT."""
         driver, query_id, number = self._driver, self._exchange.query.id, self._exchange.attempt
         sent_s = self._sent_s
-        first_s: list[float] = []
 
         def on_first_token() -> None:
             first_s.append(driver.clock() - sent_s)
             driver.first_token(query_id, number)
 
-        return _Passing(SseWatcher(on_first_token), AnswerText(self._exchange.operation), first_s)
+        def on_progress(tokens: int) -> None:
+            driver.progress(query_id, number, tokens)
+
+        served = self._command.endpoint.model
+        return Passing(self._exchange.operation, served, on_first_token, on_progress)
 
     async def _rest(
-        self,
-        answer: Answer,
-        response: web.StreamResponse,
-        beginning: bytes,
-        chunks: AsyncGenerator[bytes],
-        passing: _Passing,
+        self, answer: Answer, response: web.StreamResponse, passing: Passing, over: bool
     ) -> None:
-        """Pass on everything from `beginning` to the end.
+        """Pass on what was held back and everything after it.
 
         Raises:
             UpstreamError: The stream stalls, breaks, or is closed before it is complete.
         """
         exchange = self._exchange
-        async with Patience(chunks, longest_gap_s(self._command.decision, self._stall_s())) as rest:
-            await self._pump(response, beginning, rest, passing)
-        reading = passing.watcher.end()
-        if not reading.complete and exchange.ends_by_saying and ends_by_closing(answer):
+        gap_s = longest_gap_s(self._command.decision, self._stall_s())
+        async with Patience(gap_s) as patience:
+            await passing.begin(exchange.request, response, patience)
+            while not over:
+                if exchange.request.protocol.writing_paused:
+                    await exchange.request.writer.drain()
+                over = await patience.pour(answer, passing.on)
+        passing.look()
+        complete = passing.watcher.end().complete
+        if not complete and exchange.ends_by_saying and ends_by_closing(answer):
             raise BrokenError("the connection was closed before the answer was complete")
+
+    def _complete(self, answer: Answer, passing: Passing, first_s: list[float]) -> None:
+        exchange, reading = self._exchange, passing.watcher.reading
         exchange.kept, exchange.finish_reason = passing.text.kept, reading.finish_reason
         took_s = self._driver.clock() - self._sent_s
-        self._end(answered(reading, answer, took_s, passing.ttft_s))
-
-    async def _pump(
-        self, response: web.StreamResponse, chunk: bytes, rest: Patience, passing: _Passing
-    ) -> None:
-        """Pass on chunk after chunk, as they come."""
-        exchange, watcher, text = self._exchange, passing.watcher, passing.text
-        served, client = self._command.endpoint.model, exchange.request.protocol
-        count = 0
-        while chunk:
-            await response.write(rename_chunk(chunk, watcher.model, served))
-            if client.writing_paused:
-                await exchange.request.writer.drain()
-            chunk = await rest.next()
-            watcher.feed(chunk)
-            text.feed(chunk)
-            count += 1
-            if count % _PROGRESS_EVERY == 0:
-                self._driver.progress(exchange.query.id, exchange.attempt, watcher.reading.events)
+        self._end(answered(reading, answer, took_s, first_s[0] if first_s else None))
 
     def _set_aside(self, answer: Answer, body: bytes) -> None:
         """Try another engine; should none say more than this one, the client gets its answer."""

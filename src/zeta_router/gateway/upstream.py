@@ -8,7 +8,7 @@ engine took too long (`TooSlowError`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import aiohttp
@@ -49,8 +49,19 @@ class Answer(Protocol):
     async def read(self) -> bytes:
         """The whole body."""
 
-    def chunks(self) -> AsyncGenerator[bytes]:
-        """The body as it comes."""
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
+        """Hand the body over as it comes, until it is over or `take` returns False.
+
+        `take` gets no empty piece, runs in the step in which a piece has come where that is
+        possible, and must not block; what it raises is raised here. One task pours at a time, and
+        may pour on after a break.
+
+        Returns:
+            Whether the body is over; False after a break.
+
+        Raises:
+            UpstreamError: The rest will not come. What came before it was handed over.
+        """
 
     def close(self) -> None:
         """Drop the connection at once, which also stops the engine's work. Idempotent."""
@@ -132,10 +143,16 @@ class _AiohttpAnswer:
         except (aiohttp.ClientError, OSError) as error:
             raise BrokenError(str(error)) from error
 
-    async def chunks(self) -> AsyncGenerator[bytes]:
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
+        while piece := await self._piece():
+            if not take(piece):
+                return False
+        return True
+
+    async def _piece(self) -> bytes:
+        """What has come, or comes next; empty when all has."""
         try:
-            async for chunk in self._response.content.iter_any():
-                yield chunk
+            return await self._response.content.readany()
         except TimeoutError as error:
             raise TooSlowError(str(error)) from error
         except (aiohttp.ClientError, OSError) as error:

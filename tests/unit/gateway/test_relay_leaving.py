@@ -36,6 +36,7 @@ from support.scripted import (
     whole,
 )
 from zeta_router.core.outcome import Status
+from zeta_router.gateway.answer.stream import SseWatcher
 from zeta_router.gateway.driver import Record
 from zeta_router.router.commands import OutcomeRecord
 
@@ -343,7 +344,7 @@ class TestOurOwnBugs:
             async with gateway(("c", "coder", engine)) as made:
                 reader, writer = await made.begin(stream=True)
                 await reader.readuntil(FIRST)
-                monkeypatch.setattr("zeta_router.gateway.attempt.rename_chunk", _raise)
+                monkeypatch.setattr(SseWatcher, "waits", property(_raise))
                 gate.set()
                 rest = await reader.read()
                 assert b"0\r\n\r\n" not in rest

@@ -33,14 +33,24 @@ def rename_whole(body: bytes, served: str) -> bytes:
     return with_model(body, written, served)
 
 
-def rename_chunk(chunk: bytes, written: str | None, served: str) -> bytes:
-    """A piece of a stream with `served` in place of the name that the engine writes.
+Names = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
+"""What to replace by what in a stream, written without and with a space."""
+
+
+def names_between(written: str | None, served: str) -> Names | None:
+    """How to rename where the engine writes `written`; None where there is nothing to do."""
+    if written is None or written == served:
+        return None
+    theirs, ours = msgspec.json.encode(written), msgspec.json.encode(served)
+    tight, wide = b'"model":', b'"model": '
+    return (tight + theirs, tight + ours), (wide + theirs, wide + ours)
+
+
+def rename_chunk(chunk: bytes, names: Names) -> bytes:
+    """A piece of a stream with the fleet's name in place of the one that the engine writes.
 
     A name that is cut by a chunk's border stays as it is: buffering the stream for it would cost
     every token its latency.
     """
-    if written is None or written == served:
-        return chunk
-    theirs, ours = msgspec.json.encode(written), msgspec.json.encode(served)
-    renamed = chunk.replace(b'"model":' + theirs, b'"model":' + ours)
-    return renamed.replace(b'"model": ' + theirs, b'"model": ' + ours)
+    tight, wide = names
+    return chunk.replace(*tight).replace(*wide)

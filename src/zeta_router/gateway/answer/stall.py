@@ -11,11 +11,11 @@ make its engine a silent one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 from types import TracebackType
 
 from zeta_router.core.decision import Decision
-from zeta_router.gateway.upstream import TooSlowError
+from zeta_router.gateway.upstream import Answer, TooSlowError
 
 STALL_S = 60.0
 """Longest silence within a stream where nothing else is configured."""
@@ -33,16 +33,19 @@ def longest_gap_s(decision: Decision, stall_s: float) -> float:
 
 
 class Patience:
-    """Waits for the chunks of one stream, each no longer than `gap_s`; a context manager.
+    """Waits for an engine, each time no longer than `gap_s`; a context manager.
 
     Leaving it turns a wait that was too long into `TooSlowError`.
+
+    Attributes:
+        since_s: Since when the engine has been waited for, on the loop's clock; None while nobody
+            waits for it. Whoever waits writes it.
     """
 
-    def __init__(self, chunks: AsyncGenerator[bytes], gap_s: float) -> None:
-        self._next = chunks.__anext__
+    def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
         self._loop = asyncio.get_running_loop()
-        self._waits_since_s: float | None = None
+        self.since_s: float | None = None
         self._timeout = asyncio.timeout(None)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -64,19 +67,17 @@ class Patience:
         except TimeoutError:
             raise TooSlowError(f"it has sent nothing for {self._gap_s:.0f} s") from error
 
-    async def next(self) -> bytes:
-        """The next chunk; empty when the stream is over."""
-        self._waits_since_s = self._loop.time()
+    async def pour(self, answer: Answer, take: Callable[[bytes], bool]) -> bool:
+        """See `Answer.pour`; `take` moves `since_s`."""
+        self.since_s = self._loop.time()
         try:
-            return await self._next()
-        except StopAsyncIteration:
-            return b""
+            return await answer.pour(take)
         finally:
-            self._waits_since_s = None
+            self.since_s = None
 
     def _look(self) -> None:
         """Give up where the engine has been waited for too long; else look again when it may be."""
-        now_s, since_s = self._loop.time(), self._waits_since_s
+        now_s, since_s = self._loop.time(), self.since_s
         due_s = self._gap_s + (now_s if since_s is None else since_s)
         if due_s <= now_s:
             self._timer = None

@@ -18,12 +18,6 @@ HEAD_BYTES = 6144
 TAIL_BYTES = 2048
 
 _LINE_BYTES = 65536
-_CHUNKS_AT_ONCE = 16
-"""Chunks looked at together; one by one, calling would cost more than looking."""
-
-_LARGE_BYTES = 1024
-"""Of a chunk that is looked at without waiting for more: what waits is held for each stream."""
-
 _STRING_AFTER = {
     operation: re.compile(rb'"%b": *"([^"\\]*(?:\\.[^"\\]*)*)"' % name, re.DOTALL)
     for operation, name in {
@@ -61,32 +55,28 @@ class Kept(msgspec.Struct, frozen=True):
 class AnswerText:
     """Gathers the text of one streamed answer."""
 
-    __slots__ = (
-        "_at_once", "_calls_tool", "_head", "_mark", "_only", "_rest", "_size", "_tail", "_waiting",
-    )  # fmt: skip
+    __slots__ = ("_calls_tool", "_head", "_mark", "_only", "_rest", "_size", "_tail")
 
     def __init__(self, operation: Operation) -> None:
         self._mark = _STRING_AFTER.get(operation)
         self._only = _RESPONSE_TEXT if operation is Operation.RESPONSE else b""
-        self._at_once = 1 if self._only else _CHUNKS_AT_ONCE
-        self._waiting: list[bytes] = []
         self._head = bytearray()
         self._tail = bytearray()
         self._rest = b""
         self._size = 0
         self._calls_tool = False
 
-    def feed(self, chunk: bytes) -> None:
-        """Take the text out of a chunk; chunks may split events anywhere."""
-        waiting = self._waiting
-        waiting.append(chunk)
-        if len(waiting) >= self._at_once or len(chunk) > _LARGE_BYTES:
-            self._take()
+    @property
+    def may_be_joined(self) -> bool:
+        """Whether several chunks say the same as one; else each is to be fed as it came."""
+        return not self._only
 
-    def _take(self) -> None:
-        """Take the text out of the chunks that wait, as far as their lines are whole."""
-        mark, chunk = self._mark, b"".join((self._rest, *self._waiting))
-        self._waiting.clear()
+    def feed(self, chunk: bytes) -> None:
+        """Take the text out of a chunk, as far as its lines are whole.
+
+        Chunks may split events anywhere.
+        """
+        mark, chunk = self._mark, self._rest + chunk
         if mark is None:
             return
         end = chunk.rfind(b"\n") + 1
@@ -115,7 +105,6 @@ class AnswerText:
 
     def kept(self) -> Kept:
         """The text so far."""
-        self._take()
         return Kept(
             _unescaped(bytes(self._head)),
             _unescaped(bytes(self._tail)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from zeta_router.gateway.lean.reader import Headers
@@ -41,6 +41,7 @@ class LeanAnswer:
         "_pieces",
         "_problem",
         "_reason",
+        "_take",
         "_waiter",
         "_whole_bytes",
         "headers",
@@ -57,6 +58,7 @@ class LeanAnswer:
         self._complete = False
         self._problem: type[UpstreamError] | None = None
         self._reason = ""
+        self._take: Callable[[bytes], bool] | None = None
         self._whole_bytes = whole_bytes
         self.name = name
         self.status = 0
@@ -93,21 +95,31 @@ class LeanAnswer:
             raise self._error(self._problem)
         return self._taken()
 
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """The body as it comes.
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
+        """Hand the body over as it comes; see `zeta_router.gateway.upstream.Answer.pour`.
 
         Raises:
             UpstreamError: The rest will not come.
         """
         while True:
             if self._pieces:
-                yield self._taken()
+                if not take(self._taken()):
+                    return False
             elif self._problem is not None:
                 raise self._error(self._problem)
             elif self._complete:
-                return
-            else:
-                await self._news()
+                return True
+            elif not await self._poured(take):
+                return False
+
+    async def _poured(self, take: Callable[[bytes], bool]) -> bool:
+        """Have what comes taken at once, until there is something else to do; False for a break."""
+        self._take = take
+        try:
+            await self._news()
+            return self._take is not None
+        finally:
+            self._take = None
 
     def close(self) -> None:
         """Drop the connection at once unless the answer has come whole. Idempotent."""
@@ -140,7 +152,9 @@ class LeanAnswer:
 
     def fed(self) -> None:
         """Something has come: tell who waits, unless all is wanted and this is not all."""
-        if not self.whole or self.held_bytes > self._whole_bytes:
+        if self._take is not None:
+            self._hand_over(self._take)
+        elif not self.whole or self.held_bytes > self._whole_bytes:
             self.wake()
 
     def wake(self) -> None:
@@ -148,6 +162,19 @@ class LeanAnswer:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+    def _hand_over(self, take: Callable[[bytes], bool]) -> None:
+        if not self._pieces:
+            return
+        try:
+            if take(self._taken()):
+                return
+        except Exception as error:
+            waiter = self._waiter
+            if waiter is not None and not waiter.done():
+                waiter.set_exception(error)
+        self._take = None
+        self.wake()
 
     async def _news(self) -> None:
         line = self._line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -17,18 +17,41 @@ from zeta_router.gateway.upstream import TooSlowError
 BEGUN = STREAM_HEAD + chunk(event(delta("a"))) + chunk(event(delta("b")))
 
 
-async def coming(*pauses_s: float) -> AsyncGenerator[bytes]:
-    """Chunks after these pauses."""
-    for pause_s in pauses_s:
-        await asyncio.sleep(pause_s)
-        yield b"x"
+class Coming:
+    """An answer whose pieces come after these pauses."""
+
+    status = 200
+    headers: Mapping[str, str] = {}
+
+    def __init__(self, *pauses_s: float) -> None:
+        self._pauses_s = list(pauses_s)
+
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
+        while self._pauses_s:
+            await asyncio.sleep(self._pauses_s.pop(0))
+            if not take(b"x"):
+                return False
+        return True
+
+    async def read(self) -> bytes:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
 
 
 async def read_all(pauses_s: list[float], gap_s: float, client_takes_s: float = 0.0) -> int:
-    count = 0
-    async with Patience(coming(*pauses_s), gap_s) as patience:
-        while await patience.next():
-            count += 1
+    """Read it; where the client takes its time, it does after each piece."""
+    count, answer, loop = 0, Coming(*pauses_s), asyncio.get_running_loop()
+
+    def take(piece: bytes) -> bool:
+        nonlocal count
+        count += 1
+        patience.since_s = loop.time()
+        return not client_takes_s
+
+    async with Patience(gap_s) as patience:
+        while not await patience.pour(answer, take):  # noqa: ASYNC110 - the client takes its time
             await asyncio.sleep(client_takes_s)
     return count
 
@@ -53,8 +76,8 @@ class TestPatience:
 
     def test_other_endings_pass_through(self) -> None:
         async def scenario(error: type[BaseException]) -> None:
-            async with Patience(coming(0.1), 1.0) as patience:
-                await patience.next()
+            async with Patience(1.0) as patience:
+                await patience.pour(Coming(0.1), lambda piece: True)
                 raise error
 
         for error in (TimeoutError, ValueError, asyncio.CancelledError):

@@ -120,21 +120,3 @@ def test_a_string_that_nothing_closes_is_none_and_what_comes_after_it_is_read() 
         text.feed(piece)
         assert text.kept().calls_tool is False
     assert text.kept().head.endswith("a")
-
-
-@pytest.mark.parametrize("chunks", range(1, 40))
-def test_nothing_is_lost_while_chunks_wait(chunks: int) -> None:
-    text = AnswerText(Operation.CHAT)
-    for number in range(chunks):
-        text.feed(b'data: {"delta":{"content":"%d "}}\n\n' % number)
-    said = "".join(f"{number} " for number in range(chunks))
-    assert (text.kept().head, text.kept().size_bytes) == (said, len(said))
-
-
-@pytest.mark.parametrize("size", [100, 1000, 8000])
-def test_little_waits_to_be_looked_at(size: int) -> None:
-    """Each stream holds it, also those of clients that do not read."""
-    text = AnswerText(Operation.CHAT)
-    for _ in range(40):
-        text.feed(b"data: " + b"x" * size + b"\n\n")
-        assert sum(map(len, text._waiting)) <= 17_000

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
+from support.bodies import poured
 from support.gateways import gateway, on_loopback
 from support.scripted import (
     STREAM_HEAD,
@@ -82,8 +83,7 @@ async def _asked(upstream: LeanUpstream, endpoint: Endpoint, way: int) -> None:
         got = await upstream.send(endpoint, "/v1/x", {}, b"{}" * (20_000 if way == 2 else 1))
         try:
             if way:
-                async for _ in got.chunks():
-                    pass
+                await poured(got)
             else:
                 await got.read()
         finally:

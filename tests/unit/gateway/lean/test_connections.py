@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from support import scripted
+from support.bodies import pieces_of
 from support.lean_talk import asked, move, talk, turns
 from support.scripted import (
     STREAM_HEAD,
@@ -192,7 +193,7 @@ class TestPausing:
         async def scenario(line: Line, upstream: LeanUpstream) -> None:
             got = await line.send()
             read, largest = 0, 0
-            async for piece in got.chunks():
+            async for piece in pieces_of(got):
                 read += len(piece)
                 largest = max(largest, len(piece))
                 await asyncio.sleep(0)
@@ -206,7 +207,7 @@ class TestPausing:
     def test_a_reader_that_rests_makes_no_silent_engine(self) -> None:
         async def scenario(line: Line, upstream: LeanUpstream) -> None:
             got = await line.send()
-            chunks = got.chunks()
+            chunks = pieces_of(got)
             await anext(chunks)
             await turns(50)
             for _ in range(5):

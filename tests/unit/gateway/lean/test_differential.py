@@ -47,20 +47,25 @@ async def by(upstream: Upstream, endpoint: Endpoint, given: Exchange, way: str) 
         got = await upstream.send(endpoint, "/v1/x", given.headers, given.request)
     except BrokenError:
         return "broken before", 0, {}, b""
-    body = b""
+    body = bytearray()
+
+    def take(piece: bytes) -> bool:
+        body.extend(piece)
+        return way == "poured"
+
     try:
         if way == "read":
-            body = await got.read()
+            body += await got.read()
         else:
-            async for piece in got.chunks():
-                body += piece
+            while not await got.pour(take):
+                pass
         end = "whole"
     except BrokenError:
         end = "broken within"
     finally:
         got.close()
     headers = {name: got.headers.get(name, "") for name in given.answered}
-    return end, got.status, headers, body
+    return end, got.status, headers, bytes(body)
 
 
 class _Bytes:
@@ -126,7 +131,7 @@ async def _compared(seeds: range) -> None:
 
             async def chat() -> None:
                 for seed in numbers:
-                    given, way = exchange(seed), ("read", "chunks")[seed % 2]
+                    given, way = exchange(seed), ("read", "poured", "pieces")[seed % 3]
                     agree(
                         given,
                         await by(lean, endpoint, given, way),

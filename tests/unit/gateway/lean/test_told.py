@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from support.bodies import pieces_of
 from support.lean_talk import asked, move, talk, turns
 from support.scripted import (
     STREAM_HEAD,
@@ -88,7 +89,7 @@ class TestTold:
     def test_what_came_before_the_break_is_handed_out(self) -> None:
         async def scenario(line: Line, upstream: LeanUpstream) -> None:
             got = await line.send()
-            chunks = got.chunks()
+            chunks = pieces_of(got)
             read = b""
             while len(read) < 4:
                 read += await anext(chunks)
@@ -106,6 +107,6 @@ class TestTold:
             with pytest.raises(BrokenError, match="closed before its end"):
                 await got.read()
             with pytest.raises(BrokenError):
-                await anext(got.chunks())
+                await anext(pieces_of(got))
 
         talk(scenario, say_and_hang(STREAM_HEAD))
