@@ -92,9 +92,22 @@ class ClientConnection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count, and let aiohttp parse."""
+        """Count, and let aiohttp parse.
+
+        Once it is being shut down, aiohttp drops what comes, and with it the rest of a body whose
+        request it has begun to serve and waits for: that is let through.
+        """
         self._heard_bytes += len(data)
-        super().data_received(data)
+        request = self._current_request
+        ends = self._close and not self._ending
+        if ends and request is not None and not request.content.is_eof():
+            self._close = False
+            try:
+                super().data_received(data)
+            finally:
+                self._close = True
+        else:
+            super().data_received(data)
 
     def look(self, transport: asyncio.Transport, now_s: float, limits: ClientLimits) -> None:
         """End what takes too long."""
