@@ -17,6 +17,13 @@ from zeta_router.core.snapshot import EndpointView, Health
 _MANY_INPUTS = frozenset({Operation.EMBEDDING, Operation.RERANK})
 
 
+_DOUBT = 1.5
+"""How far the estimate of a prompt's tokens may exceed a context before it cannot fit.
+
+Code with deep indentation has half as many tokens as are estimated for prose of its length.
+"""
+
+
 def space_of(model: Model) -> str | None:
     """The embedding space of a model; None when it makes no embeddings.
 
@@ -70,7 +77,29 @@ def demand_of(query: Query, task: Task, fleet: FleetConfig) -> Demand:
     tokens = 0
     if query.operation not in _MANY_INPUTS:
         tokens = query.prompt_tokens + (query.max_output_tokens or 0)
-    return Demand(query, task, model, space, tokens)
+    demand = Demand(query, task, model, space, tokens)
+    if any(one.context_tokens and tokens > one.context_tokens for one in fleet.models.values()):
+        return demand._replace(tokens=_in_doubt(demand, fleet))
+    return demand
+
+
+def _in_doubt(demand: Demand, fleet: FleetConfig) -> int:
+    """The tokens to ask for, where not every model has room for as many.
+
+    What fits by the estimate goes where it fits. Where it fits nowhere, the model with the most
+    room is asked all the same, as long as the prompt alone may fit: its length is an estimate, and
+    many engines cut an answer that has no room. Whoever counts for real gives the last word.
+    """
+    unbounded = demand._replace(tokens=0)
+    rooms = [
+        model.context_tokens
+        for model in fleet.models.values()
+        if unsuitable(unbounded, model) is None
+    ]
+    most = max((room for room in rooms if room is not None), default=0)
+    if None in rooms or demand.tokens <= most:
+        return demand.tokens
+    return most if demand.query.prompt_tokens <= _DOUBT * most else demand.tokens
 
 
 def unsuitable(demand: Demand, model: Model) -> Drop | None:

@@ -130,11 +130,36 @@ class TestContext:
             (0, 10**400, Drop.CONTEXT_TOO_SMALL),
         ],
     )
-    def test_prompt_and_answer_have_to_fit(
+    def test_prompt_and_answer_have_to_fit_where_they_fit_somewhere(
         self, prompt: int, answer: int | None, drop: Drop | None
     ) -> None:
         asked = query("q", prompt_tokens=prompt, max_output_tokens=answer)
-        assert unsuitable(demand(asked), CODER) is drop
+        roomy = {"roomy": replace(CODER, name="roomy", context_tokens=None)}
+        assert unsuitable(demand(asked, config=with_models(roomy["roomy"])), CODER) is drop
+
+    @pytest.mark.parametrize(
+        ("prompt", "answer", "drop"),
+        [
+            (8193, None, None),
+            (12_288, 8192, None),
+            (12_289, None, Drop.CONTEXT_TOO_SMALL),
+            (0, 10**400, None),
+        ],
+    )
+    def test_where_nothing_has_more_room_only_a_prompt_beyond_doubt_is_refused(
+        self, prompt: int, answer: int | None, drop: Drop | None
+    ) -> None:
+        asked = query("q", prompt_tokens=prompt, max_output_tokens=answer)
+        small = {"small": replace(CODER, name="small", context_tokens=4096)}
+        wanted = demand(asked, config=with_models(small["small"]))
+        assert unsuitable(wanted, CODER) is drop
+        assert unsuitable(wanted, small["small"]) is Drop.CONTEXT_TOO_SMALL
+
+    def test_room_in_a_model_that_cannot_serve_it_is_none(self) -> None:
+        asked = query("q", prompt_tokens=9000, needs=frozenset({Capability.TOOLS}))
+        lacks = frozenset({Capability.TOOLS})
+        roomy = {"roomy": replace(CODER, name="roomy", context_tokens=None, lacks=lacks)}
+        assert unsuitable(demand(asked, config=with_models(roomy["roomy"])), CODER) is None
 
     @pytest.mark.parametrize(
         ("operation", "task"),
