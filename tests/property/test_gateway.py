@@ -16,9 +16,10 @@ from multidict import CIMultiDict
 from support.gateways import CHAT, MESSAGES, Gateway, MovableLoop, gateway
 from support.scripted import ScriptedEngine, delta, event, spoken, whole
 from zeta_router.core.query import Operation, Query
+from zeta_router.gateway.answer.reading import read_whole
 from zeta_router.gateway.answer.rename import rename_whole
 from zeta_router.gateway.answer.splice import with_model
-from zeta_router.gateway.answer.stream import SseWatcher, read_whole
+from zeta_router.gateway.answer.stream import SseWatcher
 from zeta_router.gateway.problems import RequestError
 from zeta_router.gateway.reading.body import parse
 from zeta_router.gateway.reading.intake import query_of

@@ -12,8 +12,9 @@ import time
 
 from support.reader_fuzz import as_command, cut, mutated
 from support.scripted import spoken
+from zeta_router.gateway.answer.reading import read_whole
 from zeta_router.gateway.answer.rename import rename_whole
-from zeta_router.gateway.answer.stream import _LAST_CHUNKS, _TAIL_BYTES, SseWatcher, read_whole
+from zeta_router.gateway.answer.stream import _LAST_CHUNKS, TAIL_BYTES, SseWatcher
 
 HELD_BYTES = 300_000
 """Most that a watcher may keep: the longest line that it looks into, and the end of the stream."""
@@ -59,7 +60,7 @@ def watched(pieces: list[bytes]) -> Said:
     for piece in pieces:
         watcher.feed(piece)
         last_bytes = sum(map(len, watcher._last))
-        assert last_bytes == watcher._last_bytes < 2 * _TAIL_BYTES
+        assert last_bytes == watcher._last_bytes < 2 * TAIL_BYTES
         assert len(watcher._last) <= _LAST_CHUNKS
         held = len(watcher._partial) + last_bytes + len(watcher._edge)
         assert held <= HELD_BYTES + len(piece)

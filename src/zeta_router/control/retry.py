@@ -23,22 +23,28 @@ class Tries:
         spent: Attempts that count against the limit.
         refused: Connections that were refused.
         failed: Endpoints that answered with an error and will not be asked again for this query.
+        denied: Those of them that denied it; at fault where another one does not.
     """
 
     spent: int = 0
     refused: int = 0
     failed: set[str] = field(default_factory=set)
+    denied: list[str] = field(default_factory=list)
     last_status: Status | None = None
 
     def may_retry(self, outcome: Outcome, endpoint_id: str, limit: int) -> bool:
         """Record how an attempt ended; True when another one is allowed.
 
         `limit` is the number of attempts per query, >= 1; refused connections and "busy" answers
-        do not count.
+        do not count, and neither do denials: each endpoint gives one at most.
         """
         self.last_status = outcome.status
         if outcome.started:
             return False
+        if outcome.status is Status.UPSTREAM_DENIED:
+            self.failed.add(endpoint_id)
+            self.denied.append(endpoint_id)
+            return True
         lesson = outcome.status.teaches
         if lesson is Teaches.BACKPRESSURE:
             return True

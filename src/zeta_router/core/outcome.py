@@ -3,6 +3,9 @@
 Three values, not two. A client's own mistake or cancel says nothing about the engine; an engine
 that says "busy" is healthy and full; only the rest are failures. Treating 4xx as failures opens
 breakers on healthy engines, which is how several routers took their fleets down.
+
+A 401, 403, 404 or 405 may be either's mistake: an engine without the model answers so, or one that
+wants another key. Another engine tells: where it answers the same query, the first one is at fault.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ class Status(StrEnum):
     CLIENT_ERROR = "client_error"
     CLIENT_GONE = "client_gone"
     UPSTREAM_BUSY = "upstream_busy"
+    UPSTREAM_DENIED = "upstream_denied"
     UPSTREAM_ERROR = "upstream_error"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
@@ -44,6 +48,7 @@ _LESSONS = {
     Status.CLIENT_GONE: Teaches.NOTHING,
     Status.HEDGE_LOST: Teaches.NOTHING,
     Status.UPSTREAM_BUSY: Teaches.BACKPRESSURE,
+    Status.UPSTREAM_DENIED: Teaches.NOTHING,
     Status.UPSTREAM_ERROR: Teaches.FAILURE,
     Status.UPSTREAM_UNREACHABLE: Teaches.FAILURE,
     Status.UPSTREAM_TIMEOUT: Teaches.FAILURE,

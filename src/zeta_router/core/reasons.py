@@ -33,6 +33,7 @@ class Reason(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     UPSTREAM_FAILED = "upstream_failed"
     UPSTREAM_TIMEOUT = "upstream_timeout"
+    DENIED = "denied"
 
 
 REASON_TEXT: dict[Reason, str] = {
@@ -54,6 +55,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.UNKNOWN_MODEL: "no model of this name in the fleet",
     Reason.UPSTREAM_FAILED: "the engines that were tried failed",
     Reason.UPSTREAM_TIMEOUT: "the engine did not answer in time",
+    Reason.DENIED: "every engine that could answer denied it; the client gets an engine's words",
 }
 """One sentence a reason, for explanations and for the generated reference."""
 

@@ -19,12 +19,13 @@ from zeta_router.gateway.answer.endings import (
     ends_by_closing,
     failure,
     is_answer,
+    is_denial,
     is_useless,
     refusal,
 )
+from zeta_router.gateway.answer.reading import read_whole
 from zeta_router.gateway.answer.rename import rename_whole
 from zeta_router.gateway.answer.stall import Patience, longest_gap_s
-from zeta_router.gateway.answer.stream import read_whole
 from zeta_router.gateway.checking.kept_text import kept_of_whole
 from zeta_router.gateway.driver import RouterDriver
 from zeta_router.gateway.exchange import Exchange
@@ -79,7 +80,8 @@ class Attempt:
             if not is_answer(answer.status):
                 self._end(refusal(answer))
                 return None
-            if "text/event-stream" in answer.headers.get("content-type", "").lower():
+            kind = answer.headers.get("content-type", "").lower()
+            if answer.status < 400 and "text/event-stream" in kind:
                 return await self._stream(answer)
             return await self._whole(answer)
         except UpstreamError as problem:
@@ -93,6 +95,9 @@ class Attempt:
         exchange, served = self._exchange, self._command.endpoint.model
         body = await exchange.first_part(answer.read())
         reading = read_whole(body)
+        if is_denial(answer.status):
+            self._set_aside(answer, body)
+            return None
         ok = answer.status < 400
         if ok and (not body or (not reading.complete and ends_by_closing(answer))):
             self._end(refusal(answer))
@@ -119,17 +124,18 @@ class Attempt:
         if not passing.held:
             self._end(refusal(answer))
             return None
-        watcher = passing.watcher
-        if watcher.waits and exchange.ends_by_saying and watcher.end().says_nothing:
-            self._set_aside(answer, passing.held)
-            return None
+        if passing.watcher.waits:
+            reading = passing.watcher.end()
+            if reading.failed or (exchange.ends_by_saying and reading.says_nothing):
+                self._set_aside(answer, passing.held)
+                return None
         response = web.StreamResponse(status=answer.status, headers=self._headers(answer))
-        exchange.started = True
+        exchange.started, exchange.passing = True, passing
         await response.prepare(exchange.request)
         try:
             await self._rest(answer, response, passing, over)
         except UpstreamError as problem:
-            self._end(failure(problem, started=True))
+            self._end(failure(problem, started=True, output_tokens=passing.passed_tokens))
             await response.write(broken_stream(problem))
         else:
             self._complete(answer, passing, first_s)
@@ -174,7 +180,8 @@ class Attempt:
 
     def _complete(self, answer: Answer, passing: Passing, first_s: list[float]) -> None:
         exchange, reading = self._exchange, passing.watcher.reading
-        exchange.kept, exchange.finish_reason = passing.text.kept, reading.finish_reason
+        if not reading.failed:
+            exchange.kept, exchange.finish_reason = passing.text.kept, reading.finish_reason
         took_s = self._driver.clock() - self._sent_s
         self._end(answered(reading, answer, took_s, first_s[0] if first_s else None))
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from zeta_router.core.query import Operation, Query
 from zeta_router.gateway.checking.kept_text import Kept
 from zeta_router.gateway.driver import Ticket
+from zeta_router.gateway.passing import Passing
 from zeta_router.gateway.upstream import TooSlowError
 
 T = TypeVar("T")
@@ -50,9 +51,10 @@ class Exchange:
     """One client request while it is being served.
 
     `overhead_s` is what we took of its time: reading it, deciding, writing it anew; neither waiting
-    for a slot nor the engine's part. `kept` gives the answer's text once it is complete. `spare` is
-    an answer of no use: better than an error, should no other engine have a better one. `copy` is
-    the same request at a second engine, because the first one is late; `copying` carries it out.
+    for a slot nor the engine's part. `passing` passes its stream on, once there is one. `kept`
+    gives the answer's text once it is complete. `spare` is an answer of no use: better than an
+    error, should no other engine have a better one. `copy` is the same request at a second engine,
+    because the first one is late; `copying` carries it out.
     """
 
     request: web.Request
@@ -64,6 +66,7 @@ class Exchange:
     overhead_s: float
     attempt: int = 0
     started: bool = False
+    passing: Passing | None = None
     spare: web.Response | None = None
     waiting: Wait | None = None
     kept: Callable[[], Kept] | None = None
@@ -107,6 +110,7 @@ class Exchange:
         finally:
             copying.cancel()
         self.kept, self.finish_reason = copy.kept, copy.finish_reason
+        self.passing = copy.passing
         self.spare = self.spare or copy.spare
         return response
 
@@ -119,6 +123,11 @@ class Exchange:
         self.ticket.on_cancel = self.ticket.on_hedge = None
         if self.copying is not None:
             self.copying.cancel()
+
+    @property
+    def passed_tokens(self) -> int | None:
+        """Tokens of a stream that the client has been sent; None where there are none."""
+        return self.passing.passed_tokens if self.started and self.passing is not None else None
 
     @property
     def ends_by_saying(self) -> bool:

@@ -15,7 +15,7 @@ from aiohttp import web
 from zeta_router.core.query import Operation
 from zeta_router.gateway.answer.rename import Names, names_between, rename_chunk
 from zeta_router.gateway.answer.stall import Patience
-from zeta_router.gateway.answer.stream import SseWatcher
+from zeta_router.gateway.answer.stream import TAIL_BYTES, TAIL_OF_RESPONSE_BYTES, SseWatcher
 from zeta_router.gateway.checking.kept_text import AnswerText
 
 _HELD_BYTES = 16384
@@ -76,7 +76,9 @@ class Passing:
         on_first_token: Callable[[], None],
         on_progress: Callable[[int], None],
     ) -> None:
-        self.watcher = SseWatcher(on_first_token)
+        responds = operation is Operation.RESPONSE
+        tail_bytes = TAIL_OF_RESPONSE_BYTES if responds else TAIL_BYTES
+        self.watcher = SseWatcher(on_first_token, tail_bytes)
         self.text = AnswerText(operation)
         self.held = b""
         self._served = served
@@ -134,6 +136,12 @@ class Passing:
             raise ConnectionResetError("the client has left")
         transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
         return not self._client.writing_paused
+
+    @property
+    def passed_tokens(self) -> int | None:
+        """Tokens that have passed; about as many as events with output. None before the first."""
+        self.look()
+        return self.watcher.reading.events or None
 
     def look(self) -> None:
         """Look at what has passed since the last look."""

@@ -18,6 +18,7 @@ HTTP_OF_REASON: dict[Reason, tuple[int, str, str]] = {
     Reason.NO_CAPABLE_MODEL: (400, "invalid_request_error", "no_capable_model"),
     Reason.UNKNOWN_MODEL: (404, "invalid_request_error", "model_not_found"),
     Reason.UPSTREAM_FAILED: (502, "server_error", "upstream_failed"),
+    Reason.DENIED: (502, "server_error", "upstream_denied"),
     Reason.UPSTREAM_TIMEOUT: (504, "server_error", "upstream_timeout"),
 }
 """Reason of a rejection to status, error type and error code."""

@@ -16,6 +16,8 @@ from aiohttp import web
 
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import AUTO, Operation
+from zeta_router.core.reasons import Reason
+from zeta_router.gateway.answer.endings import is_denial
 from zeta_router.gateway.answer.splice import with_model
 from zeta_router.gateway.answer.stall import STALL_S
 from zeta_router.gateway.attempt import Attempt
@@ -120,7 +122,7 @@ class Relay:
         while True:
             command = await exchange.ticket.next()
             if isinstance(command, Reject):
-                return exchange.spare or self._reject(exchange, command)
+                return self._refused(exchange, command)
             exchange.attempt = command.attempt
             response = await self._attempt(exchange, command)
             if response is None:
@@ -133,6 +135,15 @@ class Relay:
         exchange.copy = replace(exchange, attempt=command.attempt, waiting=None)
         asking = self._attempt(exchange.copy, command)
         exchange.copying = asyncio.get_running_loop().create_task(asking)
+
+    def _refused(self, exchange: Exchange, command: Reject) -> web.StreamResponse:
+        """The best that is left: an engine's own words, unless only others had been too busy."""
+        spare = exchange.spare
+        if spare is not None and (
+            not is_denial(spare.status) or command.decision.reason is Reason.DENIED
+        ):
+            return spare
+        return self._reject(exchange, command)
 
     def _reject(self, exchange: Exchange, command: Reject) -> web.StreamResponse:
         headers = answer_headers(
@@ -164,5 +175,6 @@ class Relay:
         """
         command = exchange.ticket.command
         attempt = command.attempt if isinstance(command, Dispatch) else exchange.attempt
-        gone = Outcome(Status.CLIENT_GONE, started=exchange.started)
+        tokens = exchange.passed_tokens
+        gone = Outcome(Status.CLIENT_GONE, started=exchange.started, output_tokens=tokens)
         self._driver.finished(exchange.query.id, attempt, gone)

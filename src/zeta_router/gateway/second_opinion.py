@@ -34,7 +34,7 @@ from zeta_router.core.query import (
 )
 from zeta_router.core.snapshot import EndpointView, Health
 from zeta_router.gateway.answer.endings import answered, failure, is_answer, refusal
-from zeta_router.gateway.answer.stream import read_whole
+from zeta_router.gateway.answer.reading import read_whole
 from zeta_router.gateway.driver import RouterDriver, Ticket
 from zeta_router.gateway.headers import upstream_headers
 from zeta_router.gateway.upstream import Upstream, UpstreamError

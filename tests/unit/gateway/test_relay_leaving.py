@@ -29,6 +29,7 @@ from support.scripted import (
     delta,
     event,
     head,
+    say_and_close,
     say_and_hang,
     say_and_reset,
     spoken,
@@ -102,6 +103,31 @@ class TestWhileItIsServed:
                 assert (await made.chat()).status == 200
 
         on_loopback(scenario, loop)
+
+    @pytest.mark.parametrize("words", [1, 3, 40])
+    def test_what_it_has_read_is_told(self, words: int) -> None:
+        async def scenario() -> None:
+            said = b"".join(chunk(event(delta(f"w{n}", "coder"))) for n in range(words))
+            engine = ScriptedEngine([say_and_hang(STREAM_HEAD + said)])
+            async with gateway(("c", "coder", engine)) as made:
+                reader, writer = await made.begin(stream=True)
+                await reader.readuntil(f"w{words - 1}".encode())
+                writer.close()
+                await made.until(lambda: made.outcomes)
+                assert made.outcomes[0].output_tokens == words
+
+        on_loopback(scenario)
+
+    def test_what_it_has_read_of_a_stream_that_broke_is_told(self) -> None:
+        async def scenario() -> None:
+            said = b"".join(chunk(event(delta(f"w{n}", "coder"))) for n in range(5))
+            engine = ScriptedEngine([say_and_close(STREAM_HEAD + said)])
+            async with gateway(("c", "coder", engine)) as made:
+                await made.chat(stream=True)
+                (outcome,) = made.outcomes
+                assert (outcome.status, outcome.output_tokens) == (Status.UPSTREAM_ERROR, 5)
+
+        on_loopback(scenario)
 
     def test_a_client_that_does_not_read_and_then_leaves(self) -> None:
         """The engine sends until nothing more fits anywhere, and the handler waits to write."""

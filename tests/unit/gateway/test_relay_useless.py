@@ -46,6 +46,10 @@ USELESS: dict[str, tuple[bool, Step]] = {
     "a stream of no text": (True, stream(spoken())),
     "a stream that counts no token": (True, stream(spoken(usage=NO_TOKENS))),
     "a stream that dies before its first token": (True, say_and_close(PRELUDE)),
+    "an error under a good status": (False, whole({"error": {"message": "CUDA error"}})),
+    "an error for a stream": (True, stream([event({"error": {"message": "CUDA error"}})])),
+    "an error and an end": (True, stream([event({"error": "no slot"}), b"data: [DONE]\n\n"])),
+    "an end and nothing else": (True, stream([b"data: [DONE]\n\n"])),
 }
 
 
@@ -188,5 +192,66 @@ def test_a_useless_body_is_valid_json_of_the_name_that_was_asked_for() -> None:
         async with gateway(("c", "coder", engine)) as made:
             got = await made.chat()
             assert json.loads(got.body)["model"] == "coder"
+
+    on_loopback(scenario)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_an_error_that_blames_the_client_is_the_client_s(streaming: bool) -> None:
+    async def scenario() -> None:
+        error = {"error": {"message": "max_tokens is too large", "code": 400}}
+        step = stream([event(error)]) if streaming else whole(error)
+        engines = [ScriptedEngine(otherwise=step) for _ in range(2)]
+        async with gateway(("a", "coder", engines[0]), ("b", "coder", engines[1])) as made:
+            got = await made.chat(stream=streaming)
+            assert b"max_tokens is too large" in got.body
+            assert [one.status for one in made.outcomes] == [Status.CLIENT_ERROR]
+
+    on_loopback(scenario)
+
+
+@pytest.mark.parametrize("field", [{}, {"error": None}])
+def test_an_error_within_a_stream_is_passed_on_and_counts_as_one(field: dict[str, None]) -> None:
+    async def scenario() -> None:
+        pieces = [event({**delta("a"), **field}), event({"error": {"message": "CUDA error"}})]
+        engine = ScriptedEngine(otherwise=stream([*pieces, b"data: [DONE]\n\n"]))
+        async with gateway(("a", "coder", engine)) as made:
+            got = await made.chat(stream=True)
+            assert got.events[-2]["error"]["message"] == "CUDA error"
+            (outcome,) = made.outcomes
+            assert (outcome.status, outcome.started) == (Status.UPSTREAM_ERROR, True)
+
+    on_loopback(scenario)
+
+
+def test_a_failed_response() -> None:
+    async def scenario() -> None:
+        failed = {"type": "response.failed", "response": {"error": {"code": "server_error"}}}
+        bad = ScriptedEngine(otherwise=stream([event({"type": "response.created"}), event(failed)]))
+        fine = [
+            {"type": "response.output_text.delta", "delta": "Hi"},
+            {"type": "response.completed"},
+        ]
+        good = ScriptedEngine(otherwise=stream([event(one) for one in fine]))
+        async with gateway(("a", "coder", bad), ("b", "coder", good)) as made:
+            got = await made.ask({"input": "Write code", "stream": True}, "/v1/responses")
+            assert got.headers["x-zeta-endpoint"] == "b"
+            assert [one.status for one in made.outcomes] == [Status.UPSTREAM_ERROR, Status.OK]
+
+    on_loopback(scenario)
+
+
+def test_words_under_a_name_that_is_new_are_words() -> None:
+    async def scenario() -> None:
+        thought = delta(None)
+        thought["choices"][0].update(delta={"thinking": "Hm"}, finish_reason=None)
+        engine = ScriptedEngine(
+            [say_and_hang(STREAM_HEAD + chunk(event(ROLE)) + chunk(event(thought)))]
+        )
+        async with gateway(("a", "coder", engine)) as made:
+            reader, writer = await made.begin(stream=True)
+            await reader.readuntil(b"Hm")
+            writer.close()
+            await made.until(lambda: made.idle and engine.left == 1)
 
     on_loopback(scenario)

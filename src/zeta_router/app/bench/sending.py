@@ -14,7 +14,8 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from zeta_router.gateway.answer.stream import Reading, SseWatcher, read_whole
+from zeta_router.gateway.answer.reading import Reading, read_whole
+from zeta_router.gateway.answer.stream import SseWatcher
 
 PATH = "/v1/chat/completions"
 PROBLEM_CHARS = 200

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Operation
-from zeta_router.gateway.answer.stream import Reading
+from zeta_router.gateway.answer.reading import Reading
 from zeta_router.gateway.problems import error_body
 from zeta_router.gateway.upstream import Answer, TooSlowError, UnreachableError, UpstreamError
 
 _BUSY = (429, 503)
 """Statuses by which an engine says that it is full."""
+
+_DENIED = (401, 403, 404, 405)
+"""Statuses that may be the client's fault or the engine's, whose key, model and path are ours."""
 
 
 def is_answer(status: int) -> bool:
@@ -21,6 +24,11 @@ def is_answer(status: int) -> bool:
     return (200 <= status < 300 or 400 <= status < 500) and status not in _BUSY
 
 
+def is_denial(status: int) -> bool:
+    """Whether another engine should be asked before the client gets this answer."""
+    return status in _DENIED
+
+
 def ends_by_closing(answer: Answer) -> bool:
     """Whether only the closed connection tells where the body ends: then it may have been cut."""
     headers = answer.headers
@@ -28,7 +36,7 @@ def ends_by_closing(answer: Answer) -> bool:
 
 
 def is_useless(reading: Reading, answer: Answer, operation: Operation) -> bool:
-    """Whether an answer that came whole is none, by its content: no JSON, or not a token in it.
+    """Whether an answer that came whole is none: no JSON, an error, or not a token in it.
 
     One that the engine has compressed cannot be judged.
     """
@@ -37,35 +45,49 @@ def is_useless(reading: Reading, answer: Answer, operation: Operation) -> bool:
     if operation is Operation.EMBEDDING:
         return not reading.complete or reading.no_vectors
     speaks = operation in (Operation.CHAT, Operation.COMPLETION)
-    return not reading.complete or (speaks and reading.says_nothing)
+    return not reading.complete or reading.failed or (speaks and reading.says_nothing)
 
 
 def refusal(answer: Answer) -> Outcome:
     """What an answer that is none for the client means, before the client has a byte."""
-    busy = answer.status in _BUSY
+    status = Status.UPSTREAM_ERROR
+    if answer.status in _BUSY:
+        status = Status.UPSTREAM_BUSY
+    elif answer.status in _DENIED:
+        status = Status.UPSTREAM_DENIED
     retry_after = answer.headers.get("retry-after", "")
     is_seconds = retry_after.isascii() and retry_after.isdigit()
     return Outcome(
-        Status.UPSTREAM_BUSY if busy else Status.UPSTREAM_ERROR,
+        status,
         http_status=answer.status,
         retry_after_s=float(retry_after) if is_seconds else None,
     )
 
 
-def failure(problem: UpstreamError, started: bool) -> Outcome:
-    """What a problem with the connection means; `started` when the client has a byte."""
+def failure(problem: UpstreamError, started: bool, output_tokens: int | None = None) -> Outcome:
+    """What a problem with the connection means; `started` when the client has a byte.
+
+    `output_tokens` is what it has of the answer, where that is known.
+    """
+    status = Status.UPSTREAM_ERROR
     if isinstance(problem, UnreachableError):
-        return Outcome(Status.UPSTREAM_UNREACHABLE, started=started)
-    slow = isinstance(problem, TooSlowError)
-    return Outcome(Status.UPSTREAM_TIMEOUT if slow else Status.UPSTREAM_ERROR, started=started)
+        status = Status.UPSTREAM_UNREACHABLE
+    elif isinstance(problem, TooSlowError):
+        status = Status.UPSTREAM_TIMEOUT
+    return Outcome(status, started=started, output_tokens=output_tokens)
 
 
 def answered(
     reading: Reading, answer: Answer, e2e_s: float, ttft_s: float | None = None
 ) -> Outcome:
     """The end of an answer that the client got, in one piece or streamed."""
+    status = Status.OK
+    if answer.status >= 400 or reading.blames_client:
+        status = Status.CLIENT_ERROR
+    elif reading.failed:
+        status = Status.UPSTREAM_ERROR
     return Outcome(
-        Status.OK if answer.status < 400 else Status.CLIENT_ERROR,
+        status,
         started=True,
         ttft_s=ttft_s,
         e2e_s=e2e_s,

@@ -57,7 +57,7 @@ def decide(
         setting.fleet.joint.switch_cost,
     )
     if not candidates:
-        verdict, reason = _without_candidates(dropped)
+        verdict, reason = _without_candidates(dropped, denied=bool(case.tries.denied))
         return _decision(case, snapshot, setting, verdict, reason, dropped=dropped)
     query = case.query
     seed_id = query.id if case.decisions == 0 else f"{query.id}#{case.decisions}"
@@ -99,9 +99,14 @@ def _verdict(
     return _DISPATCH, choice.reason
 
 
-def _without_candidates(dropped: Dropped) -> tuple[Verdict, Reason]:
-    """Wait where an endpoint may come back; a model that no endpoint serves never does."""
+def _without_candidates(dropped: Dropped, *, denied: bool) -> tuple[Verdict, Reason]:
+    """Wait where an endpoint may come back; a model that no endpoint serves never does.
+
+    A query that was denied does not wait for another opinion: there is an answer to it.
+    """
     passing = {drop for _, drop in dropped} - LASTING_DROPS
+    if passing and denied:
+        return Verdict.REJECT, Reason.DENIED
     if passing - {Drop.ALREADY_FAILED}:
         return Verdict.WAIT, Reason.WAIT_ENDPOINT
     if passing:

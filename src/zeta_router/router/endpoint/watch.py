@@ -35,6 +35,8 @@ EMPTY = "empty answers"
 REFUSES = "busy without work"
 """Ejected because it goes on saying that it is full, with nothing to do."""
 
+DENIES = "denies what others answer"
+
 MOST_REFUSALS = 4
 """Pauses in a row that an idle endpoint gets; then it is asked by us and not by clients."""
 
@@ -45,6 +47,8 @@ REMEMBERED = 2_000
 """Answers whose text may still be looked at; that takes less than a second."""
 
 _WITHOUT_TOKENS = frozenset({Operation.EMBEDDING, Operation.RERANK})
+_KNOWN_TO_ALL = frozenset({Operation.CHAT, Operation.EMBEDDING})
+"""Calls that every engine knows whose model can answer them."""
 
 
 def smallest_call(model: Model) -> Operation:
@@ -205,6 +209,8 @@ class Watch:
         Of an answer in one piece nobody may have counted the tokens; it was set aside before this
         where its body is of no use.
         """
+        if case.tries.denied:
+            self._on_contradicted(case, now_s, commands)
         self._answered[case.query.id] = (state.endpoint.id, state.generation)
         if len(self._answered) > REMEMBERED:
             self._answered.popitem(last=False)
@@ -226,6 +232,19 @@ class Watch:
         idle = view.in_flight + view.foreign_in_flight == 0
         if idle and state.liveness.refusals >= MOST_REFUSALS:
             self._eject(state, REFUSES, now_s, commands)
+
+    def _on_contradicted(self, case: Case, now_s: float, commands: list[Command]) -> None:
+        """Others denied what was answered now.
+
+        Not every engine knows every kind of call: of the rarer ones that says nothing.
+        """
+        if case.query.operation not in _KNOWN_TO_ALL:
+            return
+        for endpoint_id in case.tries.denied:
+            state = self._placement.fleet.endpoints.get(endpoint_id)
+            if state is not None:
+                self._on_bad(state, DENIES, now_s, commands)
+                self.follow(state, now_s, commands)
 
     def _on_bad(
         self, state: EndpointState, reason: str, now_s: float, commands: list[Command]

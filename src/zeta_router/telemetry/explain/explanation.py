@@ -33,6 +33,7 @@ STATUS_TEXT: dict[Status, str] = {
     Status.CLIENT_ERROR: "the engine refused the request as wrong",
     Status.CLIENT_GONE: "the client left before the end",
     Status.UPSTREAM_BUSY: "the engine said that it was busy",
+    Status.UPSTREAM_DENIED: "the engine denied the request: an unknown model, path or key",
     Status.UPSTREAM_ERROR: "the engine failed",
     Status.UPSTREAM_UNREACHABLE: "the engine could not be reached",
     Status.UPSTREAM_TIMEOUT: "the engine did not answer in time",

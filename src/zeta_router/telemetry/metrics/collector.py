@@ -43,7 +43,7 @@ CAPACITY_REASONS = frozenset(
 )
 """Refusals that more capacity would have spared."""
 
-_NO_PROMISE = frozenset({Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL})
+_NO_PROMISE = frozenset({Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL, Reason.DENIED})
 """Refusals of what this fleet cannot do at all; no objective was missed."""
 
 _OWN_DOING = (Status.CLIENT_ERROR, Status.CLIENT_GONE)

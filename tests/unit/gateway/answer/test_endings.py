@@ -18,7 +18,7 @@ from zeta_router.gateway.answer.endings import (
     is_answer,
     refusal,
 )
-from zeta_router.gateway.answer.stream import read_whole
+from zeta_router.gateway.answer.reading import read_whole
 from zeta_router.gateway.upstream import (
     BrokenError,
     TooSlowError,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from support.scripted import COMPLETION, delta, event, spoken
-from zeta_router.gateway.answer.stream import Reading, SseWatcher, read_whole
+from zeta_router.gateway.answer.reading import Reading, read_whole
+from zeta_router.gateway.answer.stream import SseWatcher
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 3}
 LLAMA_CPP = b"".join(
