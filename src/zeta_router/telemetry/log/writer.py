@@ -117,6 +117,10 @@ class LogWriter:
         except OSError:
             return False
 
+    def follow(self, wall_offset_s: float) -> None:
+        """Date the rows to come by another offset: the machine slept, or its clock was set."""
+        self._encoder.wall_offset_s = wall_offset_s
+
     def write(self, batch: Sequence[Entry]) -> int:
         """Write all of `batch` and return how many records could not be written at all.
 
