@@ -73,6 +73,14 @@ class Line:
         headers = {"content-type": "application/json", "x-a": "b"}
         return await self.upstream.send(endpoint or self.endpoint, "/v1/x", headers, body)
 
+    async def read(self, body: bytes = b"{}") -> bytes:
+        """Ask, and read the answer whole."""
+        got = await self.send(body)
+        try:
+            return await got.read()
+        finally:
+            got.close()
+
 
 Making = Callable[[], AbstractAsyncContextManager[Upstream]]
 
@@ -181,6 +189,74 @@ class SilenceContract(Talks):
             got.close()
 
         self.talk(scenario, say_and_hang(STREAM_HEAD + chunk(b"abc")))
+
+
+class RaceContract(Talks):
+    """The engine closes a kept connection just when the next request comes."""
+
+    @pytest.mark.parametrize("step", [say_and_close(b""), say_and_reset()])
+    def test_asks_once_more_where_nothing_came_back(self, step: Step) -> None:
+        async def scenario(line: Line) -> None:
+            assert await line.read() == b"one"
+            assert await line.read(b"x" * 100_000) == b"two"
+
+        engine = self.talk(scenario, whole(b"one"), step, whole(b"two"))
+        assert [one.connection for one in engine.asked] == [0, 0, 1]
+        assert engine.asked[1].body == engine.asked[2].body
+
+    def test_asks_no_third_time(self) -> None:
+        async def scenario(line: Line) -> None:
+            await line.read()
+            with pytest.raises(BrokenError):
+                await line.read()
+
+        script = [whole(), say_and_close(b""), say_and_close(b"")]
+        assert len(self.talk(scenario, *script).asked) == 3
+
+    def test_asks_again_on_a_new_connection(self) -> None:
+        """Others that were kept may be as stale."""
+
+        async def scenario(line: Line) -> None:
+            first = [asyncio.create_task(line.read()) for _ in range(3)]
+            await line.asked(3)
+            gate.set()
+            await asyncio.gather(*first)
+            assert await line.read() == b"two"
+
+        gate = asyncio.Event()
+        kept = [scripted.when(gate, whole())] * 3
+        engine = self.talk(scenario, *kept, say_and_close(b""), whole(b"two"))
+        assert engine.asked[-1].connection == 3
+
+    @pytest.mark.parametrize("said", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n", head()[:-2]])
+    def test_does_not_where_a_byte_came_back(self, said: bytes) -> None:
+        async def scenario(line: Line) -> None:
+            await line.read()
+            with pytest.raises(BrokenError):
+                await line.read()
+
+        assert len(self.talk(scenario, whole(), say_and_close(said)).asked) == 2
+
+    def test_does_not_where_the_connection_is_new(self) -> None:
+        async def scenario(line: Line) -> None:
+            with pytest.raises(BrokenError):
+                await line.read()
+
+        assert len(self.talk(scenario, say_and_close(b"")).asked) == 1
+
+    def test_does_not_where_the_engine_has_worked_on_it(self) -> None:
+        async def scenario(line: Line) -> None:
+            gate = asyncio.Event()
+            line.engine.script = [whole(), scripted.when(gate, say_and_close(b""))]
+            await line.read()
+            task = asyncio.create_task(line.read())
+            await line.asked(2)
+            cast(MovableLoop, asyncio.get_running_loop()).move(1.5)
+            gate.set()
+            with pytest.raises(BrokenError):
+                await task
+
+        assert len(self.talk(scenario).asked) == 2
 
 
 class UpstreamContract(Talks):

@@ -35,6 +35,7 @@ from zeta_router.monitor.poller import Poller
 from zeta_router.router.events import ConfigChanged
 from zeta_router.router.router import ZetaDynamicRouter
 from zeta_router.telemetry.log.decision_log import DecisionLog
+from zeta_router.telemetry.log.wall import Wall
 
 GC_THRESHOLDS = (50_000, 20, 50)
 """Rare collections. What a query leaves lives on for a thousand more (`telemetry.recent`), so the
@@ -88,18 +89,18 @@ async def running(
         ConfigError: The log's file or the certificate cannot be used.
     """
     clock = time.monotonic
-    wall_offset_s = time.time() - clock()
+    wall = Wall(clock)
     seed = secrets.randbits(63) if seed is None else seed
     certificate = Certificate(config.tls) if config.tls is not None else None
     dealings = Dealings(config)
     async with contextlib.AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        log = await enter(decision_log(config, seed, wall_offset_s))
+        log = await enter(decision_log(config, seed, wall))
         router = ZetaDynamicRouter(config.fleet, classifier_of(config.classifier), seed=seed)
-        await enter(kept(Keeper(router, log, wall_offset_s), clock))
+        await enter(kept(Keeper(router, log, wall.offset_s), clock))
         clients = Clients(config.clients)
         telemetry = Telemetry(log, router, clock, clients.counts)
-        spans = await enter(tracing(config.otel_endpoint, os.environ, wall_offset_s))
+        spans = await enter(tracing(config.otel_endpoint, os.environ, wall.offset_s()))
         session = await enter(new_session())
         watching = Watching(session, dealings, clock)
         door = Door(config.keys, clock)

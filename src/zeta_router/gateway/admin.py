@@ -13,7 +13,7 @@ from aiohttp import web
 from zeta_router import __version__
 from zeta_router.core.decision import Decision
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.core.query import GENERATIVE_TASKS, Operation, Query
+from zeta_router.core.query import GENERATIVE_TASKS, Query
 from zeta_router.core.snapshot import Health
 from zeta_router.gateway.browser.same_origin import check_write
 from zeta_router.gateway.described.document import document
@@ -24,6 +24,7 @@ from zeta_router.gateway.problems import RequestError
 from zeta_router.gateway.reading.body import UNREADABLE, parse
 from zeta_router.gateway.reading.fingerprint import asker_of
 from zeta_router.gateway.reading.intake import query_of
+from zeta_router.gateway.reading.stands_for import operation_of
 from zeta_router.gateway.state_report import state_report
 from zeta_router.router.events import Answered, DrainRequested, Feedback
 
@@ -148,7 +149,7 @@ class Admin:
 
     async def _route(self, request: web.Request, raw: bytes) -> web.StreamResponse:
         """A dry run: the body of a real call, decided and explained, not sent."""
-        operation = _operation_of(raw)
+        operation = operation_of(raw, self._config().models)
         query = query_of(
             operation,
             parse(operation, raw),
@@ -244,26 +245,6 @@ class Admin:
             raise RequestError(404, f"no endpoint {endpoint_id!r}; there are {', '.join(known)}")
         self._driver.submit(DrainRequested(self._driver.clock(), endpoint_id, draining))
         return _json({"id": endpoint_id, "draining": draining})
-
-
-def _operation_of(raw: bytes) -> Operation:
-    """Which call a dry run stands for, from the field that only that call has."""
-    try:
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except UNREADABLE as error:
-        raise RequestError(400, f"the body is not a JSON object: {error}") from None
-    shapes = {
-        "messages": Operation.CHAT,
-        "documents": Operation.RERANK,
-        "prompt": Operation.COMPLETION,
-        "input": Operation.EMBEDDING,
-    }
-    for name, operation in shapes.items():
-        if name in fields:
-            return operation
-    raise RequestError(
-        400, "'messages', 'prompt', 'input' or 'documents' is required", param="messages"
-    )
 
 
 def _judgement(raw: bytes) -> tuple[str, float]:

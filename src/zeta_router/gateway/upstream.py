@@ -12,9 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import aiohttp
-from aiohttp.connector import Connection
 
 from zeta_router.core.fleet import Endpoint
+from zeta_router.gateway.kept import (
+    KeptConnector,
+    KeptRequest,
+    KeptResponse,
+    StaleError,
+    UnfitError,
+    must_be_new,
+)
 
 CONNECT_TIMEOUT_S = 3.0
 IDLE_TIMEOUT_S = 600.0
@@ -83,6 +90,9 @@ class Upstream(Protocol):
 class AiohttpUpstream:
     """The client of aiohttp, for http and https.
 
+    A request that meets a connection which the engine was just closing is sent once more, on a new
+    one (see `kept`).
+
     Args:
         session: Owned by the caller; its connector should not limit connections, because the
             router's slots already do.
@@ -97,7 +107,7 @@ class AiohttpUpstream:
         """See `Upstream.send`."""
         url = endpoint.url.rstrip("/") + path
         try:
-            response = await self._post(url, headers, body)
+            response = await self._sent(url, headers, body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UnreachableError(str(error)) from error
         except (aiohttp.ServerTimeoutError, TimeoutError) as error:
@@ -105,6 +115,18 @@ class AiohttpUpstream:
         except (aiohttp.ClientError, OSError) as error:
             raise BrokenError(str(error)) from error
         return _AiohttpAnswer(response)
+
+    async def _sent(
+        self, url: str, headers: Mapping[str, str], body: bytes
+    ) -> aiohttp.ClientResponse:
+        try:
+            return await self._post(url, headers, body)
+        except StaleError:
+            token = must_be_new.set(True)
+            try:
+                return await self._post(url, headers, body)
+            finally:
+                must_be_new.reset(token)
 
     async def _post(
         self, url: str, headers: Mapping[str, str], body: bytes
@@ -114,7 +136,7 @@ class AiohttpUpstream:
                 return await self._session.post(
                     url, data=body, headers=headers, allow_redirects=False
                 )
-            except UnaskedError:
+            except UnfitError:
                 continue  # that connection is closed: each turn uses up one of the pool
 
 
@@ -171,27 +193,12 @@ class _AiohttpAnswer:
             content.set_exception(aiohttp.ClientPayloadError("the body is not what HTTP allows"))
 
 
-class UnaskedError(aiohttp.ClientConnectionError):
-    """An idle connection held bytes that nobody had asked for; nothing was sent on it."""
-
-
-class _Request(aiohttp.ClientRequest):
-    """A request that is not sent where the engine has spoken unasked.
-
-    aiohttp would hand such bytes out as the answer to the next request, which is another client's.
-    """
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        if conn.protocol is not None and conn.protocol.should_close:
-            raise UnaskedError("the engine has spoken unasked on an idle connection")
-        return await super().send(conn)
-
-
 def new_session() -> aiohttp.ClientSession:
     """A session fit for engines: no connection limit, no total time limit, bodies as they are."""
     return aiohttp.ClientSession(
-        request_class=_Request,
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
+        request_class=KeptRequest,
+        response_class=KeptResponse,
+        connector=KeptConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
         timeout=aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=IDLE_TIMEOUT_S
         ),

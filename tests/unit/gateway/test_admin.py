@@ -256,6 +256,8 @@ class TestDryRun:
             ({"prompt": "def add(a, b):"}, "c"),
             ({"input": "a cat"}, "e"),
             ({"messages": MESSAGES, "model": "coder"}, "c"),
+            ({"input": "a cat", "model": "coder"}, "c"),
+            ({"input": "a cat", "instructions": "Draw it."}, "c"),
         ],
     )
     def test_decides_and_sends_nothing(

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 
 from support.gateways import gateway, on_loopback
 from support.scripted import ScriptedEngine, say_and_hang, whole
-from support.upstream_contract import Line, SilenceContract, UpstreamContract, silence
+from support.upstream_contract import Line, RaceContract, SilenceContract, UpstreamContract, silence
 from zeta_router.core.fleet import Limits
 from zeta_router.gateway.upstream import AiohttpUpstream, Upstream, new_session
 
 
-class TestAiohttpUpstream(UpstreamContract, SilenceContract):
+class TestAiohttpUpstream(UpstreamContract, SilenceContract, RaceContract):
     @contextlib.asynccontextmanager
     async def making(self) -> AsyncIterator[Upstream]:
         async with new_session() as session:

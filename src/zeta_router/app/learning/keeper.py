@@ -57,16 +57,23 @@ class Keeper:
     Args:
         router: Whose learned state it is; used on the event loop only.
         shelf: Where it is kept.
-        wall_offset_s: Wall time minus the router's: its clock starts anew with the machine.
+        wall_offset_s: Wall time minus the router's, whose clock starts anew with the machine;
+            called at each look where it may change.
     """
 
-    def __init__(self, router: ZetaDynamicRouter, shelf: Shelf, wall_offset_s: float) -> None:
+    def __init__(
+        self, router: ZetaDynamicRouter, shelf: Shelf, wall_offset_s: float | Callable[[], float]
+    ) -> None:
         self._router = router
         self._shelf = shelf
-        self._wall_offset_s = wall_offset_s
+        self._offset_s = wall_offset_s
         self._kept: dict[str, bytes] = {}
         self._openings = shelf.health().openings
         self._told_of = ""
+
+    @property
+    def _wall_offset_s(self) -> float:
+        return self._offset_s() if callable(self._offset_s) else self._offset_s
 
     def restore(self, now_s: float) -> dict[str, str]:
         """Put back what was saved last; what could not be, by name, and why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zeta_router.gateway.kept import RACE_S
 from zeta_router.gateway.upstream import CONNECT_TIMEOUT_S, IDLE_TIMEOUT_S, KEEPALIVE_S
 
 
@@ -34,7 +35,7 @@ class Bounds:
     idle_s: float = IDLE_TIMEOUT_S
     keepalive_s: float = KEEPALIVE_S
     age_s: float = 600.0
-    race_s: float = 1.0
+    race_s: float = RACE_S
     tick_s: float = 0.5
     idle_connections: int = 512
     head_bytes: int = 64 << 10

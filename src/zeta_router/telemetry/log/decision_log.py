@@ -51,13 +51,15 @@ class DecisionLog:
     Args:
         path: The SQLite file. Made when it does not exist; its folder must.
         keep_days: Age in days at which rows are let go; 0 keeps nothing longer than a second.
-        wall_offset_s: Wall time minus the time in the records (the driver's clock). Required: with
-            a wrong one every row looks as old as the machine and is let go at once.
+        wall_offset_s: Wall time minus the time in the records (the driver's clock); called before
+            each transaction where it may change. Required: with a wrong one every row looks as old
+            as the machine and is let go at once.
         keep_bytes: Size above which the oldest rows go whatever their age.
         prompts: Whether the text of queries is kept too.
         facts: What else to remember about this run: config hash, seed, policy.
         pending_rows: Most rows kept in memory while the file cannot take them.
-        wall_clock: Seconds since 1970; decides what is old, and stands in no record.
+        wall_clock: Seconds since 1970; decides what is old, and stands in no record. Where it jumps
+            ahead of the rows' times, they are let go (`wall.Wall` has one that does not).
 
     Raises:
         ConfigError: The file is not a decision log, was written by a newer version, or its folder
@@ -70,7 +72,7 @@ class DecisionLog:
         path: Path | str,
         keep_days: float = 30.0,
         *,
-        wall_offset_s: float,
+        wall_offset_s: float | Callable[[], float],
         keep_bytes: int = 4 * 2**30,
         prompts: bool = False,
         facts: Mapping[str, str] | None = None,
@@ -85,7 +87,8 @@ class DecisionLog:
         software = f"zeta-router {__version__}, Python {platform.python_version()}"
 
         def run() -> RunFacts:
-            return RunFacts(wall_clock(), wall_offset_s, software, facts or {})
+            offset_s = wall_offset_s() if callable(wall_offset_s) else wall_offset_s
+            return RunFacts(wall_clock(), offset_s, software, facts or {})
 
         retention = Retention(keep_days * DAY_S, keep_bytes, wall_clock)
         self._thread = LogThread(self.path, run, retention, pending_rows)

@@ -27,22 +27,34 @@ LEAST_STEP = 200
 """Rows let go of at a time, from each table, when little is written."""
 
 
-def forget(connection: sqlite3.Connection, before_wall_s: float, limit: int) -> int:
+def forget(
+    connection: sqlite3.Connection, before_wall_s: float, limit: int, now_s: float = 0.0
+) -> int:
     """Delete up to `limit` rows of each table older than `before_wall_s`; how many went.
+
+    A row written after one of the time from `before_wall_s` to `now_s` stays, whatever its own time
+    says: its clock was wrong. Where that is no time at all, age alone decides.
 
     Small, because a transaction that deletes a day at once blocks the writer for seconds and
     makes the write-ahead log as large as the day. Polls stay longer, by more than the time for
     which decisions go on referring to one.
     """
-    gone = sum(_forget(connection, table, before_wall_s, limit) for table in AGED)
-    return gone + _forget(connection, SAMPLES, before_wall_s - 2 * REPEAT_S, limit)
+    gone = sum(_forget(connection, table, before_wall_s, limit, now_s) for table in AGED)
+    return gone + _forget(connection, SAMPLES, before_wall_s - 2 * REPEAT_S, limit, now_s)
 
 
-def _forget(connection: sqlite3.Connection, table: Table, before_wall_s: float, limit: int) -> int:
+def _forget(
+    connection: sqlite3.Connection, table: Table, before_wall_s: float, limit: int, now_s: float
+) -> int:
+    kept = connection.execute(
+        f"SELECT seq FROM {table.name} WHERE wall_s >= ? AND wall_s <= ? "  # noqa: S608
+        "ORDER BY wall_s LIMIT 1",
+        (before_wall_s, now_s),
+    ).fetchone()
     return connection.execute(
         f"DELETE FROM {table.name} WHERE seq IN (SELECT seq FROM {table.name} "  # noqa: S608
-        "WHERE wall_s < ? ORDER BY wall_s LIMIT ?)",
-        (before_wall_s, limit),
+        "WHERE wall_s < ? AND seq < ? ORDER BY wall_s LIMIT ?)",
+        (before_wall_s, kept[0] if kept is not None else 2**63 - 1, limit),
     ).rowcount
 
 
@@ -82,7 +94,7 @@ class Retention:
     Args:
         keep_s: Age at which rows go.
         keep_bytes: Size of the file above which the oldest rows go whatever their age.
-        wall_clock: Seconds since 1970.
+        wall_clock: Seconds since 1970; the clock of the rows' times, or one that lags behind it.
     """
 
     def __init__(self, keep_s: float, keep_bytes: int, wall_clock: Callable[[], float]) -> None:
@@ -104,7 +116,7 @@ class Retention:
         self._due_wall_s = now_s + TIDY_EVERY_S
         step = max(LEAST_STEP, 2 * (written - self._seen))
         self._seen = written
-        gone = forget(connection, now_s - self._keep_s, step)
+        gone = forget(connection, now_s - self._keep_s, step, now_s)
         if used_bytes(connection) > self._keep_bytes:
             limit_wall_s = oldest_wall_s(connection, step)
             gone += forget(connection, limit_wall_s or now_s, step)

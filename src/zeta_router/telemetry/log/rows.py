@@ -39,13 +39,13 @@ class RowEncoder:
 
     Args:
         run: Number of the run in the `runs` table.
-        wall_offset_s: Wall time minus the driver's time.
+        wall_offset_s: Wall time minus the driver's time; may be set anew between rows.
         latest_wall_s: Wall time of the latest decision, for what carries no time of its own.
     """
 
     def __init__(self, run: int, wall_offset_s: float, latest_wall_s: float = 0.0) -> None:
         self._run = run
-        self._offset_s = wall_offset_s
+        self.wall_offset_s = wall_offset_s
         self.latest_wall_s = latest_wall_s
         self._views: dict[int, tuple[EndpointView, msgspec.Raw]] = {}
         self._samples: dict[str, tuple[EngineSample, int]] = {}
@@ -57,7 +57,7 @@ class RowEncoder:
         """The row of one decision. May leave rows for `take_samples`."""
         query, decision = record.query, record.decision
         at_s, slo, task = decision.decided_at_s, query.slo, decision.task
-        self.latest_wall_s = wall_s = at_s + self._offset_s
+        self.latest_wall_s = wall_s = at_s + self.wall_offset_s
         return (
             ROW_VERSION,
             self._run,
@@ -107,7 +107,7 @@ class RowEncoder:
         return (
             ROW_VERSION,
             self._run,
-            record.at_s + self._offset_s,
+            record.at_s + self.wall_offset_s,
             record.at_s,
             record.query_id,
             record.attempt,
@@ -129,13 +129,13 @@ class RowEncoder:
     def feedback(self, record: FeedbackRecord) -> Row:
         """The row of one judgement."""
         at_s = record.at_s
-        row = (ROW_VERSION, self._run, at_s + self._offset_s, at_s, record.query_id)
+        row = (ROW_VERSION, self._run, at_s + self.wall_offset_s, at_s, record.query_id)
         return (*row, record.score, record.voter)
 
     def checks(self, record: ChecksRecord) -> Row:
         """The row of what was found of one answer."""
         at_s = record.at_s
-        row = (ROW_VERSION, self._run, at_s + self._offset_s, at_s, record.query_id)
+        row = (ROW_VERSION, self._run, at_s + self.wall_offset_s, at_s, record.query_id)
         return (*row, record.model, _encode(record.checks).decode())
 
     def take_samples(self) -> list[Row]:
@@ -204,7 +204,7 @@ class RowEncoder:
             return known[1]
         self._sample_number += 1
         self._samples[endpoint_id] = (sample, self._sample_number)
-        wall_s, text = at_s + self._offset_s, _encode(sample).decode()
+        wall_s, text = at_s + self.wall_offset_s, _encode(sample).decode()
         self._new_samples.append((self._run, self._sample_number, wall_s, endpoint_id, text))
         return self._sample_number
 

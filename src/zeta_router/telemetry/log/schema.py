@@ -192,7 +192,7 @@ RUNS = Table(
     "One row each time a router opened the file for writing; `run` elsewhere is its `seq`.",
     (
         Column("opened_wall_s", "REAL NOT NULL", "When, in seconds since 1970 (UTC)."),
-        Column("wall_offset_s", "REAL NOT NULL", "`wall_s` minus `at_s` of every row of the run."),
+        Column("wall_offset_s", "REAL NOT NULL", "`wall_s` minus `at_s` when the run began."),
         Column("software", "TEXT NOT NULL", "Name and version of the writer."),
         Column("facts", "TEXT NOT NULL", "JSON object: config hash, seed and the like."),
     ),

@@ -38,7 +38,7 @@ class LogThread:
 
     Args:
         path: The file. Made when it does not exist; its folder must.
-        run: What this process writes about itself.
+        run: What this process writes about itself, as it is at the moment.
         retention: What is let go, and when.
         pending_rows: Most entries kept in memory; beyond it the oldest is given up.
 
@@ -198,6 +198,7 @@ class LogThread:
             if not self._batch and not states:
                 return
             writer = self._open()
+            writer.follow(self._run_facts().wall_offset_s)
             refused = writer.write([*self._batch, *states])
             self._written += len(self._batch) - refused
             self._refused += refused

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -42,6 +43,9 @@ _SAVE = (
     "ON CONFLICT (name) DO UPDATE SET version = excluded.version, "
     "saved_at_s = excluded.saved_at_s, blob = excluded.blob"
 )
+
+_MOST = 2**63 - 1
+"""The largest integer of SQLite."""
 
 _TABLE_OF: dict[type, Table] = {
     DecisionRecord: DECISIONS,
@@ -117,6 +121,10 @@ class LogWriter:
         except OSError:
             return False
 
+    def follow(self, wall_offset_s: float) -> None:
+        """Date the rows to come by another offset: the machine slept, or its clock was set."""
+        self._encoder.wall_offset_s = wall_offset_s
+
     def write(self, batch: Sequence[Entry]) -> int:
         """Write all of `batch` and return how many records could not be written at all.
 
@@ -165,7 +173,7 @@ class LogWriter:
         for record in chunk:
             kind = type(record)
             try:
-                self.connection.execute(_statement(kind, 1), self._encode[kind](record))
+                self._write_row(_statement(kind, 1), self._encode[kind](record))
             except Exception as error:
                 if _is_about_the_file(error):
                     raise
@@ -173,6 +181,13 @@ class LogWriter:
                 self.refusal = f"{kind.__name__}: {type(error).__name__}: {error}"
         self._write_samples()
         return refused
+
+    def _write_row(self, statement: str, row: Row) -> None:
+        """Write a row alone; a count that no column holds becomes the largest that one does."""
+        try:
+            self.connection.execute(statement, row)
+        except OverflowError:
+            self.connection.execute(statement, tuple(map(_fitting, row)))
 
     def _write_samples(self) -> None:
         samples = self._encoder.take_samples()
@@ -197,10 +212,15 @@ def _is_about_the_file(error: Exception) -> bool:
     """Whether the file and not a record is what went wrong.
 
     SQLite names a damaged file with the bare `DatabaseError`; its subclasses other than these are
-    about values, such as a count above 2**63 sent by a client.
+    about values, such as a time that is no number.
     """
     about = (sqlite3.OperationalError, sqlite3.InternalError, OSError)
     return isinstance(error, about) or type(error) is sqlite3.DatabaseError
+
+
+def _fitting(value: Any) -> Any:
+    """The value, within what SQLite can hold of an integer: engines have said larger counts."""
+    return max(-_MOST, min(_MOST, value)) if type(value) is int else value
 
 
 def _state(record: SavedState) -> Row:

@@ -84,6 +84,22 @@ def test_times_are_told_on_the_new_clock(tmp_path: Path) -> None:
     assert state["learned_at_s"] == pytest.approx(7.0 - 100.0)
 
 
+def test_times_are_told_by_the_clock_as_it_was_set_in_between(tmp_path: Path) -> None:
+    first = a_bench()
+    teach(first)
+    log = open_log(tmp_path)
+    offsets_s = [0.0]
+    keeper = Keeper(first.router, log, lambda: offsets_s[0])
+    keeper.save(first.now_s)
+    offsets_s[0] = WALL_S
+    assert keeper.save(first.now_s) == len(first.router.learned_names())
+    assert log.flush()
+    second = a_bench()
+    Keeper(second.router, log, WALL_S).restore(first.now_s)
+    log.close()
+    assert parts_of(second) == parts_of(first)
+
+
 def test_a_flipped_bit_is_noticed_told_and_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

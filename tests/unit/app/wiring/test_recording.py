@@ -15,6 +15,7 @@ from zeta_router.app.wiring.recording import decision_log
 from zeta_router.core.errors import ConfigError
 from zeta_router.telemetry.log.fleet import FLEET_FACT
 from zeta_router.telemetry.log.reader import LogReader
+from zeta_router.telemetry.log.wall import Wall
 
 
 def config(path: Path) -> LoadedConfig:
@@ -23,7 +24,7 @@ def config(path: Path) -> LoadedConfig:
 
 
 async def opened_and_closed(path: Path) -> None:
-    async with decision_log(config(path), 7, 1e9) as log:
+    async with decision_log(config(path), 7, Wall()) as log:
         assert not log.health().trouble
 
 

@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager
 
 import uvloop
 
-from support.upstream_contract import SilenceContract, UpstreamContract
+from support.upstream_contract import RaceContract, SilenceContract, UpstreamContract
 from zeta_router.gateway.lean.client import LeanUpstream
 from zeta_router.gateway.upstream import Upstream
 
 
-class TestLeanUpstream(UpstreamContract, SilenceContract):
+class TestLeanUpstream(UpstreamContract, SilenceContract, RaceContract):
     def making(self) -> AbstractAsyncContextManager[Upstream]:
         return LeanUpstream()
 

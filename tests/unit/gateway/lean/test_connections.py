@@ -11,13 +11,10 @@ from support.bodies import pieces_of
 from support.lean_talk import asked, move, talk, turns
 from support.scripted import (
     STREAM_HEAD,
-    Step,
     answer,
     head,
     say,
-    say_and_close,
     say_and_hang,
-    say_and_reset,
     whole,
 )
 from support.upstream_contract import Line
@@ -127,57 +124,6 @@ class TestKept:
             assert await asked(line) == b"mine"
 
         assert talk(scenario).connections == 2
-
-
-class TestRace:
-    """The engine closes a kept connection just when the next request comes."""
-
-    @pytest.mark.parametrize("step", [say_and_close(b""), say_and_reset()])
-    def test_asks_once_more_where_nothing_came_back(self, step: Step) -> None:
-        async def scenario(line: Line, upstream: LeanUpstream) -> None:
-            assert await asked(line) == b"one"
-            assert await asked(line) == b"two"
-
-        engine = talk(scenario, whole(b"one"), step, whole(b"two"))
-        assert [one.connection for one in engine.asked] == [0, 0, 1]
-
-    def test_asks_no_third_time(self) -> None:
-        async def scenario(line: Line, upstream: LeanUpstream) -> None:
-            await asked(line)
-            with pytest.raises(BrokenError, match="c: it closed the connection before its answer"):
-                await asked(line)
-
-        assert len(talk(scenario, whole(), say_and_close(b""), say_and_close(b"")).asked) == 3
-
-    @pytest.mark.parametrize("said", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n", head()[:-2]])
-    def test_does_not_where_a_byte_came_back(self, said: bytes) -> None:
-        async def scenario(line: Line, upstream: LeanUpstream) -> None:
-            await asked(line)
-            with pytest.raises(BrokenError):
-                await asked(line)
-
-        assert len(talk(scenario, whole(), say_and_close(said)).asked) == 2
-
-    def test_does_not_where_the_connection_is_new(self) -> None:
-        async def scenario(line: Line, upstream: LeanUpstream) -> None:
-            with pytest.raises(BrokenError):
-                await asked(line)
-
-        assert len(talk(scenario, say_and_close(b"")).asked) == 1
-
-    def test_does_not_where_the_engine_has_worked_on_it(self) -> None:
-        async def scenario(line: Line, upstream: LeanUpstream) -> None:
-            gate = asyncio.Event()
-            line.engine.script = [whole(), scripted.when(gate, say_and_close(b""))]
-            await asked(line)
-            task = asyncio.create_task(asked(line))
-            await line.asked(2)
-            move(1.5)
-            gate.set()
-            with pytest.raises(BrokenError):
-                await task
-
-        assert len(talk(scenario).asked) == 2
 
 
 class TestPausing:

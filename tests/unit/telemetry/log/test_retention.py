@@ -121,3 +121,38 @@ def test_a_file_that_is_too_large_loses_its_oldest_rows_and_shrinks(writer: LogW
 
 def _wal_bytes(path: Path) -> int:
     return path.with_name(path.name + "-wal").stat().st_size
+
+
+def test_fresh_rows_of_a_clock_that_stood_in_1970_stay(writer: LogWriter) -> None:
+    fill(writer, 5, start_s=1e6)
+    fill(writer, 5, start_s=3.0)
+    fill(writer, 5, start_s=1e6 + 10.0)
+    wall = Wall()
+    wall.now_s = 1e6 + 50.0
+    retention = Retention(100.0, PLENTY, wall)
+    retention.tidy(writer.connection, 0)
+    assert count(writer, "decisions") == 15
+    wall.now_s = 1e6 + 107.0
+    retention.tidy(writer.connection, 0)
+    assert count(writer, "decisions") == 5
+
+
+def test_a_row_of_the_future_keeps_no_other(writer: LogWriter) -> None:
+    fill(writer, 1, start_s=1e9)
+    fill(writer, 5)
+    wall = Wall()
+    wall.now_s = 1e6
+    Retention(100.0, PLENTY, wall).tidy(writer.connection, 0)
+    assert count(writer, "decisions") == 1
+
+
+def test_a_file_that_is_too_large_shrinks_whatever_the_clocks_said(writer: LogWriter) -> None:
+    fill(writer, 300, start_s=1e6)
+    fill(writer, 300)
+    wall = Wall()
+    wall.now_s = 1e6 + 300.0
+    retention = Retention(1e9, 100_000, wall)
+    for _ in range(20):
+        wall.now_s += 1.0
+        retention.tidy(writer.connection, 0)
+    assert used_bytes(writer.connection) <= 100_000

@@ -166,13 +166,13 @@ def test_what_cannot_be_written_at_the_end_is_counted(start: Start, tmp_path: Pa
 
 def test_a_record_nobody_can_write_is_told(start: Start, tmp_path: Path) -> None:
     thread = start()
-    thread.append(decided("bad", of=query("bad", max_output_tokens=2**70)))
+    thread.append(decided("bad", of=query("bad", tenant="\ud800")))
     thread.append(decided("q1"))
     assert thread.flush(5.0)
     health = thread.health()
     assert health.ok
     assert health.dropped == 1
-    assert "DecisionRecord: OverflowError" in health.refusal
+    assert "DecisionRecord: UnicodeEncodeError" in health.refusal
     assert written(tmp_path / "z.db") == ["q1"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,6 @@ def test_state_is_replaced(writer: LogWriter) -> None:
 
 
 POISON = {
-    "a count no column holds": decided("bad", of=query("bad", max_output_tokens=2**70)),
     "text that is no Unicode": decided("bad", of=query("bad", tenant="\ud800")),
     "a time that is no number": ended("bad", at_s=float("nan")),
     "scores that do not fit": decided("bad")._replace(
@@ -90,6 +90,23 @@ def test_a_record_nobody_can_write_costs_only_itself(writer: LogWriter, poison) 
     assert writer.write(batch) == 1
     assert [count(writer, name) for name in ("decisions", "outcomes", "samples")] == [2, 1, 2]
     assert type(poison).__name__ in writer.refusal
+
+
+@pytest.mark.parametrize(("said", "kept"), [(2**63, 2**63 - 1), (-(2**70), 1 - 2**63)])
+def test_a_count_no_column_holds_becomes_one_that_it_does(
+    writer: LogWriter, said: int, kept: int
+) -> None:
+    outcome = replace(ended().outcome, prompt_tokens=said, output_tokens=7)
+    batch = [
+        decided("q1", of=query("q1", max_output_tokens=said)),
+        ended("q1")._replace(outcome=outcome),
+        decided("q2"),
+    ]
+    assert writer.write(batch) == 0
+    rows = writer.connection.execute("SELECT prompt_tokens, output_tokens FROM outcomes").fetchall()
+    assert rows == [(kept, 7)]
+    (row,) = writer.connection.execute("SELECT max_output_tokens FROM decisions LIMIT 1")
+    assert row == (kept,)
 
 
 def test_trouble_with_the_file_leaves_nothing_half_written(writer: LogWriter) -> None:
