@@ -6,8 +6,10 @@ until then another engine can be tried without the client noticing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -107,7 +109,7 @@ class Attempt:
             return None
         if ok and exchange.operation in (Operation.EMBEDDING, Operation.RERANK):
             self._driver.first_token(exchange.query.id, exchange.attempt)
-        self._end(answered(reading, answer, self._driver.clock() - self._sent_s))
+        self._soon(self._end, answered(reading, answer, self._driver.clock() - self._sent_s))
         headers = self._headers(answer)
         if ok:
             exchange.kept = partial(kept_of_whole, exchange.operation, body)
@@ -118,8 +120,7 @@ class Attempt:
 
     async def _stream(self, answer: Answer) -> web.StreamResponse | None:
         exchange = self._exchange
-        first_s: list[float] = []
-        passing = self._passing(first_s)
+        passing = self._passing()
         over = await exchange.first_part(answer.pour(passing.hold))
         if not passing.held:
             self._end(refusal(answer))
@@ -138,24 +139,20 @@ class Attempt:
             self._end(failure(problem, started=True, output_tokens=passing.passed_tokens))
             await response.write(broken_stream(problem))
         else:
-            self._complete(answer, passing, first_s)
+            self._complete(answer, passing)
         await response.write_eof()
         return response
 
-    def _passing(self, first_s: list[float]) -> Passing:
-        """What passes the stream on; `first_s` gets its TTFT."""
+    def _passing(self) -> Passing:
+        """What passes the stream on."""
         driver, query_id, number = self._driver, self._exchange.query.id, self._exchange.attempt
-        sent_s = self._sent_s
-
-        def on_first_token() -> None:
-            first_s.append(driver.clock() - sent_s)
-            driver.first_token(query_id, number)
-
-        def on_progress(tokens: int) -> None:
-            driver.progress(query_id, number, tokens)
-
-        served = self._command.endpoint.model
-        return Passing(self._exchange.operation, served, on_first_token, on_progress)
+        return Passing(
+            self._exchange.operation,
+            self._command.endpoint.model,
+            driver.clock,
+            on_first_token=partial(driver.first_token, query_id, number),
+            on_progress=partial(driver.progress, query_id, number),
+        )
 
     async def _rest(
         self, answer: Answer, response: web.StreamResponse, passing: Passing, over: bool
@@ -169,6 +166,8 @@ class Attempt:
         gap_s = longest_gap_s(self._command.decision, self._stall_s())
         async with Patience(gap_s) as patience:
             await passing.begin(exchange.request, response, patience)
+            if passing.first_at_s is not None:
+                self._soon(self._driver.first_token, exchange.query.id, exchange.attempt)
             while not over:
                 if exchange.request.protocol.writing_paused:
                     await exchange.request.writer.drain()
@@ -178,12 +177,13 @@ class Attempt:
         if not complete and exchange.ends_by_saying and ends_by_closing(answer):
             raise BrokenError("the connection was closed before the answer was complete")
 
-    def _complete(self, answer: Answer, passing: Passing, first_s: list[float]) -> None:
+    def _complete(self, answer: Answer, passing: Passing) -> None:
         exchange, reading = self._exchange, passing.watcher.reading
         if not reading.failed:
             exchange.kept, exchange.finish_reason = passing.text.kept, reading.finish_reason
-        took_s = self._driver.clock() - self._sent_s
-        self._end(answered(reading, answer, took_s, first_s[0] if first_s else None))
+        took_s, first_at_s = self._driver.clock() - self._sent_s, passing.first_at_s
+        ttft_s = first_at_s - self._sent_s if first_at_s is not None else None
+        self._soon(self._end, answered(reading, answer, took_s, ttft_s))
 
     def _set_aside(self, answer: Answer, body: bytes) -> None:
         """Try another engine; should none say more than this one, the client gets its answer."""
@@ -204,6 +204,10 @@ class Attempt:
             self._exchange.overhead_s,
             command.attempt,
         )
+
+    def _soon(self, report: Callable[..., None], *told: Any) -> None:
+        """Report something once what is being written has gone out: no client waits for it."""
+        asyncio.get_running_loop().call_soon(report, *told)
 
     def _end(self, outcome: Outcome) -> None:
         """Report the end of the attempt; a second report of the same attempt changes nothing."""

@@ -44,7 +44,9 @@ class Passing:
     Args:
         operation: What was asked for.
         served: The model's name in the fleet, which the client is to read.
-        on_first_token: Called once, with the first token.
+        clock: Seconds on a monotonic clock.
+        on_first_token: Called with a first token that `on` passes; of one that was held back,
+            whoever calls `begin` knows.
         on_progress: Takes the number of tokens so far, now and then.
 
     Attributes:
@@ -56,7 +58,9 @@ class Passing:
     __slots__ = (
         "_chunked",
         "_client",
+        "_first_at_s",
         "_names",
+        "_on_first_token",
         "_on_progress",
         "_patience",
         "_served",
@@ -73,12 +77,17 @@ class Passing:
         self,
         operation: Operation,
         served: str,
+        clock: Callable[[], float],
+        *,
         on_first_token: Callable[[], None],
         on_progress: Callable[[int], None],
     ) -> None:
+        first: list[float] = []
         responds = operation is Operation.RESPONSE
         tail_bytes = TAIL_OF_RESPONSE_BYTES if responds else TAIL_BYTES
-        self.watcher = SseWatcher(on_first_token, tail_bytes)
+        self.watcher = SseWatcher(lambda: first.append(clock()), tail_bytes)
+        self._first_at_s = first
+        self._on_first_token = on_first_token
         self.text = AnswerText(operation)
         self.held = b""
         self._served = served
@@ -127,7 +136,11 @@ class Passing:
         self._patience.since_s = self._time()
         unseen = self._unseen
         unseen.append(piece)
-        if len(unseen) >= _PIECES_AT_ONCE or len(piece) > _LARGE_BYTES or self.watcher.waits:
+        if self.watcher.waits:
+            self.look()
+            if not self.watcher.waits:
+                self._on_first_token()
+        elif len(unseen) >= _PIECES_AT_ONCE or len(piece) > _LARGE_BYTES:
             self.look()
         if self._names is not None:
             piece = rename_chunk(piece, self._names)
@@ -136,6 +149,11 @@ class Passing:
             raise ConnectionResetError("the client has left")
         transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
         return not self._client.writing_paused
+
+    @property
+    def first_at_s(self) -> float | None:
+        """When the first token came, on the clock; None before."""
+        return self._first_at_s[0] if self._first_at_s else None
 
     @property
     def passed_tokens(self) -> int | None:

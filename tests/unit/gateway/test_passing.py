@@ -63,7 +63,13 @@ class Passed:
         self.told: list[int] = []
         self.patience = Patience(60.0)
         on_first = self.first.append
-        self.passing = Passing(operation, "m", lambda: on_first(1), self.told.append)
+        self.passing = Passing(
+            operation,
+            "m",
+            lambda: 7.0,
+            on_first_token=lambda: on_first(1),
+            on_progress=self.told.append,
+        )
 
     async def begun(self, *pieces: bytes) -> Passed:
         for piece in pieces:
@@ -98,7 +104,7 @@ def test_nothing_is_overlooked_however_many_pieces_wait(count: int) -> None:
         said = "".join(f"{number} " for number in range(count))
         assert passed.passing.text.kept().head == said
         assert passed.passing.watcher.end().events == count
-        assert passed.first == [1]
+        assert (passed.passing.first_at_s, passed.first) == (7.0, [])
         assert passed.told == sorted(passed.told)
         assert len(passed.told) >= (count - 1) // 16
         assert not passed.told or passed.told[-1] <= count
@@ -138,9 +144,9 @@ def test_a_first_token_that_comes_late_is_noticed_when_it_comes() -> None:
         noise = b": " + b"x" * 20_000 + b"\n\n"
         passed = await Passed(Wire()).begun(noise)
         assert passed.passing.on(b": alive\n\n")
-        assert passed.first == []
+        assert (passed.passing.first_at_s, passed.first) == (None, [])
         assert passed.passing.on(event(delta("a", "file.gguf")))
-        assert passed.first == [1]
+        assert (passed.passing.first_at_s, passed.first) == (7.0, [1])
         passed.passing.on(event(delta("b", "file.gguf")))
         assert b'"m"' in passed.wire.written[-1]
 

@@ -133,6 +133,6 @@ def _other_script(text: str, query: Query) -> bool | None:
     if len(features) != len(FEATURE_NAMES) or len(text) < _ENOUGH_CHARS or "```" in text:
         return None
     sample = text[:1024]
-    came = sum(1 for letter in sample if letter > "\x7f") / len(sample)
+    came = 1.0 - len(sample.encode("ascii", "ignore")) / len(sample)
     asked = features[_NON_ASCII]
     return (asked >= _MOSTLY and came < _HARDLY) or (asked < _HARDLY and came >= _MOSTLY)

@@ -191,7 +191,7 @@ def test_only_what_the_fleet_owes_counts_against_objectives(status: Status) -> N
 def test_a_refusal_is_unserved_unless_nobody_could_do_it(reason: Reason) -> None:
     metrics = made()
     feed(metrics, [decided(verdict=Verdict.REJECT, reason=reason)])
-    lasting = reason in (Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL)
+    lasting = reason in (Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL, Reason.DENIED)
     assert values(metrics, "zeta_slo_total")["none", "unserved", "code"] == (0 if lasting else 1)
 
 
