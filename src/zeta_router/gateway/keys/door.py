@@ -13,13 +13,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from aiohttp import web
 
-from zeta_router.core.decision import Verdict
 from zeta_router.gateway.keys.access import Access
 from zeta_router.gateway.keys.holder import HOLDER
 from zeta_router.gateway.keys.key import Key, Scope, digest_of
+from zeta_router.gateway.keys.spending import Spending
 from zeta_router.gateway.keys.usage import Usage
 from zeta_router.gateway.problems import RequestError
-from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
+from zeta_router.router.commands import Record
 
 _BEARER = "bearer "
 
@@ -36,7 +36,7 @@ class Door:
         self._clock = clock
         self._by_digest: dict[bytes, Usage] = {}
         self._by_name: dict[str, Usage] = {}
-        self._spending: dict[str, tuple[str, int]] = {}
+        self._spending = Spending(self._limits_tokens)
         self.replace(keys)
 
     @property
@@ -51,7 +51,7 @@ class Door:
         self._by_digest = {usage.key.digest: usage for usage in self._by_name.values()}
         for name, usage in self._by_name.items():
             if name in older:
-                usage.take_over(older[name])
+                usage.take_over(older[name], now_s)
 
     def let_in(self, request: web.Request, access: Access) -> AbstractContextManager[None]:
         """Let a request in for as long as it is served.
@@ -75,19 +75,12 @@ class Door:
 
     def count(self, record: Record) -> None:
         """Learn from the router's records who spends how many tokens."""
-        if isinstance(record, DecisionRecord):
-            tenant = record.query.tenant
-            usage = self._by_name.get(tenant)
-            limited = usage is not None and usage.key.tokens_per_day is not None
-            if limited and record.decision.verdict is Verdict.DISPATCH:
-                self._spending[record.query.id] = (tenant, record.query.prompt_tokens)
-        elif isinstance(record, OutcomeRecord) and self._spending:
-            name, estimated = self._spending.pop(record.query_id, ("", 0))
-            spender = self._by_name.get(name)
-            if spender is not None:
-                outcome = record.outcome
-                tokens = (outcome.prompt_tokens or estimated) + (outcome.output_tokens or 0)
-                spender.spend(tokens, self._clock())
+        charge = self._spending.charge_of(record)
+        if charge is None:
+            return
+        usage = self._by_name.get(charge.key_name)
+        if usage is not None:
+            usage.spend(charge.tokens, self._clock())
 
     def counting(self, on_record: Callable[[Record], None]) -> Callable[[Record], None]:
         """Whoever takes the router's records, with `count` before it."""
@@ -97,6 +90,11 @@ class Door:
             on_record(record)
 
         return on_both
+
+    def _limits_tokens(self, name: str) -> bool:
+        """Whether there is a key of that name with so many tokens a day."""
+        usage = self._by_name.get(name)
+        return usage is not None and usage.key.tokens_per_day is not None
 
     def _usage_of(self, headers: Mapping[str, str]) -> Usage:
         key = _presented(headers)

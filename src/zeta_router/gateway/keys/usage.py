@@ -55,13 +55,14 @@ class Usage:
         self.open_queries = max(0, self.open_queries - 1)  # it may have been taken out meanwhile
 
     def spend(self, tokens: float, now_s: float) -> None:
-        """An answer took so many tokens, read and written."""
+        """An answer took so many tokens, read and written; less than none gives none back."""
         if self._tokens is not None:
-            self._tokens.take(tokens, now_s)
+            self._tokens.take(max(0.0, tokens), now_s)
 
-    def take_over(self, older: Usage) -> None:
-        """Go on from what the key had used under an earlier configuration."""
+    def take_over(self, older: Usage, now_s: float) -> None:
+        """Go on from what the key had used under an earlier configuration, and regained since."""
         self.open_queries = older.open_queries
         for mine, theirs in ((self._requests, older._requests), (self._tokens, older._tokens)):
             if mine is not None and theirs is not None:
+                theirs.take(0.0, now_s)  # a bucket fills when it is used
                 mine.left = min(mine.most, mine.most * theirs.left / theirs.most)

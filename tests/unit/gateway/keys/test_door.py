@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from support.gateways import CHAT, MESSAGES, Gateway, gateway, on_loopback
+from support.records import decided, ended, query
 from support.scripted import ScriptedEngine, say_and_hang, spoken, stream, whole
+from zeta_router.core.outcome import Status
 from zeta_router.gateway.keys.access import Access, access_of
+from zeta_router.gateway.keys.door import Door
 from zeta_router.gateway.keys.key import Key, Scope, digest_of
+from zeta_router.gateway.problems import RequestError
 from zeta_router.router.commands import DecisionRecord
 
 ALICE, ROOT, ONLY_ADMIN = "zk-alice", "zk-root", "zk-admin"
@@ -148,6 +153,37 @@ def test_a_days_tokens_are_counted_from_the_answers() -> None:
             assert int(second.headers["retry-after"]) > 3600
 
     on_loopback(scenario)
+
+
+def test_a_query_that_fails_everywhere_is_not_charged_and_a_retry_is() -> None:
+    async def scenario() -> None:
+        fails = whole(b"{}", 500)
+        first = ScriptedEngine(script=[fails, fails], otherwise=whole())
+        second = ScriptedEngine(script=[fails], otherwise=whole())
+        alice = Key("alice", digest_of(ALICE), tokens_per_day=1)
+        async with gateway(("a", "coder", first), ("b", "coder", second), keys=(alice,)) as made:
+            assert (await made.ask(BODY, headers=bearer(ALICE))).status >= 500
+            assert (await made.ask(BODY, headers=bearer(ALICE))).status == 200
+            ends = [outcome.status for outcome in made.outcomes]
+            assert ends == [Status.UPSTREAM_ERROR] * 3 + [Status.OK]
+            assert (await made.ask(BODY, headers=bearer(ALICE))).status == 429
+
+    on_loopback(scenario)
+
+
+def test_a_reload_takes_back_nothing_that_has_come_back() -> None:
+    now_s = [0.0]
+    alice = Key("alice", digest_of(ALICE), tokens_per_day=100)
+    door = Door([alice], lambda: now_s[0])
+    door.count(decided(of=query(tenant="alice")))
+    door.count(ended(prompt_tokens=50, output_tokens=50))
+    request = make_mocked_request("POST", CHAT, headers=bearer(ALICE))
+    with pytest.raises(RequestError):
+        door.let_in(request, Access.QUERY).__enter__()
+    now_s[0] = 43_200.0
+    door.replace([alice])
+    with door.let_in(request, Access.QUERY):
+        pass
 
 
 def test_a_refused_body_is_not_read() -> None:

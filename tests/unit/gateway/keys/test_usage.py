@@ -64,6 +64,30 @@ def test_a_reload_gives_nothing_back() -> None:
     old.begin(0.0)
     old.spend(1000, 0.0)
     new = usage(requests_per_min=600.0, tokens_per_day=2000)
-    new.take_over(old)
+    new.take_over(old, 0.0)
     assert new.open_queries == 1
     assert new.why_not(0.0) is not None
+
+
+def test_a_reload_leaves_what_came_back_since_the_last_use() -> None:
+    old = usage(requests_per_min=60.0, tokens_per_day=8640)
+    for _ in range(int(BURST_S)):
+        old.begin(0.0)
+    old.spend(8640, 0.0)
+    assert old.why_not(0.0) is not None
+    new = Usage(old.key, DAY_S / 2)
+    new.take_over(old, DAY_S / 2)
+    assert new.why_not(DAY_S / 2) is None
+    new.spend(8640 / 2, DAY_S / 2)
+    refused = new.why_not(DAY_S / 2)
+    assert refused is not None
+    assert refused[1] == pytest.approx(DAY_S / 8640)
+
+
+def test_a_count_below_nothing_gives_nothing_back() -> None:
+    day = usage(tokens_per_day=100)
+    day.spend(100, 0.0)
+    day.spend(-50, 0.0)
+    refused = day.why_not(0.0)
+    assert refused is not None
+    assert refused[1] == pytest.approx(DAY_S / 100)
