@@ -10,6 +10,7 @@ from aiohttp import web
 
 from zeta_router.core.query import Operation
 from zeta_router.gateway.admin import Admin, Route
+from zeta_router.gateway.browser.same_origin import check_body
 from zeta_router.gateway.keys.access import Access, access_of
 from zeta_router.gateway.keys.door import Door
 from zeta_router.gateway.problems import RequestError, error_response
@@ -85,8 +86,10 @@ class Server:
         What counts is its size after that: a megabyte of gzip can hold a gigabyte.
 
         Raises:
-            RequestError: 413 when it is larger than `body_bytes`, 400 when it cannot be decoded.
+            RequestError: 413 when it is larger than `body_bytes`, 400 when it cannot be decoded,
+                403 when a page of another site may have slipped it in.
         """
+        check_body(request)
         length = request.content_length
         if length is not None and length > self.body_bytes:
             raise self._too_large()

@@ -247,3 +247,17 @@ class TestProtocol:
     def test_an_absolute_address_cannot_name_an_upstream(self) -> None:
         data = request_bytes("http://10.0.0.1:9/v1/chat/completions", BODY)
         assert statuses(data, 1)[0] in (200, 400, 404)
+
+
+def test_a_page_of_another_site_cannot_slip_a_query_in() -> None:
+    async def scenario() -> None:
+        engine = ScriptedEngine(otherwise=whole())
+        async with gateway(("c", "coder", engine)) as made:
+            reader, writer = await made.connect()
+            origin = {"origin": "https://evil.example", "content_type": "text/plain"}
+            writer.write(request_bytes(CHAT, BODY, connection="close", **origin))
+            assert (await reader.read()).startswith(b"HTTP/1.1 403")
+            assert engine.asked == []
+            writer.close()
+
+    on_loopback(scenario)

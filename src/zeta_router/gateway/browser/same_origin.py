@@ -42,5 +42,22 @@ def check_write(request: web.Request) -> None:
         raise _refused(f"send content-type: application/json or {MARK}: 1")
 
 
+def check_body(request: web.Request) -> None:
+    """Let a request through that has a body, unless a page of another site slipped it in.
+
+    Without a key in the way any page could have the engines work. A browser asks here first whether
+    a page may send JSON, and is not told so; what it sends without asking is declared as something
+    else. Programs without a page are not looked at, whatever they declare.
+
+    Raises:
+        RequestError: 403 for one that a browser sent without asking.
+    """
+    origin = request.headers.get("origin")
+    if origin is None or request.content_type == "application/json":
+        return
+    if urlsplit(origin).netloc != request.headers.get("host"):
+        raise _refused(f"a page of {origin} must send content-type: application/json")
+
+
 def _refused(text: str) -> RequestError:
     return RequestError(403, text, code="cross_site")

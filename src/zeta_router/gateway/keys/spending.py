@@ -15,7 +15,8 @@ from zeta_router.core.query import Query
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
 
 _DISPATCH, _REJECT = Verdict.DISPATCH, Verdict.REJECT
-_OK, _FREE = Status.OK, (Status.CLIENT_ERROR, Status.HEDGE_LOST)
+_OK, _DENIED = Status.OK, Status.UPSTREAM_DENIED
+_FREE = (Status.CLIENT_ERROR, Status.HEDGE_LOST)
 _ANOTHER_MAY_FOLLOW = (Teaches.FAILURE, Teaches.BACKPRESSURE)
 """Looked up once: a member of an enum costs as much as a function call."""
 
@@ -76,8 +77,9 @@ class Spending:
 def _is_over(record: OutcomeRecord) -> bool:
     """Whether the router says no more of the query, but for a copy of it that was slower."""
     outcome = record.outcome
-    ended = outcome.started or outcome.status.teaches not in _ANOTHER_MAY_FOLLOW
-    return ended or record.endpoint_id is None
+    if outcome.started or record.endpoint_id is None:
+        return True
+    return outcome.status is not _DENIED and outcome.status.teaches not in _ANOTHER_MAY_FOLLOW
 
 
 def _tokens(outcome: Outcome, estimated_prompt_tokens: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from zeta_router.gateway.browser.same_origin import check_write
+from zeta_router.gateway.browser.same_origin import check_body, check_write
 from zeta_router.gateway.problems import RequestError
 
 HOST = "127.0.0.1:8080"
@@ -65,3 +65,28 @@ def test_refused(headers: dict[str, str]) -> None:
         check(**headers)
     assert refused.value.status == 403
     assert refused.value.code == "cross_site"
+
+
+class TestBodies:
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+    )
+    def test_what_a_page_of_another_site_slips_in_is_refused(self, origin: str, kind: str) -> None:
+        headers = {"host": HOST, "origin": origin, "content-type": kind}
+        with pytest.raises(RequestError) as refused:
+            check_body(make_mocked_request("POST", "/v1/chat/completions", headers))
+        assert (refused.value.status, refused.value.code) == (403, "cross_site")
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"content-type": "text/plain"},
+            {"content-type": "application/json", "origin": "app://obsidian.md"},
+            {"content-type": "application/json; charset=utf-8", "origin": "https://a.example"},
+            {"content-type": "text/plain", "origin": f"http://{HOST}"},
+            {},
+        ],
+    )
+    def test_programs_and_our_own_pages_pass(self, headers: dict[str, str]) -> None:
+        check_body(make_mocked_request("POST", "/v1/chat/completions", {"host": HOST, **headers}))
