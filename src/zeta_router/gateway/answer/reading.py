@@ -23,6 +23,14 @@ _ENDS = {"response.completed": "stop", "response.incomplete": "length"}
 """Last events of a stream of ``/v1/responses``, and what they mean in the other calls' words."""
 
 
+_MOST_TOKENS = 1 << 40
+
+
+def _count(said: Any) -> int | None:
+    """A count of tokens; None for what cannot be one, whatever an engine says."""
+    return said if isinstance(said, int) and 0 <= said < _MOST_TOKENS else None
+
+
 class Usage(msgspec.Struct, gc=False):
     """The engine's own token counts."""
 
@@ -35,8 +43,7 @@ class Usage(msgspec.Struct, gc=False):
     @property
     def cached_tokens(self) -> int | None:
         """Prompt tokens that the engine did not have to compute."""
-        value = (self.prompt_tokens_details or {}).get("cached_tokens")
-        return value if isinstance(value, int) else None
+        return _count((self.prompt_tokens_details or {}).get("cached_tokens"))
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -146,7 +153,8 @@ class Reading:
         """Tokens of the answer: the engine's count, else the number of events with output."""
         usage = self.usage
         if usage is not None:
-            for count in (usage.completion_tokens, usage.output_tokens):
+            for said in (usage.completion_tokens, usage.output_tokens):
+                count = _count(said)
                 if count is not None:
                     return count
         return self.events or None
@@ -156,9 +164,8 @@ class Reading:
         """Tokens of the prompt by the engine's count."""
         if self.usage is None:
             return None
-        if self.usage.prompt_tokens is not None:
-            return self.usage.prompt_tokens
-        return self.usage.input_tokens
+        count = _count(self.usage.prompt_tokens)
+        return _count(self.usage.input_tokens) if count is None else count
 
     def take(self, event: Event) -> None:
         """Note what an event, or a whole answer, says about itself."""

@@ -291,3 +291,13 @@ class TestWhole:
 
     def test_bytes_that_are_no_utf_8_do_no_harm(self) -> None:
         assert read_whole(b'{"choices":[{"finish_reason":"\xff"}]}').finish_reason is None
+
+
+@pytest.mark.parametrize("said", [-1, 1 << 40, 10**400])
+def test_counts_that_cannot_be_are_none(said: int) -> None:
+    usage = {"prompt_tokens": said, "completion_tokens": said}
+    usage["prompt_tokens_details"] = {"cached_tokens": said}  # type: ignore[assignment]
+    reading = read_whole(json.dumps({"choices": [], "usage": usage}).encode())
+    assert reading.usage is not None
+    counts = (reading.prompt_tokens, reading.output_tokens, reading.usage.cached_tokens)
+    assert counts == (None, None, None)
