@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from heapq import heapify, heappop, heapreplace
 from typing import Protocol, TypeVar
 
 from zeta_router.control.fairness import TenantCounters
@@ -83,7 +84,8 @@ def in_turn(
     """Up to `at_most` entries of one lane, next first.
 
     A tenant whose query could not be placed is passed over until the others have been asked as
-    often: what one tenant waits for may be full while another's is free.
+    often: what one tenant waits for may be full while another's is free. Meanwhile only the tenant
+    may be charged whose entry was given out.
     """
     queues: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -91,13 +93,16 @@ def in_turn(
     for queue in queues.values():  # last is next; equal claims stay in order of arrival
         queue.sort(key=lambda entry: -entry.density * ageing(entry, now_s))
         queue.reverse()
-    asked = dict.fromkeys(queues, 0)
+    order = [(0, tenants.work_s(tenant), tenant) for tenant in queues]
+    heapify(order)
     for _ in range(min(at_most, len(entries))):
-        tenant = min(queues, key=lambda tenant: (asked[tenant], tenants.work_s(tenant), tenant))
+        asked, had_s, tenant = order[0]
         queue = queues[tenant]
-        had_s = tenants.work_s(tenant)
         yield queue.pop()
-        if tenants.work_s(tenant) == had_s:  # not placed: nothing was charged
-            asked[tenant] += 1
+        has_s = tenants.work_s(tenant)
         if not queue:
-            del queues[tenant]
+            heappop(order)
+        elif has_s == had_s:  # not placed: nothing was charged
+            heapreplace(order, (asked + 1, has_s, tenant))
+        else:
+            heapreplace(order, (asked, has_s, tenant))

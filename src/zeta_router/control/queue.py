@@ -31,6 +31,8 @@ class Entry(Generic[Held]):
         density: Value per engine-second, as of its latest decision; 0 when the policy gives none.
         endpoint_id: Which endpoint it waits for, as of that decision; None for any.
         settles_at_s: When to take it out before its deadline, to settle for less than it waits for.
+        in_vain: Whether it has waited for something better for as long as that was worth it.
+        refused: The endpoints that were open when it was held last, and that it did not want.
         wish: Equal for entries to which the same endpoints are open; for the caller's own use.
     """
 
@@ -43,6 +45,8 @@ class Entry(Generic[Held]):
     density: float = 0.0
     endpoint_id: str | None = None
     settles_at_s: float = inf
+    in_vain: bool = False
+    refused: frozenset[str] = frozenset()
     wish: object = None
 
     @property
@@ -85,6 +89,11 @@ class WaitingLine(Generic[Held]):
         """Take in. The caller has looked at `is_full`: a retry may exceed the limit."""
         self._entries[entry.query_id] = entry
         self._depths[entry.lane] += 1
+        heappush(self._deadlines, (entry.due_s, entry.query_id))
+
+    def settle_at(self, entry: Entry[Held], settles_at_s: float) -> None:
+        """Change when an entry that waits here is taken out to settle for less."""
+        entry.settles_at_s = settles_at_s
         heappush(self._deadlines, (entry.due_s, entry.query_id))
 
     def get(self, query_id: str) -> Entry[Held] | None:

@@ -88,3 +88,19 @@ def test_where_a_time_was_promised_the_wait_is_priced_instead(slo: Slo) -> None:
     assert bench.arrive(asked("q", slo=slo)) is None
     bench.advance(WAIT_S - 1.0)
     assert bench.place_of("q") is None
+
+
+@pytest.mark.parametrize("before_s", [1.0, WAIT_S / 2])
+def test_what_opens_while_it_waits_is_waited_beside_no_longer_than_what_was_open(
+    before_s: float,
+) -> None:
+    """Nothing was open when it came; then the lesser model is, and nobody takes it."""
+    bench = two()
+    for each in ("s1", "s2"):
+        bench.arrive(asked(each, model_requested="small"))
+    assert bench.arrive(asked("q", max_wait_s=10 * WAIT_S)) is None
+    bench.advance(before_s)
+    bench.finish("s1")
+    assert bench.place_of("q") is None
+    bench.advance(before_s + WAIT_S / 2)
+    assert bench.place_of("q") == "other"

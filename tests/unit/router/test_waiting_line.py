@@ -303,3 +303,69 @@ class TestUnattainableObjectives:
             bench.arrive(ask(str(number), 800))
         found = [d for n in range(30) for d in decisions(bench, str(n))]
         assert {decision.slo_scale for decision in found} == {1.0}
+
+
+def polled(bench: Bench, until_s: int) -> None:
+    """Let seconds pass in which every endpoint answers its polls."""
+    for second in range(int(bench.now_s) + 1, until_s + 1):
+        bench.advance(float(second))
+        for watched, generation in bench.router.watched():
+            bench.send(Sampled(bench.now_s, watched.id, generation, EngineSample()))
+
+
+@pytest.mark.parametrize("policy", ["static", "joint"])
+@pytest.mark.parametrize("others", [SCAN_LIMIT - 4, SCAN_LIMIT + 6, 5 * SCAN_LIMIT])
+def test_nor_behind_one_of_queries_that_are_all_unlike(others: int, policy: str) -> None:
+    ends = [endpoint(id_, model, slots=1) for id_, model in (("c", "coder"), ("t", "thinker"))]
+    bench = Bench(fleet(*ends, policy=policy, limits=Limits(queue=1000)))
+    bench.arrive(ask("coding", model_requested="coder"))
+    bench.arrive(ask("thinking", model_requested="thinker"))
+    for number in range(others):
+        slo = Slo(ttft_s=60.0 + number, tpot_s=0.2)
+        given = query(f"t{number}", slo=slo, max_wait_s=60.0, model_requested="thinker")
+        bench.arrive(given._replace(lane=Lane.INTERACTIVE))
+    bench.arrive(ask("code", model_requested="coder"))
+    bench.finish("coding")
+    polled(bench, 4)
+    assert bench.place_of("code") == "c"
+
+
+def dear_and_idle() -> Bench:
+    """Both endpoints full, the better one's price far up."""
+    models = {"small": 1, "thinker": 1}
+    ends = [endpoint(model[0], model, slots=slots) for model, slots in models.items()]
+    bench = Bench(fleet(*ends, policy="joint", limits=Limits(queue=100)))
+    bench.arrive(query("qt", Task.REASONING, model_requested="thinker", slo=PATIENT))
+    bench.arrive(query("qs", Task.REASONING, model_requested="small", slo=PATIENT))
+    state = bench.router._fleet.endpoints["t"]
+    for _ in range(30):
+        state.price.charge(0.0, 3.0)
+    state.touch()
+    return bench
+
+
+def test_who_pays_the_price_does_not_hold_up_who_would_not() -> None:
+    given = {"slo": Slo(e2e_s=600.0), "max_wait_s": 60.0, "at_s": 0.0}
+    bench = dear_and_idle()
+    bench.arrive(query("waits", Task.REASONING, weight=50.0, **given))
+    bench.arrive(query("goes", Task.REASONING, weight=1.0, **given))
+    assert (bench.place_of("waits"), bench.place_of("goes")) == (None, None)
+    bench.finish("qs")
+    polled(bench, 3)
+    assert bench.place_of("goes") == "s"
+    assert bench.place_of("waits") is None
+
+
+def test_the_batch_lane_is_served_when_the_holdback_ends_that_began_after_it() -> None:
+    bench = one_engine(4, "static")
+    for number in range(4):
+        bench.arrive(ask(f"b{number}", lane=Lane.BATCH))
+    assert bench.arrive(ask("batch", lane=Lane.BATCH)) is None
+    bench.advance(1.0)
+    bench.arrive(ask("normal", at_s=1.0))
+    bench.finish("b0")
+    assert bench.place_of("normal") == "c"
+    bench.finish("b1")
+    assert bench.place_of("batch") is None
+    bench.advance(1.0 + HOLDBACK_S + 0.1)
+    assert bench.place_of("batch") == "c"

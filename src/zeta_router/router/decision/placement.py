@@ -32,6 +32,7 @@ from zeta_router.router.decision.waiting import (
     density_of,
     entry_of,
     is_timeless,
+    patience_s,
     standing_of,
     wish,
 )
@@ -42,7 +43,8 @@ from zeta_router.router.query.dispatching import Dispatching
 from zeta_router.router.query.opening import names_unknown_model, open_case, unknown_model
 
 SCAN_LIMIT = 64
-"""Most held queries that are rescored when a slot frees (ALGORITHMS §6.6); more are passed over."""
+"""Most held queries that are rescored when a slot frees (ALGORITHMS §6.6), and as many again of
+those that have not seen what is open; more are passed over."""
 
 QUEUE_TIMER = "queue"
 HOLDBACK_TIMER = "holdback"
@@ -95,17 +97,20 @@ class Placement:
         del self.cases[case.query.id]
         self.tenants.leave(case.query.tenant)
 
-    def consider(self, case: Case, now_s: float) -> Decision:
-        """What would be done with a case at `now_s`; changes nothing."""
+    def consider(self, case: Case, now_s: float, *, last: bool = False) -> Decision:
+        """What would be done with a case at `now_s`; changes nothing.
+
+        `last` tells that it has waited in vain for something better.
+        """
         snapshot = self.fleet.snapshot(now_s)
         share = self._holdback.share(case.query.lane, now_s)
-        decision = decide(case, snapshot, self.setting, share)
+        decision = decide(case, snapshot, self.setting, share, last=last)
         return self.bounded(case, decision, now_s)
 
     def place(self, case: Case, now_s: float, commands: list[Command]) -> Decision:
         """Decide for a case that is not being served, and act on the decision."""
-        decision = self.consider(case, now_s)
         entry = self.line.get(case.query.id)
+        decision = self.consider(case, now_s, last=entry is not None and entry.in_vain)
         case.decisions += 1
         if decision.verdict is _WAIT:
             if entry is None:
@@ -113,6 +118,8 @@ class Placement:
             else:
                 entry.density = density_of(decision)
                 self._waits_for(entry, decision.endpoint_id)
+                self._bear(entry, decision, now_s, commands)
+            entry.refused = self.fleet.open_ids()
             entry.wish = wish(case, self.fleet.config.models.values())
             return decision
         if entry is not None:
@@ -212,8 +219,7 @@ class Placement:
         standing = standing_of(entry, self.line, self.tenants, now_s)
         commands.append(Emit(DecisionRecord(query, decision._replace(standing=standing))))
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
-        if self._holdback.share(query.lane, now_s) < 1.0:
-            self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
+        self._come_back_for_batch(now_s, commands)
         return entry
 
     def _refuse(
@@ -227,24 +233,30 @@ class Placement:
 
         When one that asks for the same has been held again, and has waited as long, there is
         nothing for this one either, until something is dispatched or freed; it is passed over. Only
-        what is rescored counts for the limit: what waits for an idle endpoint may stand behind any
+        what is rescored counts for the limit. Beyond it those are passed over that did not want
+        what is open when they were held last: what waits for an idle endpoint may stand behind any
         number of queries for a full one.
         """
-        if len(self.line) == 0 or not self.fleet.has_open_slot:
+        if len(self.line) == 0:
             return
+        self._come_back_for_batch(now_s, commands)
+        open_ids = self.fleet.open_ids()
         held_again: dict[object, float] = {}
         rescored = 0
-        for entry in self.line.in_order(len(self.line), now_s):
+        for entry in self.line.in_order(len(self.line), now_s) if open_ids else ():
             since_s = held_again.get(entry.wish)
             if since_s is not None and entry.since_s >= since_s:
                 continue
+            if rescored >= SCAN_LIMIT and open_ids <= entry.refused:
+                continue
             rescored += 1
-            decision = self.place(entry.item, now_s, commands)
-            if decision.verdict is _WAIT:
+            if self.place(entry.item, now_s, commands).verdict is _WAIT:
                 held_again[entry.wish] = entry.since_s
-            elif not self.fleet.has_open_slot:
-                return
-            if rescored == SCAN_LIMIT:
+            else:
+                open_ids = self.fleet.open_ids()
+                if not open_ids:
+                    return
+            if rescored == 2 * SCAN_LIMIT:
                 return
 
     def foresee(self, load_p90: float, until_s: float) -> None:
@@ -254,6 +266,8 @@ class Placement:
     def end_holdback(self, now_s: float, commands: list[Command]) -> None:
         """Serve the batch lane without restraint, or come back when that is allowed."""
         self.serve_waiting(now_s, commands)
+
+    def _come_back_for_batch(self, now_s: float, commands: list[Command]) -> None:
         if self.line.depth(Lane.BATCH) and now_s < self._holdback.ends_at_s:
             self.set_timer(HOLDBACK_TIMER, self._holdback.ends_at_s, commands)
 
@@ -289,8 +303,7 @@ class Placement:
         case = entry.item
         if not is_timeless(case):
             return False
-        share = self._holdback.share(case.query.lane, now_s)
-        decision = decide(case, self.fleet.snapshot(now_s), self.setting, share, last=True)
+        decision = self.consider(case, now_s, last=True)
         if decision.verdict is _DISPATCH:
             self._waits_for(entry, None)
             case.decisions += 1
@@ -299,9 +312,20 @@ class Placement:
             return True
         if entry.deadline_s <= now_s:
             return False
-        entry.settles_at_s = inf
+        entry.settles_at_s, entry.in_vain = inf, True
         self.line.push(entry)
         return True
+
+    def _bear(
+        self, entry: Entry[Case], decision: Decision, now_s: float, commands: list[Command]
+    ) -> None:
+        """It goes on waiting, now beside something that is open: no longer than that is worth."""
+        if entry.in_vain or entry.settles_at_s < inf:
+            return
+        settles_at_s = now_s + patience_s(entry.item, decision)
+        if settles_at_s < inf:
+            self.line.settle_at(entry, settles_at_s)
+            self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
 
     def replace(self, config: FleetConfig) -> None:
         """Take over a configuration; what is being served stays where it is."""

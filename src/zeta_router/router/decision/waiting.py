@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf, isfinite
+from math import inf, isfinite, log2
 
 from zeta_router.control.fairness import TenantCounters
 from zeta_router.control.lane_order import ageing, lane_of, value_density
@@ -80,11 +80,12 @@ def standing_of(
 
 
 def wish(case: Case, models: Iterable[Model]) -> object:
-    """What decides which endpoints are open to a case; equal for cases that want the same.
+    """What decides where a case goes; equal for cases that want about the same.
 
-    Of its topics only the likeliest counts, as no two posteriors read from text are equal; of its
-    length, how many models' contexts it exceeds. The SLO and the endpoint that it would rather stay
-    at belong to it: a patient query waits for what an impatient one cannot wait for.
+    Of its topics only the likeliest counts, as no two posteriors read from text are equal; of what
+    makes its work, which a dear endpoint is paid for, the power of two. The SLO and the endpoint
+    that it would rather stay at belong to it: a patient query waits for what an impatient one
+    cannot wait for.
     """
     demand, topics = case.demand, case.task.topics
     too_small = sum(1 for model in models if demand.tokens > (model.context_tokens or inf))
@@ -96,6 +97,10 @@ def wish(case: Case, models: Iterable[Model]) -> object:
         too_small,
         demand.query.needs,
         demand.query.lane,
+        demand.query.prompt_tokens.bit_length(),
+        (demand.query.max_output_tokens or 0).bit_length(),
+        round(log2(case.stretch)) if case.stretch > 0.0 else 0,
+        demand.query.weight,
         case.query.slo,
         case.stays_at,
         frozenset(case.tries.failed),

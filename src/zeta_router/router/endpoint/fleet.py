@@ -61,14 +61,14 @@ class FleetState:
             views.append(view)
         return Snapshot(self.version, now_s, tuple(views))
 
-    @property
-    def has_open_slot(self) -> bool:
-        """Whether any live endpoint could take another query."""
-        for state in self.endpoints.values():
-            serves = state.liveness.alive and not state.draining
-            if serves and len(state.attempts) < state.open_slots:
-                return True
-        return False
+    def open_ids(self) -> frozenset[str]:
+        """The live endpoints that could take another query."""
+        return frozenset(key for key, state in self.endpoints.items() if _is_open(state))
+
+
+def _is_open(state: EndpointState) -> bool:
+    serves = state.liveness.alive and not state.draining
+    return serves and len(state.attempts) < state.open_slots
 
 
 def _identity(state: EndpointState) -> tuple[str, str, str]:
