@@ -15,6 +15,10 @@ _DENIED = (401, 403, 404, 405)
 """Statuses that may be the client's fault or the engine's, whose key, model and path are ours."""
 
 
+_FASTEST_PER_S, _AT_ONCE_TOKENS = 10_000.0, 20_000
+"""What no engine exceeds for one query, and what is believed of an answer that took no time."""
+
+
 def is_answer(status: int) -> bool:
     """Whether an engine's answer is one for the client: it worked, or the client is at fault.
 
@@ -92,11 +96,22 @@ def answered(
         ttft_s=ttft_s,
         e2e_s=e2e_s,
         prompt_tokens=reading.prompt_tokens,
-        output_tokens=reading.output_tokens,
+        output_tokens=_believed(reading, e2e_s),
         cached_tokens=reading.usage.cached_tokens if reading.usage else None,
         http_status=answer.status,
         finish_reason=reading.finish_reason,
     )
+
+
+def _believed(reading: Reading, e2e_s: float) -> int | None:
+    """Output tokens by the engine's word, unless no engine can have written as many in the time.
+
+    One such number would set the expected length of all answers, and its tenant's due, for long.
+    """
+    tokens = reading.output_tokens
+    if tokens is None or tokens <= _AT_ONCE_TOKENS + _FASTEST_PER_S * max(0.0, e2e_s):
+        return tokens
+    return reading.events or None
 
 
 def broken_stream(problem: UpstreamError) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,8 +37,8 @@ class Said:
     async def read(self) -> bytes:
         return b""
 
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        yield b""
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
+        return True
 
     def close(self) -> None:
         return
@@ -149,3 +149,14 @@ def test_the_end_of_a_broken_stream_can_be_read_after_any_cut() -> None:
     assert set(error) == {"message", "type", "param", "code"}
     assert error["code"] == "upstream_failed"
     assert b"[DONE]" not in told
+
+
+@pytest.mark.parametrize(
+    ("tokens", "took_s", "believed"),
+    [(300, 0.01, 300), (100_000, 20.0, 100_000), (10**7, 1.0, None), (10**9, 60.0, None)],
+)
+def test_more_tokens_than_an_engine_can_write_in_the_time_are_none(
+    tokens: int, took_s: float, believed: int | None
+) -> None:
+    reading = read_whole(json.dumps({"usage": {"completion_tokens": tokens}}).encode())
+    assert answered(reading, Said(), took_s).output_tokens == believed
