@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -73,7 +73,7 @@ class Reply:
         await self.gate.wait()
         return self.body
 
-    def chunks(self) -> AsyncGenerator[bytes]:
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
         raise NotImplementedError
 
     def close(self) -> None:
