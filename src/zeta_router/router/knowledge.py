@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.fleet import FleetConfig, Model
 from zeta_router.core.query import Query, TaskEstimate
 from zeta_router.learn.forecast.arrivals import ArrivalForecaster
+from zeta_router.learn.former import FormerModels
 from zeta_router.learn.length.head import LengthHead
 from zeta_router.learn.quality.head import QualityCells
 from zeta_router.learn.quality.residual import QualityResidual
@@ -27,11 +29,21 @@ class Knowledge:
     residual: QualityResidual = field(default_factory=QualityResidual)
     rewards: Rewards = field(default_factory=Rewards)
     arrivals: ArrivalForecaster = field(default_factory=ArrivalForecaster)
+    former: FormerModels = field(default_factory=FormerModels)
 
     @classmethod
     def of(cls, fleet: FleetConfig, classifier: TaskClassifier) -> Knowledge:
         """What is known before the first outcome: the fleet file's priors."""
-        return cls(QualityCells(fleet.models), LengthHead(), classifier)
+        former = FormerModels(fleet.models)
+        return cls(QualityCells(fleet.models), LengthHead(), classifier, former=former)
+
+    def configure(self, models: Mapping[str, Model]) -> None:
+        """Take the models of a new configuration; forget those that left it long ago."""
+        known = (*self.quality.known_models(), *self.length.known_models())
+        gone = self.former.outlived(models, known)
+        self.quality.configure(models)
+        for head in (self.quality, self.length, self.residual, self.rewards):
+            head.drop(gone)
 
     def task_of(self, query: Query) -> TaskEstimate:
         """What a query asks for: its own word, or else what its features say."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from math import isfinite
+from math import floor, isfinite
 from typing import Any, Protocol, runtime_checkable
 
 from zeta_router.core.fleet import FleetConfig
@@ -118,7 +118,7 @@ class Learned:
                 state = self._fleet.endpoints.get(name.removeprefix(CONDITION))
                 why = _restore_condition(state, part, shift_s)
             else:
-                why = _restore_head(heads.get(name), part, changed, shift_s)
+                why = _restore_head(heads.get(name), part, changed, now_s, shift_s)
             if why:
                 left[name] = why
         self._fleet.version += 1
@@ -144,7 +144,9 @@ def _is_about(row: Any, models: frozenset[str]) -> bool:
     return isinstance(row, list) and len(row) > 2 and isinstance(row[1], str) and row[1] in models
 
 
-def _restore_head(head: Head | None, part: Any, changed: frozenset[str], shift_s: float) -> str:
+def _restore_head(
+    head: Head | None, part: Any, changed: frozenset[str], now_s: float, shift_s: float
+) -> str:
     if head is None:
         return "this version has no such head"
     if not _is_part(part) or part["version"] != version_of(head):
@@ -152,7 +154,7 @@ def _restore_head(head: Head | None, part: Any, changed: frozenset[str], shift_s
     state = without_models(part["state"], changed) if changed else part["state"]
     before = head.state()
     try:
-        head.restore(_moved(state, shift_s))
+        head.restore(_moved(state, now_s, shift_s))
         _check(head.state())
     except UNFIT as error:
         head.restore(before)
@@ -160,11 +162,15 @@ def _restore_head(head: Head | None, part: Any, changed: frozenset[str], shift_s
     return ""
 
 
-def _moved(state: Any, shift_s: float) -> Any:
-    """A forecaster's state with its bins on this process' clock."""
+def _moved(state: Any, now_s: float, shift_s: float) -> Any:
+    """A forecaster's state with its open bin on this process' clock, and not after `now_s`.
+
+    It closes nothing before that bin ends: one ahead would hold its forecasts still until then.
+    """
     if not isinstance(state, dict) or not isinstance(state.get("bin"), int):
         return state
-    return {**state, "bin": state["bin"] + round(shift_s / STEP_S)}
+    moved = state["bin"] + round(shift_s / STEP_S)
+    return {**state, "bin": min(moved, floor(now_s / STEP_S))}
 
 
 def _endpoint_part(state: EndpointState) -> Part:

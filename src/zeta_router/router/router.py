@@ -245,6 +245,6 @@ class ZetaDynamicRouter:
 
     def _config_changed(self, event: events.ConfigChanged, commands: list[Command]) -> None:
         """Take over a configuration; held queries are judged anew under it."""
-        self.knowledge.quality.configure(event.config.models)
+        self.knowledge.configure(event.config.models)
         self._placement.replace(event.config)
         self._placement.judge_anew(event.at_s, commands)

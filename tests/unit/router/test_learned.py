@@ -93,6 +93,18 @@ def test_no_restored_time_lies_in_the_future() -> None:
     assert state["price"]["at_s"] == state["learned_at_s"] == state["peak"]["at_s"] == 5.0
 
 
+def test_a_forecast_from_a_clock_ahead_goes_on_with_the_next_bin() -> None:
+    """Else it stood still, and everything that came meanwhile fell into one bin."""
+    first = taught()
+    second = Bench(fleet(*SHAPE))
+    assert second.router.restore(saved(first), 2.0, 3600.0) == {}
+    bins = []
+    for at_s in (4.0, 8.0, 12.0):
+        second.router.knowledge.arrivals.advance(at_s)
+        bins.append(second.router.learned_part("arrivals")["state"]["bin"])
+    assert bins == [0, 1, 2]
+
+
 def test_rows_of_a_model_are_found_wherever_a_state_has_them() -> None:
     state = {
         "cells": [["code", "a", 1.0], ["code", "b", 2.0]],

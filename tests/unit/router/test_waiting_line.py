@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 
 from support.bench import GONE, Bench
@@ -14,7 +17,7 @@ from zeta_router.core.signal import EngineSample
 from zeta_router.router.commands import DecisionRecord
 from zeta_router.router.decision.holdback import BATCH_SHARE, HOLDBACK_S
 from zeta_router.router.decision.placement import SCAN_LIMIT
-from zeta_router.router.events import Sampled
+from zeta_router.router.events import ConfigChanged, Sampled
 
 SPEED = SimulatedSpeed(4000.0, 0.02, 0.0005, 8)
 PATIENT = Slo(ttft_s=60.0, tpot_s=0.2)
@@ -152,6 +155,21 @@ def test_who_leaves_the_line_leaves_no_trace() -> None:
     assert inside.line == ()
     assert inside.tenants_work_s == {}
     assert bench.router.open_cases == 0
+
+
+def test_who_waits_for_an_endpoint_still_counts_once_its_address_changed() -> None:
+    """Held queries raise what the next one is told to wait; each is counted where it waits."""
+    before = fleet(*(endpoint(name, "coder", slots=1, simulate=SPEED) for name in "ab"))
+    bench = Bench(replace(before, policy="joint"))
+    for number in range(12):
+        bench.arrive(ask(f"q{number}"))
+    moved = replace(before.endpoints[0], url="http://127.0.0.1:10/elsewhere")
+    after = replace(before, endpoints=(moved, before.endpoints[1]), policy="joint")
+    bench.send(ConfigChanged(0.0, after))
+    waits_for = Counter(entry.endpoint_id for entry in bench.router._placement.line.in_order(99, 0))
+    states = bench.router._fleet.endpoints
+    assert waits_for["a"] > 0
+    assert {name: state.held for name, state in states.items()} == waits_for
 
 
 def test_batch_leaves_room_while_others_are_about() -> None:

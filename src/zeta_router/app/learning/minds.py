@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from zeta_router.core.decision import Decision, Verdict
+from zeta_router.core.decision import Decision
 from zeta_router.core.query import AUTO, Query, TopicShare
 from zeta_router.learn.task.rules import RuleClassifier
 from zeta_router.router.events import Feedback
@@ -91,7 +91,7 @@ def moments(
             _, place, graft = waiting.pop(0)
             graft(minds[place].knowledge)
         each = traffic.queries[index]
-        decision, by = sent(each), each.answered
+        decision, by = each.dispatch, each.answered
         if decision is None or by is None:
             continue
         if kind == _DECIDED:
@@ -112,12 +112,6 @@ def moments(
     yield from open_moments.values()
 
 
-def sent(each: LoggedQuery) -> Decision | None:
-    """The decision that sent a query where it was tried last; None when it was never sent."""
-    made = [d for d in each.decisions if d.verdict is Verdict.DISPATCH and d.endpoint_id]
-    return made[-1] if made else None
-
-
 def _beliefs(mind: Mind, query: Query, decision: Decision) -> dict[str, float]:
     names = {candidate.view.model.name for candidate in decision.candidates}
     return {name: mind.quality(query, decision.task.topics, name) for name in names}
@@ -127,7 +121,7 @@ def _course(traffic: Traffic) -> list[tuple[float, int, int]]:
     """What happened when, in order: time, kind, place of the query."""
     course = []
     for index, each in enumerate(traffic.queries):
-        decision, by = sent(each), each.answered
+        decision, by = each.dispatch, each.answered
         if decision is None or by is None or each.query.model_requested != AUTO:
             continue
         ended_s = by.dispatched_at_s + (by.outcome.e2e_s or 0.0)

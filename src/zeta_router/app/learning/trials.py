@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from zeta_router.app.learning.in_time import in_time
 from zeta_router.app.learning.judge import LEAST_JUDGED, Judgement, judge, mean_within
-from zeta_router.app.learning.minds import Graft, Mind, Moment, moments, sent
+from zeta_router.app.learning.minds import Graft, Mind, Moment, moments
 from zeta_router.app.learning.residual_fit import Reward, fit_residual
 from zeta_router.learn.length.head import LengthHead
 from zeta_router.learn.quality.residual import QualityResidual
@@ -184,7 +184,7 @@ class LengthTrial:
 
 def _answers(traffic: Traffic) -> Iterator[_Answer]:
     for each in traffic.queries:
-        decision, by = sent(each), each.answered
+        decision, by = each.dispatch, each.answered
         tokens = by.outcome.output_tokens if by is not None else None
         if decision is None or by is None or not tokens:
             continue

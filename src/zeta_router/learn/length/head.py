@@ -9,7 +9,7 @@ starts from a guess. Reasoning tokens are output.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import log, sqrt
 from typing import Any, ClassVar
 
@@ -193,6 +193,18 @@ class LengthHead:
         for cell in self._lineage(topic, task, model):
             cell.seed(length_of(mean_tokens, log_sigma), weight)
         self._settled.clear()
+
+    def known_models(self) -> tuple[str, ...]:
+        """Models with a cell of their own, in the order in which they got it."""
+        return tuple(dict.fromkeys(model for _, model in self._cells))
+
+    def drop(self, models: Container[str]) -> None:
+        """Know nothing of these models any more; what they taught of tasks stays."""
+        self._cells = {key: c for key, c in self._cells.items() if key[1] not in models}
+        self._tasks = {key: c for key, c in self._tasks.items() if key[1] not in models}
+        self._histograms = {key: h for key, h in self._histograms.items() if key[1] not in models}
+        for known in (self._settled, self._lineages, self._lines):
+            known.clear()
 
     def state(self) -> dict[str, Any]:
         """Every cell, as plain lists."""

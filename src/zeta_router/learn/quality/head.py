@@ -15,7 +15,7 @@ is; one that fades, nothing measurable (4 seeds, about 1 point of noise).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from math import isfinite, sqrt
 from typing import Any, ClassVar
 
@@ -201,6 +201,18 @@ class QualityCells:
             cell.keep(keep_share)
             cell.prior_weight = min(cell.prior_weight, PRIOR_WEIGHT_LEFT)
         self._settled.pop(model, None)
+
+    def known_models(self) -> tuple[str, ...]:
+        """Models with evidence or a seeded prior, in the order in which they got it."""
+        return tuple(dict.fromkeys(model for _, model in self._cells))
+
+    def drop(self, models: Container[str]) -> None:
+        """Know nothing of these models any more, not even seeded priors."""
+        self._cells = {key: c for key, c in self._cells.items() if key[1] not in models}
+        self._tasks = {key: c for key, c in self._tasks.items() if key[1] not in models}
+        self._seeds = {key: mean for key, mean in self._seeds.items() if key[1] not in models}
+        for known in (self._settled, self._lines, self._lineages):
+            known.clear()
 
     def state(self) -> dict[str, Any]:
         """Evidence and seeded priors, as plain lists."""

@@ -9,6 +9,7 @@ while its progressive log-loss (each reward predicted before it is learned) is b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import exp, isfinite, log
 from struct import Struct
 from typing import Any
@@ -107,6 +108,11 @@ class QualityResidual:
         error = y - predicted
         known.w = [w + pull * (error * x - L2 * w) for w, x in zip(known.w, inputs, strict=True)]
         self._inputs.learn_picked(picked)
+
+    def drop(self, models: Iterable[str]) -> None:
+        """Know nothing of these models any more."""
+        for model in models:
+            self._models.pop(model, None)
 
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""

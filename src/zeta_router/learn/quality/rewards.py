@@ -7,7 +7,7 @@ twice, and better evidence corrects weaker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from zeta_router.core.query import TopicShare
@@ -167,6 +167,14 @@ class Rewards:
             self._doubts[model] = DOUBTED
         self._note_fall(model, found)
         return found
+
+    def drop(self, models: Iterable[str]) -> None:
+        """Know nothing of these models any more."""
+        for model in models:
+            self._voters.pop(model, None)
+            self._watches.pop(model, None)
+            self._doubts.pop(model, None)
+            self._fallen.pop(model, None)
 
     def state(self) -> dict[str, Any]:
         """Everything it knows, as plain values."""

@@ -330,9 +330,19 @@ class Placement:
     def replace(self, config: FleetConfig) -> None:
         """Take over a configuration; what is being served stays where it is."""
         self.fleet.replace(config)
+        self._count_held()
         self.line.limit = config.limits.queue
         self.dispatching.hedges.ratio = config.limits.hedge_ratio
         self.setting = self._settle(config)
+
+    def _count_held(self) -> None:
+        """Count anew who waits for each endpoint: one that was replaced starts without any."""
+        for state in self.fleet.endpoints.values():
+            state.held = 0
+        for query_id in self.cases:
+            entry = self.line.get(query_id)
+            if entry is not None and entry.endpoint_id in self.fleet.endpoints:
+                self.fleet.endpoints[entry.endpoint_id].held += 1
 
     def judge_anew(self, now_s: float, commands: list[Command]) -> None:
         """Decide for every held query again, under the configuration of the moment."""

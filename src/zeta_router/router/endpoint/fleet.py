@@ -33,8 +33,7 @@ class FleetState:
                 if self.version:  # not at our own start: then all are new and need each other
                     state.start_slowly()
             else:
-                state.endpoint, state.model = endpoint, model
-                state.touch()
+                state.configure(endpoint, model)
             state.pressure.cpu_limit = config.limits.cpu_ratio
             state.price.set_dials(config.joint.eta, config.joint.rho)
             endpoints[endpoint.id] = state

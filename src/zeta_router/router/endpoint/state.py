@@ -123,6 +123,19 @@ class EndpointState:
             return self.endpoint.slots
         return self.counted.slots or DEFAULT_SLOTS
 
+    def configure(self, endpoint: Endpoint, model: Model) -> None:
+        """Take over its new configuration; what was learned of it stays.
+
+        The work of a full batch, and so the price, goes by the number of slots.
+        """
+        self.endpoint, self.model = endpoint, model
+        known = endpoint.slots or self.counted.slots
+        slots = prior_of(model.params_b, endpoint.simulate, slots=known).slots
+        if self.latency.slots != slots:
+            self.latency.slots = slots
+            self.price.slots = self.slots
+        self.touch()
+
     @property
     def open_slots(self) -> int:
         """Slots that may be filled: fewer than it has while it is new, back or hard pressed."""

@@ -62,9 +62,11 @@ class LoggedQuery:
 
     @property
     def answered(self) -> Served | None:
-        """The attempt that answered it to the end; None when none did."""
-        last = self.attempts[-1] if self.attempts else None
-        return last if last is not None and last.outcome.status is Status.OK else None
+        """The attempt that answered it to the end; None when none did.
+
+        Not always the last: the loser of a hedge ends after the winner.
+        """
+        return next((a for a in reversed(self.attempts) if a.outcome.status is Status.OK), None)
 
     @property
     def choice(self) -> Decision | None:
@@ -73,9 +75,14 @@ class LoggedQuery:
 
     @property
     def dispatch(self) -> Decision | None:
-        """The decision that sent it to the endpoint it was tried on last; None when none did."""
+        """The decision that sent it where it was answered, else where it was tried last.
+
+        None when none sent it anywhere.
+        """
         sent = [d for d in self.decisions if d.verdict is Verdict.DISPATCH and _names_one(d)]
-        return sent[-1] if sent else None
+        by = self.answered
+        there = [d for d in sent if by is not None and d.endpoint_id == by.endpoint_id]
+        return (there or sent)[-1] if sent else None
 
     def model_of(self, endpoint_id: str) -> str | None:
         """The model of an endpoint that was compared for this query."""

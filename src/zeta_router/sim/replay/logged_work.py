@@ -87,18 +87,22 @@ class LoggedLengths:
 
 def prompt_tokens(each: LoggedQuery, ratio: float) -> int:
     """Length of the prompt as engines count it: as told, else the router's estimate times ratio."""
-    for attempt in each.attempts:
-        if attempt.outcome.prompt_tokens is not None:
-            return attempt.outcome.prompt_tokens
-    return max(1, round(each.query.prompt_tokens * ratio))
+    told = _counted(each)
+    return told if told is not None else max(1, round(each.query.prompt_tokens * ratio))
 
 
 def tokens_ratio(queries: Sequence[LoggedQuery]) -> float:
     """What engines counted, over what the router had estimated; 1 where nothing was counted."""
     counted = estimated = 0
     for each in queries:
-        for attempt in each.attempts[-1:]:
-            if attempt.outcome.prompt_tokens is not None and each.query.prompt_tokens > 0:
-                counted += attempt.outcome.prompt_tokens
-                estimated += each.query.prompt_tokens
+        told = _counted(each)
+        if told is not None and each.query.prompt_tokens > 0:
+            counted += told
+            estimated += each.query.prompt_tokens
     return counted / estimated if counted and estimated else 1.0
+
+
+def _counted(each: LoggedQuery) -> int | None:
+    """Tokens of the prompt as the first engine that told them counted."""
+    told = (attempt.outcome.prompt_tokens for attempt in each.attempts)
+    return next((tokens for tokens in told if tokens is not None), None)

@@ -11,7 +11,7 @@ import pytest
 
 from support.benchmarks import learning_benchmark
 from zeta_router.app.learning.judge import LEAST_JUDGED, judge
-from zeta_router.app.learning.minds import Moment, sent
+from zeta_router.app.learning.minds import Moment
 from zeta_router.sim.replay.logged import LoggedQuery, Traffic, read_traffic
 
 SECONDS = 150.0
@@ -63,7 +63,7 @@ def all_alike(each: LoggedQuery, model: str) -> float:
 def moments(traffic: Traffic, champion: Beliefs, challenger: Beliefs) -> list[Moment]:
     found = []
     for index, each in enumerate(traffic.queries):
-        decision, by = sent(each), each.answered
+        decision, by = each.dispatch, each.answered
         if decision is None or by is None:
             continue
         model = each.model_of(by.endpoint_id)

@@ -12,7 +12,7 @@ from zeta_router.core.fleet import DEFAULT_SLOTS
 from zeta_router.core.query import Task, TopicShare
 from zeta_router.core.signal import EngineSample, Signal
 from zeta_router.router.endpoint.state import PRICE_STEP_S
-from zeta_router.router.events import Progress, Sampled
+from zeta_router.router.events import ConfigChanged, Progress, Sampled
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -63,6 +63,35 @@ def test_an_engine_is_taken_for_as_wide_as_it_is() -> None:
     sample = EngineSample(slots=Signal(16, 1.0, "test"))
     bench.send(Sampled(1.0, "told", generation, sample))
     assert states["told"].latency.slots == 16
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 16), (16, 1), (16, None), (None, 16)])
+def test_a_reload_that_changes_slots_leaves_what_a_start_with_them_would(
+    before: int | None, after: int | None
+) -> None:
+    """Work and price too: they go by the work of a full batch."""
+    reloaded, started = (
+        Bench(fleet(endpoint("c", "coder", slots), policy="joint")) for slots in (before, after)
+    )
+    reloaded.arrive(query("before"))
+    started.arrive(query("before"))
+    reloaded.send(ConfigChanged(0.0, started.router.config))
+    mine, other = (bench.router._fleet.endpoints["c"] for bench in (reloaded, started))
+    assert mine.latency.slots == mine.slots == other.slots
+    assert mine.price.slots == other.price.slots
+    mine_s, other_s = (
+        bench.router.dry_run(query("dry")).candidates[0].work_s for bench in (reloaded, started)
+    )
+    assert mine_s == pytest.approx(other_s)
+
+
+def test_a_reload_leaves_the_slots_that_the_engine_told() -> None:
+    bench = Bench(fleet(endpoint("told", "coder", None), policy="joint"))
+    _, generation = bench.router.watched()[0]
+    told = EngineSample(slots=Signal(16, 1.0, "test"))
+    bench.send(Sampled(1.0, "told", generation, told))
+    bench.send(ConfigChanged(1.0, bench.router.config))
+    assert bench.router._fleet.endpoints["told"].latency.slots == 16
 
 
 def test_what_is_left_of_a_stream_is_its_mean_residual_life() -> None:
