@@ -12,7 +12,7 @@ from zeta_router.router.commands import ChecksRecord, DecisionRecord, Record
 from zeta_router.router.decision.foresight import AHEAD_S
 from zeta_router.router.events import Answered
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.telemetry.answered import answered_by
+from zeta_router.telemetry.answered import answered_by, ending_of
 from zeta_router.telemetry.explain.explanation import explain
 from zeta_router.telemetry.lately import Lately
 from zeta_router.telemetry.log.decision_log import DecisionLog
@@ -147,7 +147,8 @@ def beliefs_of(router: ZetaDynamicRouter, now_s: float) -> Beliefs:
 def _summary(story: Story) -> Mapping[str, Any]:
     """One line about a query."""
     last = story.decisions[-1].decision
-    outcome = story.outcomes[-1].outcome if story.outcomes else None
+    ending = ending_of(story.outcomes)
+    outcome = ending.outcome if ending is not None else None
     return {
         "decision_id": last.query_id,
         "decided_at_s": last.decided_at_s,
@@ -160,7 +161,7 @@ def _summary(story: Story) -> Mapping[str, Any]:
         "prompt_tokens": story.decisions[0].query.prompt_tokens,
         "lane": story.decisions[0].query.lane.value,
         "status": outcome.status.value if outcome is not None else None,
-        "queue_wait_s": story.outcomes[-1].queue_wait_s if story.outcomes else None,
+        "queue_wait_s": ending.queue_wait_s if ending is not None else None,
         "ttft_s": outcome.ttft_s if outcome is not None else None,
         "e2e_s": outcome.e2e_s if outcome is not None else None,
         "output_tokens": outcome.output_tokens if outcome is not None else None,

@@ -1,11 +1,25 @@
-"""Who answered a query, from its records: for a judgement that comes after a restart."""
+"""Who answered a query, and how it ended, from its records."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zeta_router.core.outcome import Status
+from zeta_router.router.commands import OutcomeRecord
 from zeta_router.router.events import Answered
 from zeta_router.router.query.judging import is_housekeeping
 from zeta_router.telemetry.recent import Story
+
+
+def ending_of(outcomes: Sequence[OutcomeRecord]) -> OutcomeRecord | None:
+    """What became of a query; None before anything did.
+
+    The slower of two copies ends last, and says nothing of it.
+    """
+    for record in reversed(outcomes):
+        if record.outcome.status is not Status.HEDGE_LOST:
+            return record
+    return outcomes[-1] if outcomes else None
 
 
 def answered_by(story: Story) -> Answered | None:

@@ -18,6 +18,7 @@ from zeta_router.core.query import AUTO, Query, Task, TaskEstimate
 from zeta_router.core.reasons import REASON_TEXT
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
+from zeta_router.telemetry.answered import ending_of
 from zeta_router.telemetry.explain.drops import drop_sentence
 from zeta_router.telemetry.explain.order import lane_order
 from zeta_router.telemetry.explain.terms import terms_of
@@ -66,31 +67,33 @@ def explain(
     last = decisions[-1].decision
     steps = [_step(record, fleet) for record in decisions]
     attempts = [_attempt(record) for record in outcomes]
+    last_record = ending_of(outcomes)
+    ending = _attempt(last_record) if last_record is not None else None
     return {
         "version": EXPLANATION_VERSION,
         "query_id": query.id,
-        "summary": _summary(last, steps[-1], attempts),
+        "summary": _summary(last, steps[-1], ending),
         "asked": _asked(query, last.task),
         "decisions": steps,
         "waits": sum(record.decision.verdict is Verdict.WAIT for record in decisions),
         "retries": max(0, sum(r.decision.verdict is Verdict.DISPATCH for r in decisions) - 1),
         "held_s": _held_s(query, decisions, outcomes),
         "attempts": attempts,
-        "outcome": attempts[-1] if attempts else None,
+        "outcome": ending,
         "feedback": None if feedback is None else {"score": feedback.score, "at_s": feedback.at_s},
     }
 
 
-def _summary(last: Decision, step: Explanation, attempts: list[Explanation]) -> str:
+def _summary(last: Decision, step: Explanation, ending: Explanation | None) -> str:
     if last.verdict is Verdict.DISPATCH:
         said = f"Sent to {step['endpoint']} ({step['model']}): {REASON_TEXT[last.reason]}."
     elif last.verdict is Verdict.WAIT:
         said = f"Waiting: {REASON_TEXT[last.reason]}."
     else:
         said = f"Refused: {REASON_TEXT[last.reason]}."
-    if not attempts:
+    if ending is None:
         return said
-    return f"{said} Then: {attempts[-1]['sentence']}."
+    return f"{said} Then: {ending['sentence']}."
 
 
 def _asked(query: Query, task: TaskEstimate) -> Explanation:

@@ -91,6 +91,17 @@ def test_what_was_asked() -> None:
     assert "told by the caller" in named["sentence"]
 
 
+def test_a_hedged_query_ended_as_the_faster_copy_did() -> None:
+    story = [decided(number=1), decided(number=2, at_s=101.0, endpoint_id="b")]
+    outcomes = [
+        ended(at_s=102.0),
+        ended(at_s=102.0, attempt=2, endpoint_id="b", status=Status.HEDGE_LOST),
+    ]
+    told = explain(story, outcomes)
+    assert (told["outcome"]["status"], told["outcome"]["attempt"]) == ("ok", 1)
+    assert told["summary"].endswith("Then: answered in full.")
+
+
 def test_waits_retries_and_outcome() -> None:
     story = [
         decided(number=1, at_s=100.0, verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT),
