@@ -17,6 +17,8 @@ from zeta_router.learn.task.protocol import TaskClassifier
 from zeta_router.router import events
 from zeta_router.router.commands import Command, DecisionRecord, Emit, Reject
 from zeta_router.router.decision.foresight import FORECAST_TIMER, Foresight
+from zeta_router.router.decision.late import Late
+from zeta_router.router.decision.overdue import Overdue
 from zeta_router.router.decision.placement import (
     HEDGE_TIMER,
     HOLDBACK_TIMER,
@@ -58,6 +60,8 @@ class ZetaDynamicRouter:
         self._fleet = self._placement.fleet
         self._watch = Watch(self._placement)
         self._foresight = Foresight(self._placement)
+        self._overdue = Overdue(self._placement)
+        self._late = Late(self._placement)
         self._learned = Learned(self._fleet, self.knowledge)
         self._judging = Judging(self.knowledge)
         self._attempts = Attempts(self._placement, self._watch, self._judging)
@@ -223,13 +227,13 @@ class ZetaDynamicRouter:
     def _timer(self, event: events.Timer, commands: list[Command]) -> None:
         self._placement.timers.pop(event.key, None)
         if event.key == QUEUE_TIMER:
-            self._placement.expire_due(event.at_s, commands)
+            self._overdue.expire_due(event.at_s, commands)
             return
         if event.key == HOLDBACK_TIMER:
             self._placement.end_holdback(event.at_s, commands)
             return
         if event.key == HEDGE_TIMER:
-            self._placement.hedge_late(event.at_s, commands)
+            self._late.hedge_late(event.at_s, commands)
             return
         if event.key == FORECAST_TIMER:
             self._foresight.step(event.at_s, commands)

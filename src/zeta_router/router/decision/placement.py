@@ -6,13 +6,11 @@ calls on it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf
 
 from zeta_router.control.fairness import TenantCounters
 from zeta_router.control.filters import demand_of
 from zeta_router.control.queue import Entry, WaitingLine
-from zeta_router.control.retry_after import retry_after_s
 from zeta_router.control.sessions import Sessions
 from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.fleet import FleetConfig
@@ -28,10 +26,10 @@ from zeta_router.router.commands import (
 )
 from zeta_router.router.decision.decide import Setting, decide
 from zeta_router.router.decision.holdback import Holdback
+from zeta_router.router.decision.retry import retry_after_of
 from zeta_router.router.decision.waiting import (
     density_of,
     entry_of,
-    is_timeless,
     patience_s,
     standing_of,
     wish,
@@ -117,7 +115,7 @@ class Placement:
                 entry = self._hold(case, decision, now_s, commands)
             else:
                 entry.density = density_of(decision)
-                self._waits_for(entry, decision.endpoint_id)
+                self.waits_for(entry, decision.endpoint_id)
                 self._bear(entry, decision, now_s, commands)
             entry.refused = self.fleet.open_ids()
             entry.wish = wish(case, self.fleet.config.models.values())
@@ -128,47 +126,25 @@ class Placement:
             self.leave_line(case.query.id)
             case.release(now_s)
         if decision.verdict is _DISPATCH:
-            self._send(case, decision, now_s, commands)
+            self.send(case, decision, now_s, commands)
         else:
             commands.append(Emit(DecisionRecord(case.query, decision)))
             self._refuse(case, decision, now_s, commands)
         return decision
 
-    def _send(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
+    def send(self, case: Case, decision: Decision, now_s: float, commands: list[Command]) -> None:
+        """Dispatch a case as was decided."""
         commands.append(Emit(DecisionRecord(case.query, decision)))
         self.dispatching.dispatch(case, decision, now_s, commands)
         self.set_timer(HEDGE_TIMER, self.dispatching.hedges.next_s, commands)
-
-    def hedge_late(self, now_s: float, commands: list[Command]) -> None:
-        """Send late embeddings to a second endpoint, where one has a free slot for them."""
-        hedges = self.dispatching.hedges
-        for query_id, number in hedges.late(now_s):
-            case = self.cases.get(query_id)
-            attempt = case.attempt if case is not None else None
-            if case is None or attempt is None or attempt.number != number:
-                continue
-            if case.backup is not None or attempt.first_token_at_s is not None:
-                continue
-            decision = self._elsewhere(case, attempt.endpoint_id, now_s)
-            if decision.verdict is _DISPATCH and hedges.spend():
-                case.decisions += 1
-                decision = decision._replace(reason=Reason.HEDGED)
-                commands.append(Emit(DecisionRecord(case.query, decision)))
-                self.dispatching.back_up(case, decision, now_s, commands)
-        self.set_timer(HEDGE_TIMER, hedges.next_s, commands)
-
-    def _elsewhere(self, case: Case, endpoint_id: str, now_s: float) -> Decision:
-        """What would be decided if the query had not been sent to an endpoint."""
-        tries = replace(case.tries, failed={*case.tries.failed, endpoint_id})
-        return decide(replace(case, tries=tries), self.fleet.snapshot(now_s), self.setting)
 
     def leave_line(self, query_id: str) -> None:
         """A query waits no longer."""
         entry = self.line.remove(query_id)
         if entry is not None:
-            self._waits_for(entry, None)
+            self.waits_for(entry, None)
 
-    def _waits_for(self, entry: Entry[Case], endpoint_id: str | None) -> None:
+    def waits_for(self, entry: Entry[Case], endpoint_id: str | None) -> None:
         """Count a held query for the endpoint that it waits for, and no longer for the last one."""
         if entry.endpoint_id == endpoint_id:
             return
@@ -189,24 +165,9 @@ class Placement:
         ):
             decision = decision._replace(verdict=_REJECT, reason=Reason.QUEUE_FULL)
         if decision.verdict is _REJECT:
-            return decision._replace(retry_after_s=self._retry_after_s(case, decision, now_s))
+            later_s = retry_after_of(decision, self.fleet.endpoints, len(self.line), now_s)
+            return decision._replace(retry_after_s=later_s)
         return decision
-
-    def _retry_after_s(self, case: Case, decision: Decision, now_s: float) -> float | None:
-        """When a slot frees, or when the price has fallen far enough, whichever is later."""
-        if decision.reason in (Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL):
-            return None
-        able = [c.view.endpoint.id for c in decision.candidates]
-        endpoints = [self.fleet.endpoints[key] for key in able if key in self.fleet.endpoints]
-        running = [
-            [state.ends_in_s(attempt, now_s) for attempt in state.attempts.values()]
-            for state in endpoints
-        ]
-        slots = [state.slots for state in endpoints]
-        slot_s = retry_after_s(running, slots, ahead=len(self.line))
-        if any(c.view.is_open for c in decision.candidates):
-            return decision.retry_after_s or slot_s
-        return max(slot_s, decision.retry_after_s or 0.0)
 
     def _hold(
         self, case: Case, decision: Decision, now_s: float, commands: list[Command]
@@ -215,7 +176,7 @@ class Placement:
         case.hold(now_s)
         entry = entry_of(case, decision, now_s)
         self.line.push(entry)
-        self._waits_for(entry, decision.endpoint_id)
+        self.waits_for(entry, decision.endpoint_id)
         standing = standing_of(entry, self.line, self.tenants, now_s)
         commands.append(Emit(DecisionRecord(query, decision._replace(standing=standing))))
         self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
@@ -281,40 +242,6 @@ class Placement:
         decision = self.bounded(case, decision, now_s)
         commands.append(Emit(DecisionRecord(case.query, decision)))
         self._refuse(case, decision, now_s, commands)
-
-    def expire(self, case: Case, now_s: float, commands: list[Command]) -> None:
-        """Its time is up: say whether there was no capacity or nobody up to serve it."""
-        up = decide(case, self.fleet.snapshot(now_s), self.setting).candidates
-        self.reject(case, Reason.DEADLINE if up else Reason.NO_ENDPOINT_UP, now_s, commands)
-
-    def expire_due(self, now_s: float, commands: list[Command]) -> None:
-        """Answer every query that has waited as long as it may."""
-        for entry in self.line.expired(now_s):
-            if not self._settle_for_less(entry, now_s, commands):
-                self._waits_for(entry, None)
-                self.expire(entry.item, now_s, commands)
-        self.set_timer(QUEUE_TIMER, self.line.next_deadline_s(), commands)
-
-    def _settle_for_less(self, entry: Entry[Case], now_s: float, commands: list[Command]) -> bool:
-        """Serve on what is open a query that waited in vain for something better.
-
-        False where it has to be refused: nothing is open, and it has waited as long as it may.
-        """
-        case = entry.item
-        if not is_timeless(case):
-            return False
-        decision = self.consider(case, now_s, last=True)
-        if decision.verdict is _DISPATCH:
-            self._waits_for(entry, None)
-            case.decisions += 1
-            case.release(now_s)
-            self._send(case, decision, now_s, commands)
-            return True
-        if entry.deadline_s <= now_s:
-            return False
-        entry.settles_at_s, entry.in_vain = inf, True
-        self.line.push(entry)
-        return True
 
     def _bear(
         self, entry: Entry[Case], decision: Decision, now_s: float, commands: list[Command]
