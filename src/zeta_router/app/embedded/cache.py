@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from zeta_router.app.embedded.stretch import WrittenBytes, read_gguf, stretched, write_gguf
@@ -82,5 +83,6 @@ def _make(source: Path, times: int, folder: Path, prefix: str, on_written: Writt
 def _remove_stale_parts(folder: Path) -> None:
     """Remove what a process that was killed while writing left behind."""
     for part in folder.glob("*.part"):
-        if time.time() - part.stat().st_mtime > _STALE_PART_S:
-            part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process has just finished it
+            if time.time() - part.stat().st_mtime > _STALE_PART_S:
+                part.unlink()

@@ -90,6 +90,16 @@ def test_leftovers_of_a_killed_process_are_removed_but_not_of_one_at_work(
     assert new.exists()
 
 
+def test_a_leftover_that_another_process_finishes_meanwhile_is_no_trouble(
+    tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def glob(folder: Path, pattern: str) -> list[Path]:
+        return [folder / "gone.part"] if pattern == "*.part" else []
+
+    monkeypatch.setattr(Path, "glob", glob)
+    assert stretched_model(tiny_gguf, 2, tmp_path).is_file()
+
+
 def test_two_processes_may_make_it_at_once(tiny_gguf: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", MAKE, str(tiny_gguf), str(tmp_path / "cache")]
     at_once = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
