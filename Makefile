@@ -8,10 +8,10 @@ AUDIT := .venv/audit/.installed
 FUZZ := .venv/fuzz/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench-gateway soak serve observe test test-all test-system screenshots bench validity docs audit fuzz fmt lock clean
+.PHONY: help setup bench-peers bench-gateway soak serve observe test test-all test-system screenshots bench validity docs audit fuzz fmt lock clean
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with zeta and everything the targets below need
 
@@ -60,7 +60,10 @@ bench: setup ## what a decision costs, against a fixed kernel timed in the same 
 	$(BIN)/python benchmarks/bench_metrics.py
 	$(BIN)/python benchmarks/bench_dashboard.py
 
-bench-gateway: setup ## the gateway beside nginx, Rust routers and LiteLLM, as far as they are installed; where its time goes
+bench-peers: setup ## install what the gateway is measured beside into build/peers (no root; about 800 MB)
+	$(BIN)/python benchmarks/gateway/peers.py
+
+bench-gateway: setup ## the gateway beside nginx, Rust routers, Portkey and LiteLLM, as far as bench-peers has installed them; where its time goes
 	$(BIN)/python benchmarks/gateway/run.py $(if $(ROUNDS),--rounds $(ROUNDS))
 	$(BIN)/python benchmarks/gateway/stages.py
 
@@ -102,13 +105,18 @@ fmt: setup ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+LOCK := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+
 lock: setup ## resolve the pinned, hashed requirement files anew
-	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/runtime.txt
-	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/dev.txt
-	$(BIN)/uv pip compile pyproject.toml --extra otel --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/otel.txt
-	printf 'pip-audit\n' | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/audit.txt
-	printf 'schemathesis\n' | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/fuzz.txt
-	printf 'playwright\naxe-playwright-python\n' | $(BIN)/uv pip compile - --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --upgrade -o requirements/system.txt
+	$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --upgrade pyproject.toml --extra embedded --extra dev -o requirements/dev.txt
+	$(LOCK) --upgrade pyproject.toml --extra otel -o requirements/otel.txt
+	printf 'pip-audit\n' | $(LOCK) --upgrade - -o requirements/audit.txt
+	printf 'schemathesis\n' | $(LOCK) --upgrade - -o requirements/fuzz.txt
+	printf 'playwright\naxe-playwright-python\n' | $(LOCK) --upgrade - -o requirements/system.txt
+	printf 'sglang-router==0.3.2\n' | $(LOCK) --upgrade - -o requirements/peers/sglang-router.txt
+	printf 'vllm-router==0.1.17\n' | $(LOCK) --upgrade - -o requirements/peers/vllm-router.txt
+	printf 'litellm[proxy]==1.80.17\n' | $(LOCK) --upgrade - -o requirements/peers/litellm.txt
 
 clean: ## remove .venv and caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,7 +1,11 @@
--- Requests for wrk: every prompt is another one. MODEL names the model asked for.
+-- Requests for wrk: every prompt is another one. MODEL names the model asked for; HEADER is a header
+-- line more, where a gateway wants one.
 local n = 0
 local start = os.time() * 1000
 local model = os.getenv("MODEL") or "auto"
+local headers = {["content-type"] = "application/json"}
+local name, value = string.match(os.getenv("HEADER") or "", "^([^:]+): (.*)$")
+if name then headers[name] = value end
 local words = {"alpha", "river", "stone", "python", "table", "engine", "green", "matrix",
                "orbit", "paper", "quick", "signal", "tower", "violet", "window", "yellow"}
 function request()
@@ -11,7 +15,7 @@ function request()
   local body = '{"model":"' .. model .. '","messages":[{"role":"system","content":"You are helpful."},'
     .. '{"role":"user","content":"Question ' .. (start + n) .. ': ' .. table.concat(text, " ")
     .. '"}],"max_tokens":64}'
-  return wrk.format("POST", "/v1/chat/completions", {["content-type"] = "application/json"}, body)
+  return wrk.format("POST", "/v1/chat/completions", headers, body)
 end
 function done(summary, latency, requests)
   io.write(string.format('JSON {"requests":%d,"duration_us":%d,"non_2xx":%d,"errors":%d,"p50_ms":%.3f,"p99_ms":%.3f}\n',

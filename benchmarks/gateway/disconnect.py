@@ -20,9 +20,10 @@ from typing import Any
 
 import httptools
 import uvloop
+from commands import command_of
 from engine import MODELS, WHOLE
 from load import request
-from subjects import ROUTER_CPU, command_of, pinned
+from subjects import ROUTER_CPU, pinned
 
 PORT, ENGINE_PORTS = 18540, [18541, 18542, 18543]
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"

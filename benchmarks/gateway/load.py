@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import re
 import sys
@@ -25,6 +26,7 @@ MOST_OPEN = 1000
 """Unanswered requests at which a steady rate is given up."""
 
 _STAMP = re.compile(rb'"t":(\d+)')
+_HEADER = os.environ.get("HEADER", "")
 _draws = random.Random(time.time_ns())
 _serial = _draws.randrange(1 << 40)
 
@@ -43,6 +45,7 @@ def request(port: int, model: str, *, chunks: int = 0) -> bytes:
         body |= {"stream": True, "user": f"n{chunks}"}
     raw = json.dumps(body, separators=(",", ":")).encode()
     lines = f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n"
+    lines += f"{_HEADER}\r\n" if _HEADER else ""
     return (
         f"{lines}content-type: application/json\r\ncontent-length: {len(raw)}\r\n\r\n".encode()
         + raw
@@ -108,6 +111,8 @@ async def rate(port: int, model: str, per_s: float, seconds: float) -> dict[str,
         elif status:
             failed += 1
             free.append(client)
+        elif client in free:  # closed for having been idle for long
+            free.remove(client)
 
     for _ in range(32):
         _, client = await loop.create_connection(lambda: Client(done), "127.0.0.1", port)
@@ -116,10 +121,8 @@ async def rate(port: int, model: str, per_s: float, seconds: float) -> dict[str,
     for number in range(count):
         due_ns = began_ns + int(number / per_s * 1e9)
         wait_s = (due_ns - time.monotonic_ns()) / 1e9
-        if wait_s > 0:
-            await asyncio.sleep(wait_s)
-        elif number % 8 == 0:
-            await asyncio.sleep(0)
+        if wait_s > 0 or number % 8 == 0:
+            await asyncio.sleep(max(0.0, wait_s))
         if not free:
             _, client = await loop.create_connection(lambda: Client(done), "127.0.0.1", port)
             free.append(client)

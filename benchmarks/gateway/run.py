@@ -7,16 +7,14 @@ gateway in turn, so that what else the machine does hits all of them; medians ov
 shown, with the share of the gateway's core that others took meanwhile. Where that share is not
 small, only the processor time and the ratios between gateways mean anything.
 
-Needs Debian's ``wrk`` and ``nginx`` (as the engine, too), ``haproxy`` where wanted, on the PATH or
-in BENCH_TOOLS; BENCH_SGLANG_PYTHON and BENCH_VLLM_PYTHON name a Python with sglang-router and
-vllm-router in it, BENCH_LITELLM the program of litellm[proxy]. What is not there is left out.
+``wrk`` and ``nginx`` (as the engine, too) it must have; ``make bench-peers`` installs them and the
+others (`peers.py`). What is not there is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -27,7 +25,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from commands import engine_by_nginx
 from engine import WHOLE_BODY
+from peers import environment, tool
 from shown import medians, table
 from subjects import (
     HERE,
@@ -35,18 +35,16 @@ from subjects import (
     ROUTER_CPU,
     TICK_S,
     Subject,
-    engine_by_nginx,
     pinned,
     start,
-    tool,
     wait_for_answer,
 )
 
 NAMES = (
     "direct,nginx,haproxy,sglang-router,vllm-router,"
-    "bare-lean,bare-aiohttp,zeta,zeta-aiohttp,litellm"
+    "bare-lean,bare-aiohttp,zeta,zeta-aiohttp,portkey,litellm"
 )
-SLOW = {"litellm"}
+SLOW = {"litellm", "portkey"}
 """Who cannot keep up with the steady rates, and would work off their queue in others' rounds."""
 
 FAST_PORTS, STREAM_PORTS = [18491, 18492, 18493], [18494, 18495, 18496]
@@ -77,7 +75,7 @@ def settled(subject: Subject) -> None:
     quick = 0
     for _ in range(200):
         began_s = time.perf_counter()
-        wait_for_answer(subject.port, subject.process, HERE)
+        wait_for_answer(subject.port, subject.process, HERE, header=subject.header)
         quick = quick + 1 if time.perf_counter() - began_s < 0.1 else 0
         if quick == 3:
             return
@@ -87,14 +85,18 @@ def closed(subject: Subject, model: str, seconds: float) -> Row:
     """64 connections that ask again as soon as they are answered."""
     program = tool("wrk")
     if program is None:
-        raise SystemExit("wrk is not installed (Debian: wrk); BENCH_TOOLS may name its folder")
+        raise SystemExit("wrk is not installed: make bench-peers")
     command = ["taskset", "-c", LOAD_CPU, program, "-t1", "-c64", f"-d{seconds:.0f}s", "--latency"]
     command += ["-s", str(HERE / "closed.lua"), f"http://127.0.0.1:{subject.port}"]
     settled(subject)
     row: Row = {}
     with accounted(subject, row):
         out = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=True, env={**os.environ, "MODEL": model}
+            command,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**environment(), "MODEL": model, "HEADER": subject.header},
         ).stdout
     found = json.loads(out.partition("JSON ")[2])
     row["per_s"] = found["requests"] / (found["duration_us"] / 1e6)
@@ -110,7 +112,11 @@ def loaded(subject: Subject, kind: str, *given: float, model: str = "m") -> Row:
     row: Row = {}
     with accounted(subject, row):
         out = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=True
+            command,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**environment(), "HEADER": subject.header},
         ).stdout
     row |= json.loads(out)
     row["us"] = row["cpu_s"] * 1e6 / max(1, row.get("chunks") or row["asked"])

@@ -1,7 +1,7 @@
 """Where the processor time of a request goes, stage by stage, in the whole product.
 
 Usage: ``python benchmarks/gateway/stages.py [--model auto] [--per-s 150] [--seconds 8]``;
-``--per-s 0`` asks as fast as 64 connections can (Debian's ``wrk``).
+``--per-s 0`` asks as fast as 64 connections can (``wrk``: `peers.py`).
 
 The gateway runs in this process, under `load.py` and with `engine.py` behind it. The functions of
 each stage are wrapped; a stage's time is what its functions took without those of other stages, in
@@ -26,8 +26,10 @@ from typing import Any
 
 import uvloop
 from aiohttp import web_protocol
+from commands import command_of
+from peers import environment, tool
 from run import STREAM_PORTS
-from subjects import HERE, LOAD_CPU, ROUTER_CPU, command_of, pinned, tool, wait_for_answer
+from subjects import HERE, LOAD_CPU, ROUTER_CPU, pinned, wait_for_answer
 
 from zeta_router.app.config.load import load_file
 from zeta_router.app.records import Telemetry
@@ -119,7 +121,7 @@ async def loaded(model: str, per_s: float, seconds: float) -> dict[str, Any]:
         command = ["-c", LOAD_CPU, tool("wrk") or "wrk", "-t1", "-c64", f"-d{seconds:.0f}s"]
         command += ["-s", str(HERE / "closed.lua"), f"http://127.0.0.1:{PORT}"]
     load = await asyncio.create_subprocess_exec(
-        "taskset", *command, stdout=asyncio.subprocess.PIPE, env={**os.environ, "MODEL": model}
+        "taskset", *command, stdout=asyncio.subprocess.PIPE, env={**environment(), "MODEL": model}
     )
     found: dict[str, Any] = json.loads((await load.communicate())[0].rpartition(b"JSON ")[2])
     if not per_s:
