@@ -126,6 +126,15 @@ def test_a_refusal_after_an_attempt_names_its_endpoint() -> None:
     }
 
 
+def test_a_failed_attempt_is_no_waiting_in_the_router() -> None:
+    metrics = made()
+    failed = ended(at_s=130.0, status=Status.UPSTREAM_TIMEOUT, started=False, queue_wait_s=0.5)
+    held = decided(number=2, at_s=130.0, verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
+    refused = decided(number=3, at_s=132.0, verdict=Verdict.REJECT, reason=Reason.DEADLINE)
+    feed(metrics, [decided(at_s=100.4), failed, held, refused])
+    assert values(metrics, "zeta_queue_wait_seconds_sum")[("interactive",)] == 2.5
+
+
 def test_a_client_that_leaves_while_it_is_held() -> None:
     metrics = made()
     held = decided(verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
