@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.bench import BUSY, ERROR_500, GONE, OK, Bench
 from support.fleets import fleet
 from support.fleets import query as ask
-from support.records import FLEET, decided, ended, query, snapshot
+from support.records import FLEET, candidate, decided, ended, query, snapshot
 from zeta_router.control.ejection import Circuit
 from zeta_router.core.condition import Axis, Condition, Finding
 from zeta_router.core.decision import Verdict
@@ -94,6 +94,29 @@ def test_a_failure_that_is_retried_is_one_query_and_two_attempts() -> None:
         ("a", "upstream_error"): 1,
         ("b", "ok"): 1,
     }
+
+
+@pytest.mark.parametrize(("winner", "attempt", "ttft_s"), [("a", 1, 1.0), ("e", 2, 1.4)])
+def test_of_two_copies_the_faster_counts_where_it_ran(
+    winner: str, attempt: int, ttft_s: float
+) -> None:
+    metrics = made()
+    also = decided(
+        number=2, at_s=100.8, endpoint_id="e", reason=Reason.HEDGED, candidates=(candidate(2),)
+    )
+    answer = ended(at_s=101.5, endpoint_id=winner, attempt=attempt)
+    lost = ended(
+        at_s=101.5,
+        endpoint_id="e" if winner == "a" else "a",
+        attempt=3 - attempt,
+        status=Status.HEDGE_LOST,
+    )
+    feed(metrics, [decided(at_s=100.4), also, answer, lost])
+    model = "coder-7b" if winner == "a" else "embedder-4b"
+    assert values(metrics, "zeta_requests_total") == {(winner, model, "ok", "code"): 1}
+    sums = values(metrics, "zeta_ttft_seconds_sum")
+    assert sums[model, "code"] == pytest.approx(ttft_s), "0.5 s after that copy was sent"
+    assert values(metrics, "zeta_spill_total") == {}, "a copy is no query of its own"
 
 
 def test_a_failure_is_no_latency() -> None:
