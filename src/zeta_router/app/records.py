@@ -127,7 +127,7 @@ class Telemetry:
     def trouble(self) -> str | None:
         """What is wrong with the log at the moment, if anything."""
         health = self._log.health()
-        return health.trouble or health.set_aside or None
+        return health.trouble or health.refusal or health.set_aside or None
 
     def _told(self, story: Story, fleet: FleetConfig) -> Mapping[str, Any]:
         return explain(story.decisions, story.outcomes, story.feedback, fleet=fleet)
