@@ -78,7 +78,8 @@ class Bucket:
 
 
 ENDS = ("answers", "in_time", "output_tokens", "refused", "lost", "left")
-"""`lost` were cut off by their engine after the first byte; of those that `left`, clients did."""
+"""`lost` were cut off by their engine after the first byte; of those that `left`, clients did,
+while they waited or were served."""
 
 _OK, _CLIENT_GONE, _HEDGE_LOST = Status.OK, Status.CLIENT_GONE, Status.HEDGE_LOST
 _DISPATCH, _REJECT = Verdict.DISPATCH, Verdict.REJECT
@@ -137,14 +138,17 @@ class Lately:
         if decision.verdict is _REJECT:
             self._open.pop(query.id, None)
             self._bucket(decision.decided_at_s).ends_of(task._value_)[_REFUSED] += 1
-        elif decision.verdict is _DISPATCH:
+            return
+        if decision.verdict is _DISPATCH:
             copies = self._open.get(query.id)
-            if copies is None:
+            if copies is None or copies[0].decision.verdict is not _DISPATCH:
                 self._sent(record, task)
             is_copy = copies is not None and decision.reason is _HEDGED
             self._open[query.id] = (copies[0], record) if copies and is_copy else (record,)
-            if len(self._open) > OPEN:
-                self._open.popitem(last=False)
+        else:
+            self._open.setdefault(query.id, (record,))
+        if len(self._open) > OPEN:
+            self._open.popitem(last=False)
 
     def _sent(self, record: DecisionRecord, task: Task) -> None:
         decision = record.decision

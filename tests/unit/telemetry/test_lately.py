@@ -83,6 +83,18 @@ def test_ends_are_told_apart() -> None:
     assert len(seen.answers()) == 2, "the end of a query that is over counts for nothing"
 
 
+def test_who_gives_up_waiting_has_left() -> None:
+    seen = lately()
+    for key in ("gone", "served"):
+        seen.on_record(decided(key, number=0, verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT))
+    seen.on_record(ended("gone", attempt=0, endpoint_id=None, status=Status.CLIENT_GONE))
+    seen.on_record(decided("served", number=1))
+    seen.on_record(ended("served"))
+    (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
+    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0, 1]]
+    assert bucket["sent"] == [["code", "coder-7b", False, 1]]
+
+
 def test_memory_is_bounded() -> None:
     seen = lately()
     for number in range(OPEN + 50):
