@@ -82,6 +82,7 @@ ENDS = ("answers", "in_time", "output_tokens", "refused", "lost", "left")
 while they waited or were served."""
 
 _OK, _CLIENT_GONE, _HEDGE_LOST = Status.OK, Status.CLIENT_GONE, Status.HEDGE_LOST
+_CLIENT_ERROR = Status.CLIENT_ERROR
 _DISPATCH, _REJECT = Verdict.DISPATCH, Verdict.REJECT
 _PINNED, _HEDGED = Reason.PINNED, Reason.HEDGED
 """Bound once, and read by `_value_`: in Python 3.11 a member, and its value, take 0.1 µs each."""
@@ -167,9 +168,11 @@ class Lately:
         if copies is None or status is _HEDGE_LOST:
             return
         left = status is _CLIENT_GONE
-        if status is not _OK and not outcome.started and not left:
+        if not outcome.started and status not in (_OK, _CLIENT_GONE, _CLIENT_ERROR):
             return  # it may be tried again, or refused; that is told by another decision
         del self._open[record.query_id]
+        if status is _CLIENT_ERROR:
+            return  # the engine refused what the client asked: nobody's answer, and none was lost
         decided = _copy_at(copies, record.endpoint_id)
         ends = self._bucket(record.at_s).ends_of(decided.decision.task.task._value_)
         if status is not _OK:

@@ -83,6 +83,16 @@ def test_ends_are_told_apart() -> None:
     assert len(seen.answers()) == 2, "the end of a query that is over counts for nothing"
 
 
+@pytest.mark.parametrize("started", [True, False])
+def test_a_clients_own_mistake_is_no_lost_answer(started: bool) -> None:
+    seen = lately()
+    seen.on_record(decided("1"))
+    seen.on_record(ended("1", status=Status.CLIENT_ERROR, started=started, http_status=400))
+    (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
+    assert bucket["ends"] == []
+    assert not seen._open
+
+
 def test_who_gives_up_waiting_has_left() -> None:
     seen = lately()
     for key in ("gone", "served"):
