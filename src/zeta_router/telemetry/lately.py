@@ -167,7 +167,6 @@ class Lately:
         status = outcome.status
         if copies is None or status is _HEDGE_LOST:
             return
-        left = status is _CLIENT_GONE
         if not outcome.started and status not in (_OK, _CLIENT_GONE, _CLIENT_ERROR):
             return  # it may be tried again, or refused; that is told by another decision
         del self._open[record.query_id]
@@ -176,7 +175,7 @@ class Lately:
         decided = _copy_at(copies, record.endpoint_id)
         ends = self._bucket(record.at_s).ends_of(decided.decision.task.task._value_)
         if status is not _OK:
-            ends[_LEFT if left else _LOST] += 1
+            ends[_LEFT if status is _CLIENT_GONE else _LOST] += 1
             return
         ends[_ANSWERS] += 1
         ends[_TOKENS] += outcome.output_tokens or 0
