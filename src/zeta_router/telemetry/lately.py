@@ -40,8 +40,8 @@ class Answer:
         slo: What was promised; `slo_scale` is what the decision multiplied it by.
         sent_after_s: From arrival to dispatch: what was waited here, and for attempts that failed.
         ttft_s, tpot_s, e2e_s: As measured at the endpoint.
-        in_time: Whether all that was promised was kept, from arrival.
-        chance: Predicted probability of that, once somebody has asked (`lately_report`).
+        in_time: Whether the client had it within all objectives, from arrival.
+        chance: Predicted probability to keep them, once somebody has asked (`lately_report`).
     """
 
     at_s: float
@@ -210,18 +210,31 @@ def _answer(decided: DecisionRecord, ended: OutcomeRecord) -> Answer | None:
         outcome.e2e_s,
         outcome.output_tokens,
     )
-    answer.in_time = answer.slo is NO_SLO or met(answer, answer.slo)
+    answer.in_time = answer.slo is NO_SLO or _in_time(answer)
     return answer
 
 
 def met(answer: Answer, slo: Slo) -> bool:
-    """Whether an answer met objectives that run from its arrival; what was not measured did."""
+    """Whether what was measured of an answer kept objectives that run from its arrival.
+
+    What predictions are set beside: they are of the engine's first token, whoever sees it.
+    """
     after_s = answer.sent_after_s
     return (
         _within(answer.ttft_s, slo.ttft_s, after_s)
         and _within(answer.tpot_s, slo.tpot_s, 0.0)
         and _within(answer.e2e_s, slo.e2e_s, after_s)
     )
+
+
+def _in_time(answer: Answer) -> bool:
+    """Whether the client had it in time, as `zeta_slo_total` counts.
+
+    Of an answer that came whole, the first token came with the last.
+    """
+    came_whole = answer.ttft_s is None
+    late = came_whole and not _within(answer.e2e_s, answer.slo.ttft_s, answer.sent_after_s)
+    return not late and met(answer, answer.slo)
 
 
 def _within(took_s: float | None, bound_s: float | None, after_s: float) -> bool:

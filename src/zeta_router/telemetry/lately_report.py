@@ -61,7 +61,7 @@ def calibration(answers: Sequence[Answer]) -> dict[str, Any]:
         slo = answer.slo.scaled(answer.slo_scale) if answer.slo_scale != 1.0 else answer.slo
         if answer.chance is None:
             answer.chance = p_slo(answer.candidate, slo, answer.sent_after_s)
-        kept = answer.in_time if slo is answer.slo else met(answer, slo)
+        kept = met(answer, slo)
         by_bin[min(BINS - 1, int(answer.chance * BINS))].append((answer.chance, kept))
     return {
         "answers": len(answers),

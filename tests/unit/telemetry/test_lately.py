@@ -83,6 +83,16 @@ def test_ends_are_told_apart() -> None:
     assert len(seen.answers()) == 2, "the end of a query that is over counts for nothing"
 
 
+def test_an_answer_in_one_piece_has_its_first_token_with_its_last() -> None:
+    seen = lately()
+    for key, e2e_s in (("late", 4.0), ("in time", 0.8)):
+        seen.on_record(decided(key))  # 1 s to the first token is promised
+        seen.on_record(ended(key, ttft_s=None, e2e_s=e2e_s))
+    assert [answer.in_time for answer in seen.answers()] == [False, True]
+    (filled,) = [each for each in calibration(seen.answers())["p_slo"] if each["answers"]]
+    assert filled["met"] == 1.0, "the prediction was of the engine's first token; nobody saw it"
+
+
 @pytest.mark.parametrize("started", [True, False])
 def test_a_clients_own_mistake_is_no_lost_answer(started: bool) -> None:
     seen = lately()
