@@ -162,6 +162,7 @@ def _summary(story: Story) -> Mapping[str, Any]:
         "prompt_tokens": story.decisions[0].query.prompt_tokens,
         "lane": story.decisions[0].query.lane.value,
         "status": outcome.status.value if outcome is not None else None,
+        "sent_after_s": last.decided_at_s - story.decisions[0].query.arrived_at_s,
         "queue_wait_s": held_s(story.decisions, story.outcomes) if is_over else None,
         "ttft_s": outcome.ttft_s if outcome is not None else None,
         "e2e_s": outcome.e2e_s if outcome is not None else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.records import decided, ended
 from zeta_router.app.records import _summary
 from zeta_router.core.decision import Verdict
@@ -33,6 +35,14 @@ def test_a_query_that_is_tried_again_has_not_ended() -> None:
     assert line([decided(), again], failed) == ("b", "route", None, None)
     answered = ended(at_s=103.0, attempt=2, endpoint_id="b")
     assert line([decided(), again], failed, answered) == ("b", "route", "ok", 0.05)
+
+
+def test_what_a_failed_attempt_took_lies_before_the_sending() -> None:
+    again = decided(number=2, at_s=103.0, endpoint_id="b")
+    failed = ended(at_s=103.0, status=Status.UPSTREAM_ERROR)
+    answered = ended(at_s=104.0, attempt=2, endpoint_id="b")
+    told = _summary(Story("q1", [decided(), again], [failed, answered], None))
+    assert (told["sent_after_s"], told["queue_wait_s"]) == (pytest.approx(3.1), 0.05)
 
 
 def test_a_refused_query_tells_how_long_it_was_held() -> None:
