@@ -147,14 +147,16 @@ class Metrics(Collector):
         endpoint_id = decision.endpoint_id or NONE
         model = _model_of(decision)
         opened = self._opened(query, decision, model, endpoint_id)
-        first = self._open.get(query.id) if decision.reason is _HEDGED else None
-        if first is not None:
+        before = self._open.get(query.id)
+        if before is not None and decision.reason is _HEDGED:
             copy = (endpoint_id, opened[0], decision.decided_at_s)
-            self._open.put(query.id, (*first[:6], copy))
+            self._open.put(query.id, (*before[:6], copy))
             return
         self._open.put(query.id, opened)
         route = self._routes().get(decision.task.task)
-        if route is not None and route != model and decision.reason is not _PINNED:
+        if route is None or route == model or decision.reason is _PINNED:
+            return
+        if before is None or before[0].labels[0] in (NONE, route):  # else it had spilled before
             self.series.spill.of(route, model).n += 1
 
     def _opened(self, query: Query, decision: Decision, model: str, endpoint_id: str) -> _Open:

@@ -182,6 +182,22 @@ def test_spill_is_counted_against_the_static_route() -> None:
     assert values(metrics, "zeta_spill_total") == {("coder-7b", "reasoner-14b"): 1}
 
 
+def test_a_query_that_is_tried_again_spills_once() -> None:
+    metrics = made()
+    spilled = [decided(number=n, endpoint_id="b", reason=Reason.OVERFLOW) for n in (1, 2, 3)]
+    failed = [
+        ended(endpoint_id="b", attempt=n, status=Status.UPSTREAM_ERROR, started=False)
+        for n in (1, 2)
+    ]
+    feed(metrics, [spilled[0], failed[0], spilled[1], failed[1], spilled[2]])
+    held = decided("q2", verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
+    own = decided("q2", number=2)
+    away = ended("q2", status=Status.UPSTREAM_ERROR, started=False)
+    other = decided("q2", number=3, endpoint_id="b", reason=Reason.FALLBACK)
+    feed(metrics, [held, own, away, other])
+    assert values(metrics, "zeta_spill_total") == {("coder-7b", "reasoner-14b"): 2}
+
+
 def test_an_end_that_nobody_remembers_is_still_counted() -> None:
     metrics = made()
     feed(metrics, [ended()])
