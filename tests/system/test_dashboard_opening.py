@@ -54,6 +54,38 @@ def test_a_tab_that_is_opened_in_the_background_reads_nothing(zeta: Zeta, browse
         assert opened.complaints == []
 
 
+COUNTED_AFTER_A_PAUSE = """
+async () => {
+  const { store, loadPast } = await import("/dashboard/js/store.js");
+  store.flow.set(5, { at_s: 5, sent: [["code", "coder", false, 1]], ends: [] });
+  await loadPast();
+  return store.flow.get(5).sent[0][3];
+}
+"""
+
+
+def test_what_came_while_nobody_looked_is_counted(zeta: Zeta, browser: Browser) -> None:
+    full = {"at_s": 5, "sent": [["code", "coder", False, 7]], "ends": []}
+    history = {"every_s": 10, "columns": [], "endpoints": {}}
+    past = {"bucket_s": 5, "ends": [], "flow": [full], "history": history}
+    with tab(browser, zeta.url) as opened:
+        opened.page.route("**/zeta/past", lambda route: route.fulfill(json=past))
+        opened.page.route("**/zeta/stream", lambda route: route.abort())
+        opened.page.goto(f"{zeta.url}/")
+        assert opened.page.evaluate(COUNTED_AFTER_A_PAUSE) == 7
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(99.0, "99.0 s"), (100.0, "1.7 min"), (149.0, "2.5 min"), (600.0, "10 min")]
+)
+def test_a_duration_is_written_to_two_digits(
+    zeta: Zeta, browser: Browser, value: float, said: str
+) -> None:
+    with tab(browser, zeta.url) as opened:
+        opened.page.goto(f"{zeta.url}/")
+        assert opened.formatted("format.seconds(value)", value) == said
+
+
 def test_an_address_that_was_cut_stops_nothing(zeta: Zeta, browser: Browser) -> None:
     with tab(browser, zeta.url) as opened:
         opened.page.goto(f"{zeta.url}/#decisions/zd-1%2")
