@@ -58,6 +58,7 @@ def decision(number: int, key: str | None, at_s: float, **more: Any) -> dict[str
         "reason": "route",
         "endpoint": key,
         "status": "ok",
+        "sent_after_s": 0.1,
         "queue_wait_s": 0.1,
         "ttft_s": 0.2,
         "e2e_s": 1.0,

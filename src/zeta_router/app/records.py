@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from zeta_router.core.decision import Decision
+from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import NO_SLO, Query, TopicShare
 from zeta_router.router.commands import ChecksRecord, DecisionRecord, Record
 from zeta_router.router.decision.foresight import AHEAD_S
 from zeta_router.router.events import Answered
 from zeta_router.router.router import ZetaDynamicRouter
-from zeta_router.telemetry.answered import answered_by, ending_of
+from zeta_router.telemetry.answered import answered_by, ending_of, held_s, sent_by
 from zeta_router.telemetry.explain.explanation import explain
 from zeta_router.telemetry.lately import Lately
 from zeta_router.telemetry.log.decision_log import DecisionLog
@@ -127,7 +127,7 @@ class Telemetry:
     def trouble(self) -> str | None:
         """What is wrong with the log at the moment, if anything."""
         health = self._log.health()
-        return health.trouble or health.set_aside or None
+        return health.trouble or health.refusal or health.set_aside or None
 
     def _told(self, story: Story, fleet: FleetConfig) -> Mapping[str, Any]:
         return explain(story.decisions, story.outcomes, story.feedback, fleet=fleet)
@@ -146,9 +146,10 @@ def beliefs_of(router: ZetaDynamicRouter, now_s: float) -> Beliefs:
 
 def _summary(story: Story) -> Mapping[str, Any]:
     """One line about a query."""
-    last = story.decisions[-1].decision
-    ending = ending_of(story.outcomes)
+    ending = ending_of(story.decisions, story.outcomes)
     outcome = ending.outcome if ending is not None else None
+    last = sent_by(story.decisions, ending).decision
+    is_over = ending is not None or last.verdict is Verdict.REJECT
     return {
         "decision_id": last.query_id,
         "decided_at_s": last.decided_at_s,
@@ -161,7 +162,8 @@ def _summary(story: Story) -> Mapping[str, Any]:
         "prompt_tokens": story.decisions[0].query.prompt_tokens,
         "lane": story.decisions[0].query.lane.value,
         "status": outcome.status.value if outcome is not None else None,
-        "queue_wait_s": ending.queue_wait_s if ending is not None else None,
+        "sent_after_s": last.decided_at_s - story.decisions[0].query.arrived_at_s,
+        "queue_wait_s": held_s(story.decisions, story.outcomes) if is_over else None,
         "ttft_s": outcome.ttft_s if outcome is not None else None,
         "e2e_s": outcome.e2e_s if outcome is not None else None,
         "output_tokens": outcome.output_tokens if outcome is not None else None,

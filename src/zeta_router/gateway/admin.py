@@ -35,6 +35,9 @@ Route = tuple[str, str, Handler]
 _SERVING = (Health.UP, Health.EJECTED)
 """What may get queries; an ejected endpoint does where it is the last."""
 
+_ASKED_BY = ("GET", "HEAD")
+"""How programs ask whether somebody is well; `wget --spider` and many watchers want no body."""
+
 _SMALL_NUMBER = re.compile("[0-9]{1,4}")
 
 
@@ -110,8 +113,8 @@ class Admin:
             ("GET", "/v1/models/{id:.+}", self._model),
             ("POST", "/v1/route", reading(self._route)),
             ("POST", "/v1/feedback", reading(self._feedback)),
-            ("GET", "/health", self._health),
-            ("GET", "/ready", self._ready),
+            *((method, "/health", self._health) for method in _ASKED_BY),
+            *((method, "/ready", self._ready) for method in _ASKED_BY),
             ("GET", "/metrics", self._metrics),
             ("GET", "/openapi.json", self._openapi),
             ("GET", "/zeta/fleet", self._fleet),

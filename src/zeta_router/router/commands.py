@@ -100,7 +100,7 @@ class DecisionRecord(NamedTuple):
 
 
 class OutcomeRecord(NamedTuple):
-    """An attempt ended, or the query ended without one (`endpoint_id` None, `attempt` 0)."""
+    """An attempt ended, or the client of a held query left (`endpoint_id` None, `attempt` 0)."""
 
     at_s: float
     query_id: str

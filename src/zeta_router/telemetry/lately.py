@@ -38,10 +38,10 @@ class Answer:
     Attributes:
         candidate: The endpoint as it was compared, with the predictions.
         slo: What was promised; `slo_scale` is what the decision multiplied it by.
-        sent_after_s: From arrival to dispatch.
+        sent_after_s: From arrival to dispatch: what was waited here, and for attempts that failed.
         ttft_s, tpot_s, e2e_s: As measured at the endpoint.
-        in_time: Whether all that was promised was kept, from arrival.
-        chance: Predicted probability of that, once somebody has asked (`lately_report`).
+        in_time: Whether the client had it within all objectives, from arrival.
+        chance: Predicted probability to keep them, once somebody has asked (`lately_report`).
     """
 
     at_s: float
@@ -49,7 +49,6 @@ class Answer:
     slo: Slo
     slo_scale: float
     sent_after_s: float
-    queue_wait_s: float
     ttft_s: float | None
     tpot_s: float | None
     e2e_s: float | None
@@ -79,10 +78,13 @@ class Bucket:
 
 
 ENDS = ("answers", "in_time", "output_tokens", "refused", "lost", "left")
-"""`lost` were cut off by their engine after the first byte; of those that `left`, clients did."""
+"""`lost` were cut off by their engine after the first byte; of those that `left`, clients did,
+while they waited or were served."""
 
 _OK, _CLIENT_GONE, _HEDGE_LOST = Status.OK, Status.CLIENT_GONE, Status.HEDGE_LOST
-_DISPATCH, _REJECT, _PINNED = Verdict.DISPATCH, Verdict.REJECT, Reason.PINNED
+_CLIENT_ERROR = Status.CLIENT_ERROR
+_DISPATCH, _REJECT = Verdict.DISPATCH, Verdict.REJECT
+_PINNED, _HEDGED = Reason.PINNED, Reason.HEDGED
 """Bound once, and read by `_value_`: in Python 3.11 a member, and its value, take 0.1 µs each."""
 
 _ANSWERS, _IN_TIME, _TOKENS, _REFUSED, _LOST, _LEFT = range(len(ENDS))
@@ -98,7 +100,7 @@ class Lately:
     def __init__(self, routes: Callable[[], Mapping[Task, str]]) -> None:
         self._routes = routes
         self._buckets: OrderedDict[int, Bucket] = OrderedDict()
-        self._open: OrderedDict[str, DecisionRecord] = OrderedDict()
+        self._open: OrderedDict[str, tuple[DecisionRecord, ...]] = OrderedDict()
         self._answers: deque[Answer] = deque(maxlen=ANSWERS)
         self._by_endpoint: dict[str, deque[Answer]] = {}
 
@@ -137,12 +139,17 @@ class Lately:
         if decision.verdict is _REJECT:
             self._open.pop(query.id, None)
             self._bucket(decision.decided_at_s).ends_of(task._value_)[_REFUSED] += 1
-        elif decision.verdict is _DISPATCH:
-            if query.id not in self._open:
+            return
+        if decision.verdict is _DISPATCH:
+            copies = self._open.get(query.id)
+            if copies is None or copies[0].decision.verdict is not _DISPATCH:
                 self._sent(record, task)
-            self._open[query.id] = record
-            if len(self._open) > OPEN:
-                self._open.popitem(last=False)
+            is_copy = copies is not None and decision.reason is _HEDGED
+            self._open[query.id] = (copies[0], record) if copies and is_copy else (record,)
+        else:
+            self._open.setdefault(query.id, (record,))
+        if len(self._open) > OPEN:
+            self._open.popitem(last=False)
 
     def _sent(self, record: DecisionRecord, task: Task) -> None:
         decision = record.decision
@@ -155,18 +162,20 @@ class Lately:
         sent[key] = sent.get(key, 0) + 1
 
     def _ended(self, record: OutcomeRecord) -> None:
-        decided = self._open.get(record.query_id)
+        copies = self._open.get(record.query_id)
         outcome = record.outcome
         status = outcome.status
-        if decided is None or status is _HEDGE_LOST:
+        if copies is None or status is _HEDGE_LOST:
             return
-        left = status is _CLIENT_GONE
-        if status is not _OK and not outcome.started and not left:
+        if not outcome.started and status not in (_OK, _CLIENT_GONE, _CLIENT_ERROR):
             return  # it may be tried again, or refused; that is told by another decision
         del self._open[record.query_id]
+        if status is _CLIENT_ERROR:
+            return  # the engine refused what the client asked: nobody's answer, and none was lost
+        decided = _copy_at(copies, record.endpoint_id)
         ends = self._bucket(record.at_s).ends_of(decided.decision.task.task._value_)
         if status is not _OK:
-            ends[_LEFT if left else _LOST] += 1
+            ends[_LEFT if status is _CLIENT_GONE else _LOST] += 1
             return
         ends[_ANSWERS] += 1
         ends[_TOKENS] += outcome.output_tokens or 0
@@ -196,28 +205,45 @@ def _answer(decided: DecisionRecord, ended: OutcomeRecord) -> Answer | None:
         decided.query.slo,
         decision.slo_scale,
         decision.decided_at_s - decided.query.arrived_at_s,
-        ended.queue_wait_s,
         outcome.ttft_s,
         outcome.tpot_s,
         outcome.e2e_s,
         outcome.output_tokens,
     )
-    answer.in_time = answer.slo is NO_SLO or met(answer, answer.slo)
+    answer.in_time = answer.slo is NO_SLO or _in_time(answer)
     return answer
 
 
 def met(answer: Answer, slo: Slo) -> bool:
-    """Whether an answer met objectives that run from its arrival; what was not measured did."""
-    wait_s = answer.queue_wait_s
+    """Whether what was measured of an answer kept objectives that run from its arrival.
+
+    What predictions are set beside: they are of the engine's first token, whoever sees it.
+    """
+    after_s = answer.sent_after_s
     return (
-        _within(answer.ttft_s, slo.ttft_s, wait_s)
+        _within(answer.ttft_s, slo.ttft_s, after_s)
         and _within(answer.tpot_s, slo.tpot_s, 0.0)
-        and _within(answer.e2e_s, slo.e2e_s, wait_s)
+        and _within(answer.e2e_s, slo.e2e_s, after_s)
     )
 
 
-def _within(took_s: float | None, bound_s: float | None, waited_s: float) -> bool:
-    return took_s is None or bound_s is None or took_s + waited_s <= bound_s
+def _in_time(answer: Answer) -> bool:
+    """Whether the client had it in time, as `zeta_slo_total` counts.
+
+    Of an answer that came whole, the first token came with the last.
+    """
+    came_whole = answer.ttft_s is None
+    late = came_whole and not _within(answer.e2e_s, answer.slo.ttft_s, answer.sent_after_s)
+    return not late and met(answer, answer.slo)
+
+
+def _within(took_s: float | None, bound_s: float | None, after_s: float) -> bool:
+    return took_s is None or bound_s is None or took_s + after_s <= bound_s
+
+
+def _copy_at(copies: tuple[DecisionRecord, ...], endpoint_id: str | None) -> DecisionRecord:
+    """The decision that sent a query to an endpoint; of a hedged query either may have ended."""
+    return next((each for each in copies if each.decision.endpoint_id == endpoint_id), copies[-1])
 
 
 def _candidate(record: DecisionRecord, endpoint_id: str | None) -> Candidate | None:

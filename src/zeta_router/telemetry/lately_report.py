@@ -21,7 +21,7 @@ def pace(answers: Sequence[Answer], now_s: float) -> dict[str, Any]:
     Times run from arrival at the router. What nobody measured is null, never 0.
     """
     recent = [answer for answer in answers if now_s - answer.at_s <= RECENT_S]
-    ttfts = [a.queue_wait_s + a.ttft_s for a in recent if a.ttft_s is not None]
+    ttfts = [a.sent_after_s + a.ttft_s for a in recent if a.ttft_s is not None]
     tpots = [a.tpot_s for a in recent if a.tpot_s is not None]
     tokens = sum(answer.output_tokens or 0 for answer in recent)
     span_s = max(1.0, now_s - recent[0].at_s) if len(recent) > 1 else None
@@ -42,7 +42,7 @@ def pace(answers: Sequence[Answer], now_s: float) -> dict[str, Any]:
 def _ttft_used(answers: Sequence[Answer]) -> list[float]:
     """Each time to the first token as a share of the answer's own objective."""
     return [
-        (a.queue_wait_s + a.ttft_s) / a.slo.ttft_s
+        (a.sent_after_s + a.ttft_s) / a.slo.ttft_s
         for a in answers
         if a.ttft_s is not None and a.slo.ttft_s
     ]
@@ -61,7 +61,7 @@ def calibration(answers: Sequence[Answer]) -> dict[str, Any]:
         slo = answer.slo.scaled(answer.slo_scale) if answer.slo_scale != 1.0 else answer.slo
         if answer.chance is None:
             answer.chance = p_slo(answer.candidate, slo, answer.sent_after_s)
-        kept = answer.in_time if slo is answer.slo else met(answer, slo)
+        kept = met(answer, slo)
         by_bin[min(BINS - 1, int(answer.chance * BINS))].append((answer.chance, kept))
     return {
         "answers": len(answers),

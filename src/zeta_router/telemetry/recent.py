@@ -92,7 +92,13 @@ class Recent:
     def story(self, query_id: str) -> Story | None:
         """What is recorded of a query, from memory or else from the log; None when nothing is."""
         told = self._told.get(query_id)
-        return self._from_log(query_id) if told is None else _story(query_id, told)
+        if told is None:
+            return self._from_log(query_id)
+        story = _story(query_id, told)
+        if not story.decisions[0].decision.number:
+            return story
+        before = self._from_log(query_id)  # it was let go while it was held, and came again
+        return story if before is None else _joined(before, story)
 
     def newest(self, limit: int) -> list[Story]:
         """Up to `limit` stories, the query that came last first; from memory only."""
@@ -113,6 +119,18 @@ class Recent:
         except sqlite3.Error:
             return None
         return Story(query_id, decisions, outcomes, feedback) if decisions else None
+
+
+def _joined(logged: Story, story: Story) -> Story:
+    """A story with what came before it from the log, which may be a little behind."""
+    began = story.decisions[0].decision.number
+    known = {record.attempt for record in story.outcomes}
+    return Story(
+        story.query_id,
+        [each for each in logged.decisions if each.decision.number < began] + story.decisions,
+        [each for each in logged.outcomes if each.attempt not in known] + story.outcomes,
+        story.feedback or logged.feedback,
+    )
 
 
 def _story(query_id: str, told: list[LogRecord]) -> Story:

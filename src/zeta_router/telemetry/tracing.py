@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opentelemetry.context import Context
 from opentelemetry.trace import (
@@ -25,12 +25,14 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from zeta_router.core.decision import Decision, Verdict
-from zeta_router.core.outcome import Status
+from zeta_router.core.outcome import Outcome, Status
 from zeta_router.core.query import Query
+from zeta_router.core.reasons import Reason
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.bounded import Generations
 from zeta_router.telemetry.span_attributes import (
     OPERATION_NAME,
+    Attributes,
     candidate_of,
     of_attempt,
     of_decision,
@@ -43,6 +45,7 @@ OPEN_TRACES = 20_000
 
 _W3C = TraceContextTextMapPropagator()
 _NOT_RETRIED = (Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE)
+_SLOWER = Outcome(Status.HEDGE_LOST)
 _NO_FAULT = (Status.OK, Status.CLIENT_GONE, Status.HEDGE_LOST)
 
 
@@ -68,13 +71,16 @@ class _Trace:
 
     Attributes:
         since_s: From when on the next decision is waited for.
+        running: Attempts that have not ended, by number: two while a copy is on its way.
+        served: What the trace says of who serves it, by the number of the attempt.
         attempts: Dispatches so far.
     """
 
     root: Span
     query: Query
     since_s: float
-    attempt: Span | None = None
+    running: dict[int, Span] = field(default_factory=dict)
+    served: dict[int, Attributes] = field(default_factory=dict)
     attempts: int = 0
     held: bool = False
 
@@ -109,8 +115,9 @@ class Tracing:
         headers: dict[str, str] = {}
         client = _SERVED.get()
         trace = self._open.get(client.query_id) if client is not None else None
-        if trace is not None and trace.attempt is not None:
-            _W3C.inject(headers, set_span_in_context(trace.attempt, Context()))
+        if trace is not None and trace.running:
+            latest = trace.running[max(trace.running)]
+            _W3C.inject(headers, set_span_in_context(latest, Context()))
         return headers
 
     def on_record(self, record: object) -> None:
@@ -155,31 +162,31 @@ class Tracing:
         return trace
 
     def _decide_span(self, trace: _Trace, decision: Decision) -> None:
-        """What lies between arrival, or a failed attempt, and this decision."""
+        """What lies between arrival, or a failed attempt, and this decision; of a copy nothing."""
+        is_copy = decision.reason is Reason.HEDGED
         span = self._tracer.start_span(
             "zeta.decide",
             set_span_in_context(trace.root, Context()),
             SpanKind.INTERNAL,
             of_decision(decision),
-            start_time=self._ns(trace.since_s),
+            start_time=self._ns(decision.decided_at_s if is_copy else trace.since_s),
         )
         span.end(self._ns(decision.decided_at_s))
 
     def _attempt_span(self, trace: _Trace, decision: Decision) -> None:
+        trace.attempts += 1
         chosen = candidate_of(decision)
         if chosen is None:
             return
-        trace.attempts += 1
         model = chosen.view.model.name
-        trace.root.set_attributes(
-            {
-                "gen_ai.response.model": model,
-                "zeta.endpoint": chosen.view.endpoint.id,
-                "zeta.task": decision.task.task.value,
-                "zeta.reason": decision.reason.value,
-            }
-        )
-        trace.attempt = self._tracer.start_span(
+        trace.served[trace.attempts] = {
+            "gen_ai.response.model": model,
+            "zeta.endpoint": chosen.view.endpoint.id,
+            "zeta.task": decision.task.task.value,
+            "zeta.reason": decision.reason.value,
+        }
+        trace.root.set_attributes(trace.served[trace.attempts])
+        trace.running[trace.attempts] = self._tracer.start_span(
             f"{OPERATION_NAME[trace.query.operation]} {model}",
             set_span_in_context(trace.root, Context()),
             SpanKind.CLIENT,
@@ -193,15 +200,16 @@ class Tracing:
             return
         outcome, told = record.outcome, of_outcome(record.outcome)
         fails = outcome.status not in _NO_FAULT
-        if trace.attempt is not None:
-            trace.attempt.set_attributes(told)
+        attempt = trace.running.pop(record.attempt, None)
+        if attempt is not None:
+            attempt.set_attributes(told)
             if fails:
-                trace.attempt.set_status(StatusCode.ERROR, outcome.status.value)
-            trace.attempt.end(self._ns(record.at_s))
-            trace.attempt = None
+                attempt.set_status(StatusCode.ERROR, outcome.status.value)
+            attempt.end(self._ns(record.at_s))
         trace.since_s = record.at_s
         if not outcome.started and outcome.status not in _NOT_RETRIED:
             return  # tried again, or refused: the next decision tells
+        trace.root.set_attributes(trace.served.get(record.attempt, {}))
         trace.root.set_attributes(told)
         trace.root.set_attribute("zeta.attempts", trace.attempts)
         if fails and outcome.status is not Status.CLIENT_ERROR:
@@ -209,6 +217,9 @@ class Tracing:
         self._end(trace, record.query_id, record.at_s)
 
     def _end(self, trace: _Trace, query_id: str, at_s: float) -> None:
+        for slower in trace.running.values():
+            slower.set_attributes(of_outcome(_SLOWER))
+            slower.end(self._ns(at_s))
         trace.root.end(self._ns(at_s))
         self._open.pop(query_id)
 

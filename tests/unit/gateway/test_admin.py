@@ -128,6 +128,8 @@ class TestHealth:
                     "memory_trouble": None,
                 }
                 assert got.headers["x-zeta"] == "1"
+                bare = await made.ask(path="/health", method="HEAD")
+                assert (bare.status, bare.body) == (200, b"")
 
         on_loopback(scenario)
 
@@ -141,6 +143,7 @@ class TestHealth:
                 await made.until(lambda: made.queued)
                 got = await made.ask(path="/ready", method="GET")
                 assert (got.status, got.json["ready"]) == (503, False)
+                assert (await made.ask(path="/ready", method="HEAD")).status == 503
                 writer.close()
                 await made.until(lambda: made.idle)
 

@@ -65,7 +65,8 @@ class TestAddresses:
             ("DELETE", CHAT, "POST"),
             ("OPTIONS", CHAT, "POST"),
             ("POST", "/v1/models", "GET"),
-            ("HEAD", "/health", "GET"),
+            ("HEAD", "/zeta/fleet", "GET"),
+            ("POST", "/health", "GET, HEAD"),
             ("PUT", "/v1/models/coder", "GET"),
             ("DELETE", "/zeta/decisions/q1", "GET"),
             ("GET", "/zeta/endpoints/c/drain", "POST"),
@@ -104,7 +105,9 @@ class TestAddresses:
         on_loopback(scenario)
 
     def test_an_answer_to_head_has_no_body(self) -> None:
-        assert statuses(b"HEAD /health HTTP/1.1\r\nhost: x\r\n\r\n" + AGAIN, 2) == [405, 404]
+        for path, status in ((b"/zeta/fleet", 405), (b"/ready", 200)):
+            asked = b"HEAD " + path + b" HTTP/1.1\r\nhost: x\r\n\r\n"
+            assert statuses(asked + AGAIN, 2) == [status, 404]
 
 
 class TestBodies:

@@ -43,26 +43,34 @@ def test_a_second_attempt_is_no_second_query() -> None:
     seen.on_record(ended("1", endpoint_id="b", attempt=2))
     (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
     assert bucket["sent"] == [["code", "coder-7b", False, 1]]
-    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0, 0]]
+    assert bucket["ends"] == [["code", 1, 0, 71, 0, 0, 0]], "late by what the failed attempt took"
+    assert pace(seen.answers_of("b"), 104.0)["ttft_p50_s"] == pytest.approx(0.5 + 101.0 - 99.9)
     assert [answer.candidate.view.endpoint.id for answer in seen.answers()] == ["b"]
 
 
 def test_of_two_copies_the_faster_counts_where_it_ran() -> None:
     seen = lately()
     seen.on_record(decided("1", number=1, endpoint_id="a"))
-    seen.on_record(decided("1", number=2, endpoint_id="b"))
-    seen.on_record(ended("1", endpoint_id="b", attempt=2, status=Status.HEDGE_LOST, started=True))
+    also = decided(
+        "1", number=2, at_s=100.6, endpoint_id="b", reason=Reason.HEDGED, candidates=(candidate(1),)
+    )
+    seen.on_record(also)
     seen.on_record(ended("1", endpoint_id="a"))
+    seen.on_record(ended("1", endpoint_id="b", attempt=2, status=Status.HEDGE_LOST))
     (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
-    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0, 0]]
+    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0, 0]], "in time: sent 0.1 s after arrival"
     assert len(seen.answers_of("a")) == 1
     assert seen.answers_of("b") == []
+    seen.on_record(decided("2", endpoint_id="a"))
+    seen.on_record(also._replace(query=query("2"), decision=also.decision._replace(query_id="2")))
+    seen.on_record(ended("2", endpoint_id="b", attempt=2))
+    assert [answer.sent_after_s for answer in seen.answers_of("b")] == [pytest.approx(0.7)]
 
 
 def test_ends_are_told_apart() -> None:
     seen = lately()
     for number in range(5):
-        seen.on_record(decided(str(number)))
+        seen.on_record(decided(str(number), at_s=100.5 if number == 1 else 100.0))
     seen.on_record(ended("0"))
     seen.on_record(ended("1", queue_wait_s=0.6))  # 0.5 s to the first token: late for 1 s
     seen.on_record(ended("2", status=Status.CLIENT_GONE))
@@ -73,6 +81,38 @@ def test_ends_are_told_apart() -> None:
     assert bucket["ends"] == [["code", 2, 1, 142, 2, 1, 1]]
     seen.on_record(ended("5"))
     assert len(seen.answers()) == 2, "the end of a query that is over counts for nothing"
+
+
+def test_an_answer_in_one_piece_has_its_first_token_with_its_last() -> None:
+    seen = lately()
+    for key, e2e_s in (("late", 4.0), ("in time", 0.8)):
+        seen.on_record(decided(key))  # 1 s to the first token is promised
+        seen.on_record(ended(key, ttft_s=None, e2e_s=e2e_s))
+    assert [answer.in_time for answer in seen.answers()] == [False, True]
+    (filled,) = [each for each in calibration(seen.answers())["p_slo"] if each["answers"]]
+    assert filled["met"] == 1.0, "the prediction was of the engine's first token; nobody saw it"
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_clients_own_mistake_is_no_lost_answer(started: bool) -> None:
+    seen = lately()
+    seen.on_record(decided("1"))
+    seen.on_record(ended("1", status=Status.CLIENT_ERROR, started=started, http_status=400))
+    (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
+    assert bucket["ends"] == []
+    assert not seen._open
+
+
+def test_who_gives_up_waiting_has_left() -> None:
+    seen = lately()
+    for key in ("gone", "served"):
+        seen.on_record(decided(key, number=0, verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT))
+    seen.on_record(ended("gone", attempt=0, endpoint_id=None, status=Status.CLIENT_GONE))
+    seen.on_record(decided("served", number=1))
+    seen.on_record(ended("served"))
+    (bucket,) = [counts(bucket) for _, bucket in seen.buckets()]
+    assert bucket["ends"] == [["code", 1, 1, 71, 0, 0, 1]]
+    assert bucket["sent"] == [["code", "coder-7b", False, 1]]
 
 
 def test_memory_is_bounded() -> None:
@@ -91,7 +131,7 @@ def test_memory_is_bounded() -> None:
 def test_the_pace_of_an_endpoint() -> None:
     seen = lately()
     for number in range(4):
-        seen.on_record(decided(str(number)))
+        seen.on_record(decided(str(number), at_s=99.9 + 0.1 * number))
         seen.on_record(ended(str(number), at_s=104.0 + number, queue_wait_s=0.1 * number))
     told = pace(seen.answers_of("a"), now_s=108.0)
     assert told["answers"] == 4
@@ -113,7 +153,7 @@ def test_promises_are_set_beside_what_came() -> None:
     seen = lately()
     for number in range(10):
         seen.on_record(decided(str(number)))
-        seen.on_record(ended(str(number), queue_wait_s=0.0 if number < 7 else 2.0))
+        seen.on_record(ended(str(number), ttft_s=0.5 if number < 7 else 2.5))
     told = calibration(seen.answers())
     chance = p_slo(candidate(0), Slo(1.0, None, 10.0), 100.0 - 99.9)
     (filled,) = [each for each in told["p_slo"] if each["answers"]]

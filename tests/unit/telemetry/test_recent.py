@@ -7,6 +7,7 @@ from pathlib import Path
 
 from support.records import candidate, decided, ended
 from zeta_router.core.decision import Verdict
+from zeta_router.core.outcome import Status
 from zeta_router.core.reasons import Reason
 from zeta_router.telemetry.log.reader import LogReader
 from zeta_router.telemetry.log.writer import LogWriter, RunFacts
@@ -74,6 +75,26 @@ def test_what_is_forgotten_comes_from_the_log(tmp_path: Path) -> None:
         assert story.outcomes == [ended("old")]
         assert story.feedback == FeedbackRecord(1.0, "old", 1.0)
         assert recent.story("never") is None
+    writer.close()
+
+
+def test_what_was_let_go_while_it_was_held_is_told_from_its_beginning(tmp_path: Path) -> None:
+    held = decided(number=0, verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
+    failed = ended(status=Status.UPSTREAM_ERROR)
+    first, again = decided(number=3), decided(number=4, endpoint_id="b")
+    writer = LogWriter(tmp_path / "z.db", RunFacts(0.0, 0.0, "test"))
+    writer.write([held, first, failed])
+    with LogReader(writer.path) as reader:
+        recent = Recent(queries=2, reader=lambda: reader)
+        recent.on_record(held)
+        for n in range(3):
+            recent.on_record(decided(f"other {n}"))
+        for record in (first, failed, again):
+            recent.on_record(record)
+        story = recent.story("q1")
+        assert story is not None
+        assert [each.decision.number for each in story.decisions] == [0, 3, 4]
+        assert [each.attempt for each in story.outcomes] == [1]
     writer.close()
 
 

@@ -152,6 +152,35 @@ def test_a_retried_query_has_an_attempt_for_each(traced: Traced) -> None:
     assert spans[4].status.status_code is StatusCode.UNSET
 
 
+@pytest.mark.parametrize(("winner", "loser", "attempt"), [("a", "b", 1), ("b", "a", 2)])
+def test_a_hedged_query_has_both_copies_and_says_who_answered(
+    traced: Traced, winner: str, loser: str, attempt: int
+) -> None:
+    traced.tracing.serving({})
+    also = decided(number=2, at_s=101.0, endpoint_id="b", reason=Reason.HEDGED)
+    answer = ended(at_s=102.0, endpoint_id=winner, attempt=attempt)
+    lost = ended(
+        at_s=102.0, endpoint_id=loser, attempt=3 - attempt, status=Status.HEDGE_LOST, ttft_s=None
+    )
+    traced.feed(decided(), also, answer, lost)
+    finished = traced.exporter.get_finished_spans()
+    told = {
+        str(attributes["zeta.endpoint"]): (at(span), attributes["zeta.status"])
+        for span in finished
+        if span.kind is SpanKind.CLIENT and (attributes := dict(span.attributes or {}))
+    }
+    began = {"a": 100.0, "b": 101.0}
+    assert told == {
+        winner: ((began[winner], 102.0), "ok"),
+        loser: ((began[loser], 102.0), "hedge_lost"),
+    }
+    (root,) = [span for span in finished if span.kind is SpanKind.SERVER]
+    said = dict(root.attributes or {})
+    assert said["zeta.endpoint"] == winner
+    assert said["zeta.reason"] == ("route" if winner == "a" else "hedged")
+    assert [at(s) for s in finished if s.name == "zeta.decide"] == [(99.9, 100.0), (101.0, 101.0)]
+
+
 def test_a_refused_query_that_waited(traced: Traced) -> None:
     held = decided(verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
     refused = decided(number=3, at_s=130.0, verdict=Verdict.REJECT, reason=Reason.DEADLINE)

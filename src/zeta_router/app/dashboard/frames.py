@@ -151,7 +151,7 @@ class Frames:
                 for name, number in zip(ENDS, numbers, strict=True):
                     totals[name] += number
         answers = [a for a in self._lately.answers() if now_s - a.at_s <= RECENT_S]
-        ttfts = [a.queue_wait_s + a.ttft_s for a in answers if a.ttft_s is not None]
+        ttfts = [a.sent_after_s + a.ttft_s for a in answers if a.ttft_s is not None]
         span_s = min(RECENT_S, max(BUCKET_S, now_s - self._began_s))
         return {
             "span_s": round(span_s, 1),

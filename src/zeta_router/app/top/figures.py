@@ -128,7 +128,7 @@ class History:
 def answers_of(told: Iterable[Told], now_s: float) -> Figures:
     """Percentiles of TTFT, as clients saw it, and tokens a second."""
     ended = [each for each in told if each["status"] == "ok"]
-    ttft = sorted(each["queue_wait_s"] + each["ttft_s"] for each in ended if each["ttft_s"])
+    ttft = sorted(each["sent_after_s"] + each["ttft_s"] for each in ended if each["ttft_s"])
     tokens = sum(
         each["output_tokens"] or 0
         for each in ended

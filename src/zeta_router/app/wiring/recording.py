@@ -6,10 +6,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from zeta_router.app.background import in_background
 from zeta_router.app.config import LoadedConfig
+from zeta_router.app.wiring.log_trouble import LogTrouble
 from zeta_router.telemetry.log.decision_log import DecisionLog
 from zeta_router.telemetry.log.fleet import FLEET_FACT, fleet_fact
 from zeta_router.telemetry.log.wall import Wall
+
+LOOK_EVERY_S = 1.0
+"""Between two looks at whether the log is in trouble."""
 
 
 @contextlib.asynccontextmanager
@@ -37,7 +42,16 @@ async def decision_log(config: LoadedConfig, seed: int, wall: Wall) -> AsyncIter
             FLEET_FACT: fleet_fact(config.fleet),
         },
     )
+    trouble = LogTrouble()
     try:
-        yield log
+        async with in_background(_watch(log, trouble)):
+            yield log
     finally:
         await asyncio.to_thread(log.close)
+        trouble.end(log.health())
+
+
+async def _watch(log: DecisionLog, trouble: LogTrouble) -> None:
+    while True:
+        trouble.look(log.health())
+        await asyncio.sleep(LOOK_EVERY_S)

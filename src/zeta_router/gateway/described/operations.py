@@ -92,8 +92,11 @@ TOLD = {
 }
 """Headers of every routed answer, refusals included where they apply."""
 
+_SLIPPED_IN = (403, "A page of another site sent a body that is not declared as JSON.")
+
 _REFUSALS = (
     (400, "The body or a header is wrong, or no model of the fleet can do this."),
+    _SLIPPED_IN,
     (404, "The model named does not exist here."),
     (408, "The body came too slowly, by `limits.body_stall_s` or `body_bytes_per_s`."),
     (413, "The body is larger than `limits.body_bytes`."),
@@ -107,7 +110,7 @@ KEY_PROBLEMS: dict[Access, tuple[tuple[int, str], ...]] = {
     Access.READ: ((401, "No key that is known."),),
     Access.QUERY: (
         (401, "No key that is known."),
-        (403, "The key is not for queries."),
+        (403, "Or the key is not for queries."),
         (429, "Or the key has used what it may."),
     ),
     Access.WRITE: ((401, "No key that is known."), (403, "The key may not change the fleet.")),
@@ -144,13 +147,15 @@ OPERATIONS: tuple[Described, ...] = (
     Described(
         "POST", "/v1/route", "decisions",
         "Where a request would go, and why, without sending it; takes the body of any routed call",
-        "Explanation", "Request", parameters=HINTS, problems=((400, "As for the call itself."),),
+        "Explanation", "Request", parameters=HINTS,
+        problems=((400, "As for the call itself."), _SLIPPED_IN),
     ),
     Described(
         "POST", "/v1/feedback", "decisions", "How good an answer was", "Feedback",
         "FeedbackRequest",
         problems=(
             (400, "Neither a score from 0 to 1 nor thumbs."),
+            _SLIPPED_IN,
             (404, "The decision is unknown."),
             (409, "It was judged before; the first judgement counts."),
         ),

@@ -243,6 +243,7 @@ ANSWERS: dict[str, Schema] = {
             "reason": TEXT,
             "endpoint": MAYBE_TEXT,
             "status": MAYBE_TEXT,
+            "sent_after_s": NUMBER,
             "queue_wait_s": MAYBE_NUMBER,
             "ttft_s": MAYBE_NUMBER,
             "e2e_s": MAYBE_NUMBER,

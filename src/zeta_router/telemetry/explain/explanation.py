@@ -15,10 +15,10 @@ from zeta_router.core.decision import Decision, Verdict
 from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.outcome import Status
 from zeta_router.core.query import AUTO, Query, Task, TaskEstimate
-from zeta_router.core.reasons import REASON_TEXT
+from zeta_router.core.reasons import REASON_TEXT, Reason
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
-from zeta_router.telemetry.answered import ending_of
+from zeta_router.telemetry.answered import ending_of, held_s, sent_by
 from zeta_router.telemetry.explain.drops import drop_sentence
 from zeta_router.telemetry.explain.order import lane_order
 from zeta_router.telemetry.explain.terms import terms_of
@@ -67,17 +67,19 @@ def explain(
     last = decisions[-1].decision
     steps = [_step(record, fleet) for record in decisions]
     attempts = [_attempt(record) for record in outcomes]
-    last_record = ending_of(outcomes)
-    ending = _attempt(last_record) if last_record is not None else None
+    end = ending_of(decisions, outcomes)
+    ending = _attempt(end) if end is not None else None
+    told = sent_by(decisions, end)
+    sent = [r.decision.reason for r in decisions if r.decision.verdict is Verdict.DISPATCH]
     return {
         "version": EXPLANATION_VERSION,
         "query_id": query.id,
-        "summary": _summary(last, steps[-1], ending),
+        "summary": _summary(told.decision, steps[decisions.index(told)], ending),
         "asked": _asked(query, last.task),
         "decisions": steps,
         "waits": sum(record.decision.verdict is Verdict.WAIT for record in decisions),
-        "retries": max(0, sum(r.decision.verdict is Verdict.DISPATCH for r in decisions) - 1),
-        "held_s": _held_s(query, decisions, outcomes),
+        "retries": max(0, len(sent) - sent.count(Reason.HEDGED) - 1),
+        "held_s": held_s(decisions, outcomes),
         "attempts": attempts,
         "outcome": ending,
         "feedback": None if feedback is None else {"score": feedback.score, "at_s": feedback.at_s},
@@ -93,6 +95,8 @@ def _summary(last: Decision, step: Explanation, ending: Explanation | None) -> s
         said = f"Refused: {REASON_TEXT[last.reason]}."
     if ending is None:
         return said
+    if last.verdict is Verdict.REJECT:
+        return f"{said} The last attempt, on {ending['endpoint']}: {ending['sentence']}."
     return f"{said} Then: {ending['sentence']}."
 
 
@@ -254,15 +258,6 @@ def _attempt(record: OutcomeRecord) -> Explanation:
         "http_status": outcome.http_status,
         "finish_reason": outcome.finish_reason,
     }
-
-
-def _held_s(
-    query: Query, decisions: Sequence[DecisionRecord], outcomes: Sequence[OutcomeRecord]
-) -> float:
-    """Time in the router's queue: as counted by the router, else from the decisions so far."""
-    if outcomes:
-        return outcomes[-1].queue_wait_s
-    return decisions[-1].decision.decided_at_s - query.arrived_at_s
 
 
 def _finite(value: float | None) -> float | None:

@@ -99,7 +99,8 @@ DECISIONS = Table(
 
 OUTCOMES = Table(
     "outcomes",
-    "One row per attempt that ended, and per query that ended without one (`attempt` 0).",
+    "One row per attempt that ended, and per query whose client left while it was held (`attempt` "
+    "0). A refused query ends with a decision, and has rows here only for what was tried before.",
     (
         *_STAMP,
         Column("query_id", "TEXT NOT NULL", "The query."),

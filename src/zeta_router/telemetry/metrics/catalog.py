@@ -54,8 +54,8 @@ class RequestSeries:
         self.requests = Counter(
             "zeta_requests",
             "Queries that ended, by how: an outcome (ok, client_gone, upstream_error, ...) or the "
-            "reason of a refusal (shed, deadline, ...). Model and endpoint are the last ones "
-            "tried, none for a query that was never sent anywhere.",
+            "reason of a refusal (shed, deadline, ...). Model and endpoint are the ones that "
+            "answered, else the last ones tried, none for a query that was never sent anywhere.",
             ("model", "endpoint", "task", "outcome"),
         )
         self.attempts = Counter(

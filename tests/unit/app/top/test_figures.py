@@ -47,6 +47,12 @@ def test_a_decision_seen_twice_counts_once_and_takes_its_end() -> None:
     assert a["tokens_per_s"] == 1.0
 
 
+def test_what_a_failed_attempt_took_is_part_of_the_time_to_the_first_token() -> None:
+    told = decision(1, "a", 9.0, sent_after_s=3.0, queue_wait_s=0.0)
+    a = History().add(reading(10.0, 1, [told]))["endpoints"][0]
+    assert a["ttft_p50_s"] == pytest.approx(3.2)
+
+
 def test_answers_leave_the_window() -> None:
     history = History()
     history.add(reading(10.0, 1, [decision(1, "a", 9.0)]))

@@ -88,6 +88,12 @@ def test_every_status_of_a_refusal_is_described() -> None:
     assert {str(status) for status, _, _ in HTTP_OF_REASON.values()} <= set(responses)
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/route", "/v1/feedback"])
+def test_it_says_that_pages_of_other_sites_are_refused(path: str) -> None:
+    refused = document()["paths"][path]["post"]["responses"]["403"]
+    assert "another site" in refused["description"]
+
+
 @pytest.mark.parametrize(
     ("operation", "body"),
     [

@@ -92,14 +92,43 @@ def test_what_was_asked() -> None:
 
 
 def test_a_hedged_query_ended_as_the_faster_copy_did() -> None:
-    story = [decided(number=1), decided(number=2, at_s=101.0, endpoint_id="b")]
+    story = [
+        decided(number=1),
+        decided(number=2, at_s=101.0, endpoint_id="b", reason=Reason.HEDGED),
+    ]
     outcomes = [
         ended(at_s=102.0),
         ended(at_s=102.0, attempt=2, endpoint_id="b", status=Status.HEDGE_LOST),
     ]
     told = explain(story, outcomes)
     assert (told["outcome"]["status"], told["outcome"]["attempt"]) == ("ok", 1)
-    assert told["summary"].endswith("Then: answered in full.")
+    assert told["retries"] == 0, "a copy is no retry"
+    assert told["summary"] == (
+        "Sent to a (coder-7b): the static rule for this task names this model. "
+        "Then: answered in full."
+    )
+
+
+def test_a_failed_attempt_is_no_end_while_the_query_goes_on() -> None:
+    failed = ended(at_s=101.0, status=Status.UPSTREAM_ERROR, queue_wait_s=0.5)
+    held = decided(number=2, at_s=101.0, verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
+    told = explain([decided(at_s=100.4), held], [failed])
+    assert told["outcome"] is None
+    assert told["summary"] == "Waiting: held until a slot is free."
+    again = explain([decided(at_s=100.4), held, decided(number=3, at_s=103.0)], [failed])
+    assert again["outcome"] is None
+    assert again["held_s"] == 2.5, "0.5 s before the first attempt, 2 s after it"
+
+
+def test_a_refusal_tells_of_the_last_attempt() -> None:
+    failed = ended(at_s=101.0, status=Status.UPSTREAM_ERROR, queue_wait_s=0.5)
+    refused = decided(number=2, at_s=105.0, verdict=Verdict.REJECT, reason=Reason.DEADLINE)
+    told = explain([decided(at_s=100.4), refused], [failed])
+    assert told["summary"] == (
+        "Refused: waited as long as it may; no slot became free. "
+        "The last attempt, on a: the engine failed."
+    )
+    assert told["held_s"] == 4.5
 
 
 def test_waits_retries_and_outcome() -> None:
@@ -176,8 +205,8 @@ def test_is_json_whatever_the_numbers() -> None:
 @pytest.mark.parametrize("status", list(Status))
 def test_every_outcome_has_its_sentence(status: Status) -> None:
     told = explain([decided()], [ended(status=status)])
-    assert told["outcome"]["sentence"] == STATUS_TEXT[status]
-    assert told["outcome"]["teaches"] == status.teaches.value
+    assert told["attempts"][0]["sentence"] == STATUS_TEXT[status]
+    assert told["attempts"][0]["teaches"] == status.teaches.value
 
 
 def test_says_the_same_from_memory_and_from_the_log(tmp_path: Path) -> None:

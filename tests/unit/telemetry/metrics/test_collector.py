@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.bench import BUSY, ERROR_500, GONE, OK, Bench
 from support.fleets import fleet
 from support.fleets import query as ask
-from support.records import FLEET, decided, ended, query, snapshot
+from support.records import FLEET, candidate, decided, ended, query, snapshot
 from zeta_router.control.ejection import Circuit
 from zeta_router.core.condition import Axis, Condition, Finding
 from zeta_router.core.decision import Verdict
@@ -96,6 +96,29 @@ def test_a_failure_that_is_retried_is_one_query_and_two_attempts() -> None:
     }
 
 
+@pytest.mark.parametrize(("winner", "attempt", "ttft_s"), [("a", 1, 1.0), ("e", 2, 1.4)])
+def test_of_two_copies_the_faster_counts_where_it_ran(
+    winner: str, attempt: int, ttft_s: float
+) -> None:
+    metrics = made()
+    also = decided(
+        number=2, at_s=100.8, endpoint_id="e", reason=Reason.HEDGED, candidates=(candidate(2),)
+    )
+    answer = ended(at_s=101.5, endpoint_id=winner, attempt=attempt)
+    lost = ended(
+        at_s=101.5,
+        endpoint_id="e" if winner == "a" else "a",
+        attempt=3 - attempt,
+        status=Status.HEDGE_LOST,
+    )
+    feed(metrics, [decided(at_s=100.4), also, answer, lost])
+    model = "coder-7b" if winner == "a" else "embedder-4b"
+    assert values(metrics, "zeta_requests_total") == {(winner, model, "ok", "code"): 1}
+    sums = values(metrics, "zeta_ttft_seconds_sum")
+    assert sums[model, "code"] == pytest.approx(ttft_s), "0.5 s after that copy was sent"
+    assert values(metrics, "zeta_spill_total") == {}, "a copy is no query of its own"
+
+
 def test_a_failure_is_no_latency() -> None:
     metrics = made()
     feed(metrics, [decided(), ended(status=Status.UPSTREAM_ERROR, started=True)])
@@ -126,6 +149,15 @@ def test_a_refusal_after_an_attempt_names_its_endpoint() -> None:
     }
 
 
+def test_a_failed_attempt_is_no_waiting_in_the_router() -> None:
+    metrics = made()
+    failed = ended(at_s=130.0, status=Status.UPSTREAM_TIMEOUT, started=False, queue_wait_s=0.5)
+    held = decided(number=2, at_s=130.0, verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
+    refused = decided(number=3, at_s=132.0, verdict=Verdict.REJECT, reason=Reason.DEADLINE)
+    feed(metrics, [decided(at_s=100.4), failed, held, refused])
+    assert values(metrics, "zeta_queue_wait_seconds_sum")[("interactive",)] == 2.5
+
+
 def test_a_client_that_leaves_while_it_is_held() -> None:
     metrics = made()
     held = decided(verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
@@ -148,6 +180,22 @@ def test_spill_is_counted_against_the_static_route() -> None:
         ],
     )
     assert values(metrics, "zeta_spill_total") == {("coder-7b", "reasoner-14b"): 1}
+
+
+def test_a_query_that_is_tried_again_spills_once() -> None:
+    metrics = made()
+    spilled = [decided(number=n, endpoint_id="b", reason=Reason.OVERFLOW) for n in (1, 2, 3)]
+    failed = [
+        ended(endpoint_id="b", attempt=n, status=Status.UPSTREAM_ERROR, started=False)
+        for n in (1, 2)
+    ]
+    feed(metrics, [spilled[0], failed[0], spilled[1], failed[1], spilled[2]])
+    held = decided("q2", verdict=Verdict.WAIT, reason=Reason.WAIT_SLOT)
+    own = decided("q2", number=2)
+    away = ended("q2", status=Status.UPSTREAM_ERROR, started=False)
+    other = decided("q2", number=3, endpoint_id="b", reason=Reason.FALLBACK)
+    feed(metrics, [held, own, away, other])
+    assert values(metrics, "zeta_spill_total") == {("coder-7b", "reasoner-14b"): 2}
 
 
 def test_an_end_that_nobody_remembers_is_still_counted() -> None:

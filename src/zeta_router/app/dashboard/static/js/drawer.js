@@ -6,6 +6,8 @@ import { explanation } from "./explain.js";
 const $ = (id) => document.getElementById(id);
 let showing = null;
 
+const isOver = (found) => found.outcome || found.decisions.at(-1).verdict === "reject";
+
 async function load(id) {
   const body = $("drawer-body");
   try {
@@ -26,7 +28,7 @@ export const drawer = {
     replace($("drawer-body"), h("p", { class: "muted" }, "Loading …"));
     if (!$("drawer").open) $("drawer").showModal();
     let found = await load(id);
-    for (let tries = 0; found && !found.outcome && showing === id && tries < 30; tries += 1) {
+    for (let tries = 0; found && !isOver(found) && showing === id && tries < 30; tries += 1) {
       await new Promise((done) => setTimeout(done, 1500));
       if (showing === id) found = await load(id);
     }

@@ -8,7 +8,7 @@ export function seconds(value) {
   if (value < 0.0995) return `${(value * 1000).toFixed(value < 0.00995 ? 1 : 0)} ms`;
   if (value < 0.9995) return `${(value * 1000).toFixed(0)} ms`;
   if (value < 99.5) return `${value.toFixed(value < 9.95 ? 2 : 1)} s`;
-  if (value < 5400) return `${Math.round(value / 60)} min`;
+  if (value < 5400) return `${(value / 60).toFixed(value < 594 ? 1 : 0)} min`;
   return value < 172800 ? `${(value / 3600).toFixed(1)} h` : `${(value / 86400).toFixed(0)} d`;
 }
 

@@ -29,6 +29,7 @@ export class Live {
   }
 
   async open() {
+    if (document.hidden) { this.rest(); return; } // opened in the background: begins when it is looked at
     this.stop();
     const run = this.run;
     const abort = new AbortController();

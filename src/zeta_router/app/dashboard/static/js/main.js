@@ -40,11 +40,16 @@ function show(id) {
   made.get(view.id).update("shown");
 }
 
+// A part of the address as it was meant; one that was cut within an escape stands as it is.
+function plain(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
 function route() {
   const [id, ...rest] = location.hash.slice(1).split("/");
   if (id === "main") return;
   show(id);
-  if (id === "decisions" && rest.length) drawer.open(decodeURIComponent(rest.join("/")));
+  if (id === "decisions" && rest.length) drawer.open(plain(rest.join("/")));
   else drawer.close();
 }
 

@@ -39,7 +39,7 @@ export async function loadPast() {
   try {
     const past = await get("/zeta/past");
     store.past = past;
-    for (const bucket of past.flow) if (!store.flow.has(bucket.at_s)) store.flow.set(bucket.at_s, bucket);
+    for (const bucket of past.flow) store.flow.set(bucket.at_s, bucket); // those of a pause were half full
     for (const [id, rows] of Object.entries(past.history.endpoints)) store.history.set(id, rows.map((row) => named(past.history.columns, row)));
     tell("past");
   } catch { /* the stream says what is wrong */ }

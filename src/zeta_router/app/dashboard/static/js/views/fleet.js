@@ -18,7 +18,7 @@ function mount(root) {
   shown.body.remove();
   box.append(notes, h("div", { class: "wraps" }, shown));
   const line = panel("Waiting in the router", "");
-  const tenants = panel("Tenants", "engine-seconds had of late; the least goes first");
+  const tenants = panel("Tenants", "with a query on its way, by engine-seconds had; the least goes first");
   const empty = h("p", { class: "empty" }, "Waiting for the first frame.");
   root.append(empty, box, h("div", { class: "pair" }, line, tenants));
   const showLine = waitingLine(line), showTenants = tenantList(tenants);
@@ -190,7 +190,7 @@ function waitingLine(root) {
 
 function tenantList(root) {
   const list = h("ul", { class: "tenants" });
-  const none = h("p", { class: "empty" }, "No tenant has been served of late. Tenants are told apart by the header x-zeta-tenant, else by the API key.");
+  const none = h("p", { class: "empty" }, "Nobody has a query on its way. Tenants are told apart by the header x-zeta-tenant, else by the API key.");
   root.append(h("div", { class: "fixed scroll", tabindex: "0", role: "region", "aria-label": "Tenants" }, none, list));
   return (state) => {
     none.hidden = state.tenants.length > 0;
