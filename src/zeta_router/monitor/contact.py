@@ -7,6 +7,7 @@ named ``auto`` turns out to be vLLM, an address is missing) the other need not f
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.query import Operation
@@ -68,7 +69,7 @@ class Contact:
         if adapter is None:
             return None
         sample = await self._line.hold(adapter.sample(self._model))
-        return sample if self._kept() else None
+        return _of_ours(sample, self._model) if self._kept() else None
 
     async def probe(self) -> bool:
         """Whether it is alive and loaded."""
@@ -114,6 +115,17 @@ class Contact:
             if self._auto:
                 self._adapter = None
         return self._line.reached
+
+
+def _of_ours(sample: EngineSample, model: str) -> EngineSample:
+    """The sample, silent on what is in memory where the engine does not know `model` by that name.
+
+    A server of one model answers to any name and lists its own, the file's or the repository's:
+    that this other name is in memory does not say that ours is not. With nothing in memory at all
+    ours is not either. Ollama adds ``:latest`` to names without a tag.
+    """
+    listed = sample.models is None or not {model, f"{model}:latest"}.isdisjoint(sample.models)
+    return sample if listed or not sample.resident else replace(sample, resident=None)
 
 
 class Contacts:

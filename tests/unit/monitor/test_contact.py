@@ -146,6 +146,46 @@ def test_asks_for_the_model_by_the_engines_name():
     assert "/metrics?model=a%2Fb+c.gguf&autoload=false" in client.asked
 
 
+GGUF = b'{"data":[{"id":"/models/gemma-4b.Q4.gguf","owned_by":"llamacpp"}]}'
+ROUTER = (
+    b'{"data":[{"id":"m","owned_by":"llamacpp","status":{"value":"unloaded"}},'
+    b'{"id":"other","owned_by":"llamacpp","status":{"value":"loaded"}}]}'
+)
+E5 = b'{"model_id":"intfloat/multilingual-e5-small","model_type":{"embedding":{}}}'
+
+
+@pytest.mark.parametrize(
+    ("engine", "answers"),
+    [("llamacpp", {"/v1/models": GGUF}), ("tei", {"/info": E5}), ("vllm", VLLM)],
+)
+def test_a_server_of_one_model_under_another_name_does_not_say_that_ours_is_missing(
+    engine, answers
+):
+    endpoint = Endpoint("e", "http://h:1", "gemma-4b", engine=engine)
+    sample = asyncio.run(Contact(FakeClient(answers), endpoint).sample())
+    assert sample.models
+    assert sample.resident is None
+
+
+def test_a_model_that_is_listed_and_not_loaded_is_missing():
+    sample = asyncio.run(contact_of(FakeClient({"/v1/models": ROUTER}), "llamacpp").sample())
+    assert sample.resident == ("other",)
+
+
+@pytest.mark.parametrize(
+    ("listed", "loaded"),
+    [('{"name":"m:latest"},{"name":"x:1b"}', "x:1b"), ('{"name":"x:1b"}', "")],
+)
+def test_what_is_not_in_memory_is_missing_on_ollama(listed, loaded):
+    running = f'{{"name":"{loaded}"}}' if loaded else ""
+    answers = {
+        "/api/tags": f'{{"models":[{listed}]}}'.encode(),
+        "/api/ps": f'{{"models":[{running}]}}'.encode(),
+    }
+    sample = asyncio.run(contact_of(FakeClient(answers), "ollama").sample())
+    assert sample.resident == ((loaded,) if loaded else ())
+
+
 class TestContacts:
     def test_one_endpoint_has_one_contact(self):
         contacts = Contacts(FakeClient(VLLM))
