@@ -65,7 +65,7 @@ class EngineClient:
             async with asyncio.timeout(timeout_s):
                 return await self._request(base_url + ask.path, ask, headers)
         except TimeoutError:
-            problem = f"no answer within {timeout_s:g} s"
+            return Reply(self.clock(), problem=f"no answer within {timeout_s:g} s", late=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             problem = f"{type(error).__name__}: {error}"
         return Reply(self.clock(), problem=problem)
@@ -90,6 +90,7 @@ class Line:
     Attributes:
         reached: Whether the latest conversation that had to ask anything got any HTTP answer.
         problem: Why it did not; empty when it did.
+        late: Whether it did not because an answer took too long; it may be alive all the same.
     """
 
     def __init__(self, client: EngineClient, url: str, api_key: str | None = None) -> None:
@@ -99,6 +100,7 @@ class Line:
         self._memory: dict[Ask, Reply] = {}
         self.reached = False
         self.problem = "not asked yet"
+        self.late = False
 
     async def hold(self, conversation: Conversation[T]) -> T:
         """Make the requests of a conversation, those of one turn at once, and return its end."""
@@ -119,6 +121,7 @@ class Line:
         if fetched:
             self.reached = any(reply.status for reply in fetched)
             self.problem = "" if self.reached else fetched[0].problem
+            self.late = not self.reached and any(reply.late for reply in fetched)
 
     async def _turn(self, asks: tuple[Ask, ...], fetched: list[Reply]) -> tuple[Reply, ...]:
         now_s = self._client.clock()

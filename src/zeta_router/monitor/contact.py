@@ -37,14 +37,16 @@ class Contact:
     """The engine behind one endpoint.
 
     Attributes:
-        came_back: A probe reached it after it could not be reached, and nobody has sampled it
-            since.
+        came_back: A probe reached it after it was lost, and nobody has sampled it since. One that
+            only left a poll without an answer was not lost: it may be too busy to tell its load,
+            answer probes all the while, and is to be polled seldom.
     """
 
     def __init__(
         self, client: EngineClient, endpoint: Endpoint, api_key: str | None = None
     ) -> None:
         self.came_back = False
+        self._lost = False
         self._line = Line(client, endpoint.url, api_key)
         self._auto = endpoint.engine == AUTO
         self._model = endpoint.upstream_model or endpoint.model
@@ -67,26 +69,29 @@ class Contact:
         self.came_back = False
         adapter = await self._met()
         if adapter is None:
+            self._lost |= not self._line.late
             return None
         sample = await self._line.hold(adapter.sample(self._model))
-        return _of_ours(sample, self._model) if self._kept() else None
+        if not self._kept():
+            self._lost |= not self._line.late
+            return None
+        return _of_ours(sample, self._model)
 
     async def probe(self) -> bool:
         """Whether it is alive and loaded."""
-        was_lost = not self._line.reached
         adapter = await self._met()
         if adapter is None:
+            self._lost = True
             return False
         alive = await self._line.hold(adapter.probe(self._model))
         reached = self._kept()
-        self.came_back |= was_lost and reached
+        self._probed(reached)
         return reached and alive
 
     async def answers(self, by: Operation) -> bool:
         """Whether it answers the smallest call of this kind with something fit for use."""
-        was_lost = not self._line.reached
         fit = await self._line.hold(small_call(by, self._model))
-        self.came_back |= was_lost and fit
+        self._probed(self._line.reached)
         return fit
 
     async def load(self, by: Operation) -> bool:
@@ -100,6 +105,10 @@ class Contact:
     async def logprobs(self) -> tuple[dict[str, float], ...]:
         """A round of first-token log-probabilities; empty where the engine does not give them."""
         return await self._line.hold(ask_logprobs(self._model))
+
+    def _probed(self, reached: bool) -> None:
+        self.came_back |= self._lost and reached
+        self._lost = not reached
 
     async def _met(self) -> Adapter | None:
         if self._adapter is None:

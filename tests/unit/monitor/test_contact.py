@@ -129,6 +129,34 @@ def test_a_probe_that_succeeds_after_a_loss_is_noted_until_the_next_sample():
     assert not contact.came_back
 
 
+class BusyClient(FakeClient):
+    """An engine that lives and has no time to tell its load."""
+
+    async def fetch(self, base_url, ask, api_key):
+        if ask.path == "/health":
+            return await super().fetch(base_url, ask, api_key)
+        return Reply(self.now_s, problem="no answer within 1 s", late=True)
+
+
+def test_an_engine_too_busy_to_tell_its_load_was_not_lost():
+    contact = contact_of(BusyClient(VLLM), engine="vllm")
+    for _ in range(3):
+        assert asyncio.run(contact.sample()) is None
+        assert asyncio.run(contact.probe())
+        assert not contact.came_back
+
+
+def test_one_that_did_not_answer_a_probe_either_was_lost():
+    client = BusyClient(VLLM)
+    contact = contact_of(client, engine="vllm")
+    client.answers = None
+    assert asyncio.run(contact.sample()) is None
+    assert not asyncio.run(contact.probe())
+    client.answers = VLLM
+    assert asyncio.run(contact.probe())
+    assert contact.came_back
+
+
 def test_a_loading_engine_is_known_but_not_alive():
     class Loading(FakeClient):
         async def fetch(self, base_url, ask, api_key):
