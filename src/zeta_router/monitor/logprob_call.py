@@ -6,6 +6,7 @@ import msgspec
 
 from zeta_router.learn.condition.logprobs import ROUND
 from zeta_router.monitor.engines.protocol import Ask, Conversation, Reply
+from zeta_router.monitor.engines.reading import decoded
 from zeta_router.monitor.golden import PATH, PATIENCE
 
 PROMPT = "x"
@@ -59,12 +60,9 @@ def ask_logprobs(model: str) -> Conversation[tuple[dict[str, float], ...]]:
 
 def _sample(reply: Reply) -> dict[str, float]:
     """Log-probability by token; empty when there is none."""
-    if not reply.ok:
+    answer = decoded(_decode, reply)
+    if answer is None:
         return {}
-    try:
-        choices = _decode(reply.body).choices
-    except msgspec.DecodeError:
-        return {}
-    found = choices[0].logprobs if choices else None
+    found = answer.choices[0].logprobs if answer.choices else None
     content = found.content if found is not None else None
     return {top.token: top.logprob for top in content[0].top_logprobs} if content else {}

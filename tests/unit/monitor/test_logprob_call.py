@@ -50,6 +50,7 @@ def test_a_round_is_five_samples():
         reply({"content": [{"token": "x", "logprob": -1.0}]}),
         reply(None, 400),
         Reply(0.0, 200, b"{"),
+        Reply(0.0, 200, b'{"x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"),
         Reply(0.0, problem="no answer"),
     ],
 )
