@@ -17,7 +17,7 @@ from zeta_router.monitor.engines import ADAPTERS, AUTO, adapter_of
 from zeta_router.monitor.engines.protocol import Adapter, Identity
 from zeta_router.monitor.golden import ask_golden
 from zeta_router.monitor.logprob_call import ask_logprobs
-from zeta_router.monitor.small_call import LOAD_PATIENCE, small_call
+from zeta_router.monitor.small_call import LOAD_PATIENCE, PATIENCE, small_call
 
 
 async def identify(line: Line) -> Identity | None:
@@ -47,6 +47,8 @@ class Contact:
     ) -> None:
         self.came_back = False
         self._lost = False
+        self._unloaded = False
+        self._loads = False
         self._line = Line(client, endpoint.url, api_key)
         self._auto = endpoint.engine == AUTO
         self._model = endpoint.upstream_model or endpoint.model
@@ -75,7 +77,9 @@ class Contact:
         if not self._kept():
             self._lost |= not self._line.late
             return None
-        return _of_ours(sample, self._model)
+        sample = _of_ours(sample, self._model)
+        self._unloaded = sample.resident is not None and not _is_among(sample.resident, self._model)
+        return sample
 
     async def probe(self) -> bool:
         """Whether it is alive and loaded."""
@@ -89,8 +93,19 @@ class Contact:
         return reached and alive
 
     async def answers(self, by: Operation) -> bool:
-        """Whether it answers the smallest call of this kind with something fit for use."""
-        fit = await self._line.hold(small_call(by, self._model))
+        """Whether it answers the smallest call of this kind with something fit for use.
+
+        Where its model has to be loaded for that, it is given the time: engines stop loading when
+        the caller leaves. Until then it does not answer, and is not asked a second time.
+        """
+        if self._loads:
+            return False
+        self._loads = self._unloaded
+        try:
+            patience = LOAD_PATIENCE if self._unloaded else PATIENCE
+            fit = await self._line.hold(small_call(by, self._model, patience))
+        finally:
+            self._loads = False
         self._probed(self._line.reached)
         return fit
 
@@ -131,10 +146,15 @@ def _of_ours(sample: EngineSample, model: str) -> EngineSample:
 
     A server of one model answers to any name and lists its own, the file's or the repository's:
     that this other name is in memory does not say that ours is not. With nothing in memory at all
-    ours is not either. Ollama adds ``:latest`` to names without a tag.
+    ours is not either.
     """
-    listed = sample.models is None or not {model, f"{model}:latest"}.isdisjoint(sample.models)
+    listed = sample.models is None or _is_among(sample.models, model)
     return sample if listed or not sample.resident else replace(sample, resident=None)
+
+
+def _is_among(names: tuple[str, ...], model: str) -> bool:
+    """Whether these name the model; Ollama adds ``:latest`` to names without a tag."""
+    return not {model, f"{model}:latest"}.isdisjoint(names)
 
 
 class Contacts:

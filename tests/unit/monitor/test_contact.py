@@ -4,8 +4,10 @@ import pytest
 
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint
+from zeta_router.core.query import Operation
 from zeta_router.monitor.contact import Contact, Contacts
 from zeta_router.monitor.engines.protocol import Reply
+from zeta_router.monitor.small_call import LOAD_PATIENCE, PATIENCE
 
 VLLM = {
     "/v1/models": b'{"data":[{"id":"m","owned_by":"vllm"}]}',
@@ -212,6 +214,52 @@ def test_what_is_not_in_memory_is_missing_on_ollama(listed, loaded):
     }
     sample = asyncio.run(contact_of(FakeClient(answers), "ollama").sample())
     assert sample.resident == ((loaded,) if loaded else ())
+
+
+class LoadingClient(FakeClient):
+    """An Ollama that loads its model for as long as a call waits for it."""
+
+    def __init__(self, loaded):
+        names = b'{"name":"m"}' if loaded else b""
+        listed = b'{"models":[{"name":"m"}]}'
+        super().__init__({"/api/tags": listed, "/api/ps": b'{"models":[%s]}' % names})
+        self.patience = []
+        self.loaded = asyncio.Event()
+
+    async def fetch(self, base_url, ask, api_key):
+        if not ask.path.startswith("/v1/"):
+            return await super().fetch(base_url, ask, api_key)
+        self.patience.append(ask.patience)
+        await self.loaded.wait()
+        return Reply(self.now_s, 200, b'{"choices":[{"message":{"content":"ok"}}]}')
+
+
+def test_a_call_that_loads_the_model_is_given_the_time_and_not_repeated():
+    async def main():
+        client = LoadingClient(loaded=False)
+        contact = contact_of(client, engine="ollama")
+        await contact.sample()
+        loading = asyncio.create_task(contact.answers(Operation.CHAT))
+        await asyncio.sleep(0)
+        assert await contact.answers(Operation.CHAT) is False
+        client.loaded.set()
+        assert await loading is True
+        assert await contact.answers(Operation.CHAT) is True
+        assert client.patience == [LOAD_PATIENCE, LOAD_PATIENCE]
+
+    asyncio.run(main())
+
+
+def test_a_model_in_memory_answers_soon_or_is_not_fit():
+    async def main():
+        client = LoadingClient(loaded=True)
+        client.loaded.set()
+        contact = contact_of(client, engine="ollama")
+        await contact.sample()
+        assert await contact.answers(Operation.CHAT)
+        assert client.patience == [PATIENCE]
+
+    asyncio.run(main())
 
 
 class TestContacts:
