@@ -51,7 +51,7 @@ class Contact:
         self._loads = False
         self._line = Line(client, endpoint.url, api_key)
         self._auto = endpoint.engine == AUTO
-        self._model = endpoint.upstream_model or endpoint.model
+        self._model = endpoint.upstream_name
         self._adapter: Adapter | None = None if self._auto else adapter_of(endpoint.engine)
 
     @property
