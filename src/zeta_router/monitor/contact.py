@@ -66,16 +66,21 @@ class Contact:
             return self._line.problem
         return "answers, but is none of the known engines"
 
+    @property
+    def gone(self) -> bool:
+        """Whether nobody was there when it was asked last: that is more than no answer in time."""
+        return not (self._line.reached or self._line.late)
+
     async def sample(self) -> EngineSample | None:
         """How busy it is; None when it could not be reached, which says nothing about load."""
         self.came_back = False
         adapter = await self._met()
         if adapter is None:
-            self._lost |= not self._line.late
+            self._lost |= self.gone
             return None
         sample = await self._line.hold(adapter.sample(self._model))
         if not self._kept():
-            self._lost |= not self._line.late
+            self._lost |= self.gone
             return None
         sample = _of_ours(sample, self._model)
         self._unloaded = sample.resident is not None and not _is_among(sample.resident, self._model)

@@ -45,4 +45,5 @@ class Prober:
         """
         contact = self._contacts.of(endpoint)
         alive = await (contact.probe() if by is None else contact.answers(by))
-        return Probed(self._clock(), endpoint.id, generation, alive, deep=by is not None)
+        gone = not alive and contact.gone
+        return Probed(self._clock(), endpoint.id, generation, alive, by is not None, gone)

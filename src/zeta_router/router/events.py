@@ -62,13 +62,17 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """An endpoint was asked whether it is alive; `deep` where by a real call."""
+    """An endpoint was asked whether it is alive; `deep` where by a real call.
+
+    `gone` where nobody is there at all: the connection was refused or broke.
+    """
 
     at_s: float
     endpoint_id: str
     generation: int
     alive: bool
     deep: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,27 @@ class TestSilence:
         bench.probe("a", alive=True)
         assert health(bench)["a"] is Health.UP
 
+    def test_an_idle_one_whose_process_ended_is_down_and_not_silent(self) -> None:
+        bench = two()
+        bench.send(Sampled(0.5, "a", 1, EngineSample()))
+        bench.send(Unanswered(1.0, "a", 1))
+        bench.probe("a", alive=False, gone=True)
+        assert health(bench)["a"] is Health.DOWN
+        assert bench.router.vitals(1.0)["a"].findings[0].text.startswith("cannot be reached")
+        bench.advance(1.2)
+        bench.probe("a", alive=True)
+        assert health(bench)["a"] is Health.UP
+
+    def test_where_queries_are_its_connections_say_so_themselves(self) -> None:
+        bench = two()
+        there = [n for n in "1234" if bench.arrive(query(n, stream=True)) == "a"]
+        bench.send(Sampled(0.5, "a", 1, EngineSample()))
+        bench.now_s = 1.5
+        bench.send(Unanswered(1.5, "a", 1))
+        bench.probe("a", alive=False, gone=True)
+        assert health(bench)["a"] is Health.EJECTED
+        assert [one.query_id for one in bench.cancelled] == there
+
     def test_it_is_back_as_soon_as_it_answers_a_poll(self) -> None:
         bench = two()
         bench.send(Sampled(0.5, "a", 1, EngineSample()))
