@@ -24,7 +24,7 @@ from zeta_router.router.endpoint.state import EndpointState
 from zeta_router.router.events import CanaryAnswered, Probed
 from zeta_router.router.query.cases import Attempt, Case
 
-SILENT = "silent"
+SILENT = "silence"
 """Ejected because it said nothing; an answered poll is proof that it is back."""
 
 UNANSWERED = "no answers"
@@ -32,10 +32,10 @@ UNANSWERED = "no answers"
 
 EMPTY = "empty answers"
 
-REFUSES = "busy without work"
+REFUSES = "being busy without work"
 """Ejected because it goes on saying that it is full, with nothing to do."""
 
-DENIES = "denies what others answer"
+DENIES = "denying what others answer"
 
 MOST_REFUSALS = 4
 """Pauses in a row that an idle endpoint gets; then it is asked by us and not by clients."""

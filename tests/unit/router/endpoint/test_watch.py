@@ -151,6 +151,22 @@ class TestWayBack:
         bench.probe("a", alive=True)
         assert health(bench)["a"] is Health.UP
 
+    def test_what_is_shown_says_when_it_is_asked(self) -> None:
+        bench = ejected()
+        bench.advance(FIRST_S + 0.1)
+        bench.probe("a", alive=True)
+        send_to(bench, "a", ERROR_500, 1)  # left out again, for twice as long
+
+        def shown() -> str:
+            return bench.router.vitals(bench.now_s)["a"].findings[0].text
+
+        text = "left out because of upstream error; asked"
+        assert shown() == f"{text} in 10 s, then every 5 s"
+        bench.advance(bench.now_s + 7.5)
+        assert shown() == f"{text} in 3 s, then every 5 s"
+        bench.advance(bench.now_s + 7.5)
+        assert shown() == f"{text} every 5 s"
+
     def test_a_lost_answer_to_our_question_does_not_keep_it_out(self) -> None:
         bench = ejected()
         bench.advance(100.0)
