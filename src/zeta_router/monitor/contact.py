@@ -122,8 +122,8 @@ class Contact:
         """Whether it answers a golden prompt rightly; None when it gives no answer."""
         return await self._line.hold(ask_golden(number, self._model))
 
-    async def logprobs(self) -> tuple[dict[str, float], ...]:
-        """A round of first-token log-probabilities; empty where the engine does not give them."""
+    async def logprobs(self) -> tuple[dict[str, float], ...] | None:
+        """A round of first-token log-probabilities; empty where there are none, None unanswered."""
         return await self._line.hold(ask_logprobs(self._model))
 
     def _probed(self, reached: bool) -> None:

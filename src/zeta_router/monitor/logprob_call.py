@@ -12,6 +12,9 @@ from zeta_router.monitor.golden import PATH, PATIENCE
 PROMPT = "x"
 TOP = 20
 
+_NO_ANSWER = frozenset({0, 408, 429})
+"""Besides errors of its own: no reply at all, too late, too busy."""
+
 
 class _Top(msgspec.Struct):
     token: str
@@ -37,8 +40,11 @@ class _Answer(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Answer).decode
 
 
-def ask_logprobs(model: str) -> Conversation[tuple[dict[str, float], ...]]:
-    """A round of samples, one after the other; empty where the engine does not give them."""
+def ask_logprobs(model: str) -> Conversation[tuple[dict[str, float], ...] | None]:
+    """A round of samples, one after the other; empty where the engine does not give them.
+
+    None when it gave no answer: that it failed or was full for once says nothing of what it gives.
+    """
     body = {
         "model": model,
         "messages": [{"role": "user", "content": PROMPT}],
@@ -51,6 +57,8 @@ def ask_logprobs(model: str) -> Conversation[tuple[dict[str, float], ...]]:
     samples = []
     for _ in range(ROUND):
         (reply,) = yield (ask,)
+        if reply.status in _NO_ANSWER or reply.status >= 500:
+            return None
         sample = _sample(reply)
         if not sample:
             return ()

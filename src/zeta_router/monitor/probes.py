@@ -23,7 +23,7 @@ class Prober:
         """What the endpoint makes of a golden prompt, or its log-probabilities; never raises."""
         contact = self._contacts.of(endpoint)
         right: bool | None = None
-        logprobs: tuple[dict[str, float], ...] = ()
+        logprobs: tuple[dict[str, float], ...] | None = ()
         if number is None:
             logprobs = await contact.logprobs()
         else:

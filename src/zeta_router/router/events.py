@@ -79,7 +79,8 @@ class Probed:
 class CanaryAnswered:
     """An endpoint was asked golden prompt `number`; `right` is None when it gave no answer.
 
-    Without a number it was asked for `logprobs`; there are none where its engine gives none.
+    Without a number it was asked for `logprobs`; there are none where its engine gives none, and
+    they are None when it gave no answer.
     """
 
     at_s: float
@@ -87,7 +88,7 @@ class CanaryAnswered:
     generation: int
     number: int | None
     right: bool | None
-    logprobs: tuple[Mapping[str, float], ...] = ()
+    logprobs: tuple[Mapping[str, float], ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

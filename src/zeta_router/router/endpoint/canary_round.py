@@ -93,8 +93,9 @@ class CanaryRound:
         self._asked_at_s = None
         self._due_s = now_s + max(EVERY_S, taken_s / ratio if ratio > 0.0 else inf)
         if event.number is None:
-            self.logprobs.observe(event.logprobs)
-            if not event.logprobs:
+            if event.logprobs:
+                self.logprobs.observe(event.logprobs)
+            elif event.logprobs is not None:
                 self._logprobs_due_s = inf  # its engine does not give them
         elif event.right is not None:
             self.record.answered(event.number, event.right)

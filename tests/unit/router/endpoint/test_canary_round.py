@@ -28,7 +28,7 @@ class Watched(Bench):
     def __init__(self, config: FleetConfig | None = None) -> None:
         super().__init__(config or fleet(endpoint("c", "coder")))
         self.asked: list[tuple[float, int | None]] = []
-        self.logprobs: tuple[dict[str, float], ...] = ()
+        self.logprobs: tuple[dict[str, float], ...] | None = ()
         self.takes_s = 0.2
         self.right: bool | None = True
         self.sample = EngineSample()
@@ -151,6 +151,15 @@ def test_log_probabilities_are_asked_for_every_ten_minutes_where_there_are_any()
     silent = Watched()
     silent.pass_time(6 * LOGPROBS_EVERY_S)
     assert [number for _, number in silent.asked].count(None) == 1
+
+
+def test_one_that_failed_for_once_is_asked_for_log_probabilities_again():
+    bench = Watched()
+    bench.logprobs = None
+    bench.pass_time(2 * LOGPROBS_EVERY_S)
+    bench.logprobs = SAME
+    bench.pass_time(4 * LOGPROBS_EVERY_S)
+    assert [number for _, number in bench.asked].count(None) in (5, 6)
 
 
 def test_other_log_probabilities_put_the_model_in_doubt():
