@@ -19,7 +19,7 @@ from zeta_router.router.endpoint.canary_round import (
     LOGPROBS_EVERY_S,
     LOST_AFTER_S,
 )
-from zeta_router.router.events import CanaryAnswered, DrainRequested, Sampled
+from zeta_router.router.events import CanaryAnswered, ConfigChanged, DrainRequested, Sampled
 
 
 class Watched(Bench):
@@ -179,3 +179,17 @@ def test_an_answer_of_an_older_generation_changes_nothing():
     bench = Watched()
     bench.pass_time(2 * EVERY_S)
     assert bench.send(CanaryAnswered(bench.now_s, "c", 99, 0, right=False)) == []
+
+
+def test_one_that_comes_back_after_they_were_switched_off_does_not_end_them():
+    bench = Watched()
+    bench.takes_s = 5.0
+    bench.pass_time(EVERY_S + 2.0)
+    assert len(bench.asked) == 1
+    on = bench.router.config
+    bench.send(ConfigChanged(bench.now_s, replace(on, limits=Limits(canary_ratio=0.0))))
+    bench.pass_time(60.0)
+    assert len(bench.asked) == 1
+    bench.send(ConfigChanged(bench.now_s, on))
+    bench.pass_time(2 * EVERY_S)
+    assert len(bench.asked) > 1
