@@ -28,6 +28,10 @@ MISSING_FOR_S = 60.0
 
 _NOT_THERE = frozenset({404, 405, 501})
 
+_LATE_BEHIND = 504
+_NOBODY_BEHIND = frozenset({0, 502, _LATE_BEHIND})
+"""No answer, or that of a proxy which says that it had none."""
+
 
 def base_of(url: str) -> str:
     """The engine's base URL: without a trailing slash and without OpenAI's ``/v1``."""
@@ -88,7 +92,8 @@ class Line:
     """The line to one engine: holds conversations and remembers what need not be asked again.
 
     Attributes:
-        reached: Whether the latest conversation that had to ask anything got any HTTP answer.
+        reached: Whether the latest conversation that had to ask anything got an HTTP answer of the
+            engine's; that of a proxy before it which finds nobody (502, 504) is none.
         problem: Why it did not; empty when it did.
         late: Whether it did not because an answer took too long; it may be alive all the same.
     """
@@ -119,9 +124,10 @@ class Line:
 
     def _note(self, fetched: list[Reply]) -> None:
         if fetched:
-            self.reached = any(reply.status for reply in fetched)
-            self.problem = "" if self.reached else fetched[0].problem
-            self.late = not self.reached and any(reply.late for reply in fetched)
+            self.reached = any(reply.status not in _NOBODY_BEHIND for reply in fetched)
+            self.problem = "" if self.reached else fetched[0].why
+            late = any(reply.late or reply.status == _LATE_BEHIND for reply in fetched)
+            self.late = late and not self.reached
 
     async def _turn(self, asks: tuple[Ask, ...], fetched: list[Reply]) -> tuple[Reply, ...]:
         now_s = self._client.clock()

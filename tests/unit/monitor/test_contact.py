@@ -131,6 +131,34 @@ def test_a_probe_that_succeeds_after_a_loss_is_noted_until_the_next_sample():
     assert not contact.came_back
 
 
+class ProxyClient(FakeClient):
+    """A proxy before an engine that is not there."""
+
+    def __init__(self, status):
+        super().__init__(VLLM)
+        self.status = status
+
+    async def fetch(self, base_url, ask, api_key):
+        if self.status == 200:
+            return await super().fetch(base_url, ask, api_key)
+        return Reply(self.now_s, self.status, b"<html>Bad Gateway</html>")
+
+
+@pytest.mark.parametrize(("status", "gone"), [(502, True), (504, False)])
+def test_a_proxy_that_finds_nobody_is_no_engine(status, gone):
+    client = ProxyClient(200)
+    contact = contact_of(client)
+    assert asyncio.run(contact.sample()).running.value == 3
+    client.status = status
+    assert asyncio.run(contact.sample()) is None
+    assert not asyncio.run(contact.probe())
+    assert (contact.gone, contact.problem) == (gone, f"HTTP {status}")
+    client.status, client.answers = 200, OPENAI
+    assert asyncio.run(contact.probe())
+    assert contact.came_back
+    assert contact.engine == "openai"
+
+
 class BusyClient(FakeClient):
     """An engine that lives and has no time to tell its load."""
 
