@@ -79,11 +79,11 @@ class Bench:
         command = self.running.pop(query_id, None)
         self.send(Finished(self.now_s, query_id, command.attempt if command else 0, outcome))
 
-    def probe(self, endpoint_id: str, *, alive: bool) -> None:
+    def probe(self, endpoint_id: str, *, alive: bool, gone: bool = False) -> None:
         """The latest probe of an endpoint is answered."""
         asked = [probe for probe in self.probes if probe.endpoint.id == endpoint_id][-1]
         deep = asked.by is not None
-        self.send(Probed(self.now_s, endpoint_id, asked.generation, alive, deep))
+        self.send(Probed(self.now_s, endpoint_id, asked.generation, alive, deep, gone))
 
     def advance(self, to_s: float) -> None:
         """Let time pass and fire due timers in order."""

@@ -51,17 +51,18 @@ class Ejection:
         since_s: Since when the circuit is as it is.
         next_probe_s: When to ask it a question; None when no question is due.
         times: Ejections that have not been forgiven.
+        until_s: Before then it is not asked when it has been taken out.
     """
 
     __slots__ = (
         "_bad",
         "_good",
-        "_until_s",
         "circuit",
         "next_probe_s",
         "reason",
         "since_s",
         "times",
+        "until_s",
     )
 
     def __init__(self) -> None:
@@ -72,7 +73,7 @@ class Ejection:
         self.times = 0
         self._bad = 0
         self._good = 0
-        self._until_s = 0.0
+        self.until_s = 0.0
 
     def on_good(self, now_s: float) -> None:
         """A good answer; what was sent before the circuit opened changes nothing."""
@@ -100,8 +101,8 @@ class Ejection:
         if self.circuit is Circuit.CLOSED and now_s - self.since_s > FORGIVEN_S:
             self.times = 0
         self.times += 1
-        self._until_s = now_s + min(FIRST_S * 2.0 ** (self.times - 1), LONGEST_S)
-        self.next_probe_s = self._until_s
+        self.until_s = now_s + min(FIRST_S * 2.0 ** (self.times - 1), LONGEST_S)
+        self.next_probe_s = self.until_s
         self.reason = reason
         self._turn(Circuit.OPEN, now_s)
 
@@ -111,7 +112,7 @@ class Ejection:
 
     def on_answer(self, now_s: float, fit: bool) -> None:
         """Our own question came back, `fit` when the answer was."""
-        if self.circuit is not Circuit.OPEN or now_s < self._until_s:
+        if self.circuit is not Circuit.OPEN or now_s < self.until_s:
             return
         if fit:
             self.next_probe_s = None

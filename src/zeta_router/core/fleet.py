@@ -62,6 +62,11 @@ class Endpoint:
     upstream_model: str | None = None
     simulate: SimulatedSpeed | None = None
 
+    @property
+    def upstream_name(self) -> str:
+        """The model's name in requests to this engine."""
+        return self.upstream_model or self.model
+
 
 DEFAULT_SLOTS = 4
 """In-flight cap of an endpoint whose engine does not say how many slots it has."""

@@ -158,7 +158,7 @@ class Relay:
         endpoint = command.endpoint
         resumed_s = self._driver.clock()
         body = exchange.raw
-        upstream_name = endpoint.upstream_model or endpoint.model
+        upstream_name = endpoint.upstream_name
         if upstream_name != exchange.query.model_requested or upstream_name == AUTO:
             body = with_model(body, exchange.written_model, upstream_name)
         headers = upstream_headers(exchange.request.headers, self._key_of(endpoint.id))

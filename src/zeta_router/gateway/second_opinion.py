@@ -213,7 +213,7 @@ class SecondOpinion:
 
     async def _post(self, command: Dispatch, text: str) -> tuple[list[float] | None, Outcome]:
         endpoint, sent_s = command.endpoint, self._driver.clock()
-        name = endpoint.upstream_model or endpoint.model
+        name = endpoint.upstream_name
         body = msgspec.json.encode({"model": name, "input": text, "encoding_format": "float"})
         headers = upstream_headers({}, self._key_of(endpoint.id))
         try:

@@ -28,6 +28,10 @@ MISSING_FOR_S = 60.0
 
 _NOT_THERE = frozenset({404, 405, 501})
 
+_LATE_BEHIND = 504
+_NOBODY_BEHIND = frozenset({0, 502, _LATE_BEHIND})
+"""No answer, or that of a proxy which says that it had none."""
+
 
 def base_of(url: str) -> str:
     """The engine's base URL: without a trailing slash and without OpenAI's ``/v1``."""
@@ -65,7 +69,7 @@ class EngineClient:
             async with asyncio.timeout(timeout_s):
                 return await self._request(base_url + ask.path, ask, headers)
         except TimeoutError:
-            problem = f"no answer within {timeout_s:g} s"
+            return Reply(self.clock(), problem=f"no answer within {timeout_s:g} s", late=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             problem = f"{type(error).__name__}: {error}"
         return Reply(self.clock(), problem=problem)
@@ -88,8 +92,10 @@ class Line:
     """The line to one engine: holds conversations and remembers what need not be asked again.
 
     Attributes:
-        reached: Whether the latest conversation that had to ask anything got any HTTP answer.
+        reached: Whether the latest conversation that had to ask anything got an HTTP answer of the
+            engine's; that of a proxy before it which finds nobody (502, 504) is none.
         problem: Why it did not; empty when it did.
+        late: Whether it did not because an answer took too long; it may be alive all the same.
     """
 
     def __init__(self, client: EngineClient, url: str, api_key: str | None = None) -> None:
@@ -99,6 +105,7 @@ class Line:
         self._memory: dict[Ask, Reply] = {}
         self.reached = False
         self.problem = "not asked yet"
+        self.late = False
 
     async def hold(self, conversation: Conversation[T]) -> T:
         """Make the requests of a conversation, those of one turn at once, and return its end."""
@@ -117,8 +124,10 @@ class Line:
 
     def _note(self, fetched: list[Reply]) -> None:
         if fetched:
-            self.reached = any(reply.status for reply in fetched)
-            self.problem = "" if self.reached else fetched[0].problem
+            self.reached = any(reply.status not in _NOBODY_BEHIND for reply in fetched)
+            self.problem = "" if self.reached else fetched[0].why
+            late = any(reply.late or reply.status == _LATE_BEHIND for reply in fetched)
+            self.late = late and not self.reached
 
     async def _turn(self, asks: tuple[Ask, ...], fetched: list[Reply]) -> tuple[Reply, ...]:
         now_s = self._client.clock()

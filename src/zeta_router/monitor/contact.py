@@ -7,6 +7,7 @@ named ``auto`` turns out to be vLLM, an address is missing) the other need not f
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.query import Operation
@@ -16,7 +17,7 @@ from zeta_router.monitor.engines import ADAPTERS, AUTO, adapter_of
 from zeta_router.monitor.engines.protocol import Adapter, Identity
 from zeta_router.monitor.golden import ask_golden
 from zeta_router.monitor.logprob_call import ask_logprobs
-from zeta_router.monitor.small_call import LOAD_PATIENCE, small_call
+from zeta_router.monitor.small_call import LOAD_PATIENCE, PATIENCE, small_call
 
 
 async def identify(line: Line) -> Identity | None:
@@ -36,17 +37,21 @@ class Contact:
     """The engine behind one endpoint.
 
     Attributes:
-        came_back: A probe reached it after it could not be reached, and nobody has sampled it
-            since.
+        came_back: A probe reached it after it was lost, and nobody has sampled it since. One that
+            only left a poll without an answer was not lost: it may be too busy to tell its load,
+            answer probes all the while, and is to be polled seldom.
     """
 
     def __init__(
         self, client: EngineClient, endpoint: Endpoint, api_key: str | None = None
     ) -> None:
         self.came_back = False
+        self._lost = False
+        self._unloaded = False
+        self._loads = False
         self._line = Line(client, endpoint.url, api_key)
         self._auto = endpoint.engine == AUTO
-        self._model = endpoint.upstream_model or endpoint.model
+        self._model = endpoint.upstream_name
         self._adapter: Adapter | None = None if self._auto else adapter_of(endpoint.engine)
 
     @property
@@ -61,31 +66,52 @@ class Contact:
             return self._line.problem
         return "answers, but is none of the known engines"
 
+    @property
+    def gone(self) -> bool:
+        """Whether nobody was there when it was asked last: that is more than no answer in time."""
+        return not (self._line.reached or self._line.late)
+
     async def sample(self) -> EngineSample | None:
         """How busy it is; None when it could not be reached, which says nothing about load."""
         self.came_back = False
         adapter = await self._met()
         if adapter is None:
+            self._lost |= self.gone
             return None
         sample = await self._line.hold(adapter.sample(self._model))
-        return sample if self._kept() else None
+        if not self._kept():
+            self._lost |= self.gone
+            return None
+        sample = _of_ours(sample, self._model)
+        self._unloaded = sample.resident is not None and not _is_among(sample.resident, self._model)
+        return sample
 
     async def probe(self) -> bool:
         """Whether it is alive and loaded."""
-        was_lost = not self._line.reached
         adapter = await self._met()
         if adapter is None:
+            self._lost = True
             return False
         alive = await self._line.hold(adapter.probe(self._model))
         reached = self._kept()
-        self.came_back |= was_lost and reached
+        self._probed(reached)
         return reached and alive
 
     async def answers(self, by: Operation) -> bool:
-        """Whether it answers the smallest call of this kind with something fit for use."""
-        was_lost = not self._line.reached
-        fit = await self._line.hold(small_call(by, self._model))
-        self.came_back |= was_lost and fit
+        """Whether it answers the smallest call of this kind with something fit for use.
+
+        Where its model has to be loaded for that, it is given the time: engines stop loading when
+        the caller leaves. Until then it does not answer, and is not asked a second time.
+        """
+        if self._loads:
+            return False
+        self._loads = self._unloaded
+        try:
+            patience = LOAD_PATIENCE if self._unloaded else PATIENCE
+            fit = await self._line.hold(small_call(by, self._model, patience))
+        finally:
+            self._loads = False
+        self._probed(self._line.reached)
         return fit
 
     async def load(self, by: Operation) -> bool:
@@ -96,9 +122,13 @@ class Contact:
         """Whether it answers a golden prompt rightly; None when it gives no answer."""
         return await self._line.hold(ask_golden(number, self._model))
 
-    async def logprobs(self) -> tuple[dict[str, float], ...]:
-        """A round of first-token log-probabilities; empty where the engine does not give them."""
+    async def logprobs(self) -> tuple[dict[str, float], ...] | None:
+        """A round of first-token log-probabilities; empty where there are none, None unanswered."""
         return await self._line.hold(ask_logprobs(self._model))
+
+    def _probed(self, reached: bool) -> None:
+        self.came_back |= self._lost and reached
+        self._lost = not reached
 
     async def _met(self) -> Adapter | None:
         if self._adapter is None:
@@ -114,6 +144,22 @@ class Contact:
             if self._auto:
                 self._adapter = None
         return self._line.reached
+
+
+def _of_ours(sample: EngineSample, model: str) -> EngineSample:
+    """The sample, silent on what is in memory where the engine does not know `model` by that name.
+
+    A server of one model answers to any name and lists its own, the file's or the repository's:
+    that this other name is in memory does not say that ours is not. With nothing in memory at all
+    ours is not either.
+    """
+    listed = sample.models is None or _is_among(sample.models, model)
+    return sample if listed or not sample.resident else replace(sample, resident=None)
+
+
+def _is_among(names: tuple[str, ...], model: str) -> bool:
+    """Whether these name the model; Ollama adds ``:latest`` to names without a tag."""
+    return not {model, f"{model}:latest"}.isdisjoint(names)
 
 
 class Contacts:

@@ -14,6 +14,7 @@ import msgspec
 
 from zeta_router.core.query import Task
 from zeta_router.monitor.engines.protocol import Ask, Conversation
+from zeta_router.monitor.engines.reading import decoded
 
 MAX_TOKENS = 24
 PATIENCE = 20.0
@@ -94,11 +95,8 @@ def ask_golden(number: int, model: str) -> Conversation[bool | None]:
     }
     ask = Ask(PATH, "POST", msgspec.json.encode(body), patience=PATIENCE, always=True)
     (reply,) = yield (ask,)
-    if not reply.ok:
+    answer = decoded(_decode, reply)
+    if answer is None:
         return None
-    try:
-        choices = _decode(reply.body).choices
-    except msgspec.DecodeError:
-        return None
-    said = [one.message.content for one in choices if one.message is not None]
+    said = [one.message.content for one in answer.choices if one.message is not None]
     return is_right(golden, said[0] or "") if said else None

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from zeta_router.core.fleet import Endpoint
 from zeta_router.core.signal import EngineSample
 from zeta_router.monitor.contact import Contact, Contacts
+from zeta_router.monitor.resources.in_time import InTime
 from zeta_router.monitor.resources.usage import with_resources
 from zeta_router.monitor.resources.watch import ResourceWatch
 from zeta_router.router.events import Event, Sampled, Unanswered
@@ -131,6 +132,16 @@ class Poller:
             task.cancel()
 
     async def _poll_on(self, endpoint: Endpoint, generation: int, pace: Pace) -> None:
+        machine = InTime(self._resources, endpoint) if self._resources is not None else None
+        try:
+            await self._poll_with(machine, endpoint, generation, pace)
+        finally:
+            if machine is not None:
+                machine.stop()
+
+    async def _poll_with(
+        self, machine: InTime | None, endpoint: Endpoint, generation: int, pace: Pace
+    ) -> None:
         contact = self._contacts.of(endpoint)
         while True:
             while (wait_s := pace.due_at_s - self._clock()) > 0 and not contact.came_back:
@@ -140,20 +151,15 @@ class Poller:
                     self._submit(Unanswered(self._clock(), endpoint.id, generation))
             if contact.came_back:
                 pace.restart(self._clock())
-            await self._poll(contact, endpoint, generation, pace)
-
-    async def _poll(
-        self, contact: Contact, endpoint: Endpoint, generation: int, pace: Pace
-    ) -> None:
-        started_at_s = self._clock()
-        sample = await self._answered(contact, endpoint, generation)
-        pace.after(started_at_s, self._clock(), reached=sample is not None)
-        if sample is None:
-            self._submit(Unanswered(self._clock(), endpoint.id, generation))
-            return
-        if self._resources is not None:
-            sample = with_resources(sample, await self._resources.read(endpoint))
-        self._submit(Sampled(self._clock(), endpoint.id, generation, sample))
+            started_at_s = self._clock()
+            sample = await self._answered(contact, endpoint, generation)
+            pace.after(started_at_s, self._clock(), reached=sample is not None)
+            if sample is None:
+                self._submit(Unanswered(self._clock(), endpoint.id, generation))
+                continue
+            if machine is not None:
+                sample = with_resources(sample, await machine.read())
+            self._submit(Sampled(self._clock(), endpoint.id, generation, sample))
 
     async def _answered(
         self, contact: Contact, endpoint: Endpoint, generation: int

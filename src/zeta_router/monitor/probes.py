@@ -23,7 +23,7 @@ class Prober:
         """What the endpoint makes of a golden prompt, or its log-probabilities; never raises."""
         contact = self._contacts.of(endpoint)
         right: bool | None = None
-        logprobs: tuple[dict[str, float], ...] = ()
+        logprobs: tuple[dict[str, float], ...] | None = ()
         if number is None:
             logprobs = await contact.logprobs()
         else:
@@ -45,4 +45,5 @@ class Prober:
         """
         contact = self._contacts.of(endpoint)
         alive = await (contact.probe() if by is None else contact.answers(by))
-        return Probed(self._clock(), endpoint.id, generation, alive, deep=by is not None)
+        gone = not alive and contact.gone
+        return Probed(self._clock(), endpoint.id, generation, alive, by is not None, gone)

@@ -6,6 +6,7 @@ import msgspec
 
 from zeta_router.core.query import Operation
 from zeta_router.monitor.engines.protocol import Ask, Conversation
+from zeta_router.monitor.engines.reading import decoded
 
 PATIENCE = 4.0
 """Usual timeouts that it may take: an engine on a CPU reads a prompt in tenths of seconds."""
@@ -58,11 +59,8 @@ def small_call(by: Operation, model: str, patience: float = PATIENCE) -> Convers
         always=True,
     )
     (reply,) = yield (ask,)
-    if not reply.ok:
-        return False
-    try:
-        answer = _decode(reply.body)
-    except msgspec.DecodeError:
+    answer = decoded(_decode, reply)
+    if answer is None:
         return False
     if by is Operation.EMBEDDING:
         return any(vector.embedding for vector in answer.data)

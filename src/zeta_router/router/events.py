@@ -62,20 +62,25 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """An endpoint was asked whether it is alive; `deep` where by a real call."""
+    """An endpoint was asked whether it is alive; `deep` where by a real call.
+
+    `gone` where nobody is there at all: the connection was refused or broke.
+    """
 
     at_s: float
     endpoint_id: str
     generation: int
     alive: bool
     deep: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryAnswered:
     """An endpoint was asked golden prompt `number`; `right` is None when it gave no answer.
 
-    Without a number it was asked for `logprobs`; there are none where its engine gives none.
+    Without a number it was asked for `logprobs`; there are none where its engine gives none, and
+    they are None when it gave no answer.
     """
 
     at_s: float
@@ -83,7 +88,7 @@ class CanaryAnswered:
     generation: int
     number: int | None
     right: bool | None
-    logprobs: tuple[Mapping[str, float], ...] = ()
+    logprobs: tuple[Mapping[str, float], ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ FLEET = "fleet"
 """The part that says which models all others are about."""
 
 Part = dict[str, Any]
-"""``{"version": int, "state": plain values}``; an endpoint's also has what it is `of`."""
+"""``{"version": int, "state": plain values}``; an endpoint's also what it is `of`, `as` named."""
 
 UNFIT = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 """What a `restore` raises for values that it did not write."""
@@ -181,13 +181,14 @@ def _endpoint_part(state: EndpointState) -> Part:
         "peak": state.peak.state(),
         "learned_at_s": state.learned_at_s,
     }
-    return {"version": version_of(state.latency), "of": _identity(state), "state": values}
+    about = {"of": _identity(state), "as": state.endpoint.upstream_name}
+    return {"version": version_of(state.latency), **about, "state": values}
 
 
 def _condition_part(state: EndpointState) -> Part:
     endpoint = state.endpoint
-    of = [endpoint.url, endpoint.engine, endpoint.model]
-    return {"version": CONDITION_VERSION, "of": of, "state": state.cognition.state()}
+    about = {"of": [endpoint.url, endpoint.engine, endpoint.model], "as": endpoint.upstream_name}
+    return {"version": CONDITION_VERSION, **about, "state": state.cognition.state()}
 
 
 def _restore_condition(state: EndpointState | None, part: Any, shift_s: float) -> str:
@@ -196,7 +197,7 @@ def _restore_condition(state: EndpointState | None, part: Any, shift_s: float) -
     if not _is_part(part) or part["version"] != CONDITION_VERSION:
         return f"its layout is not {CONDITION_VERSION}, which this version knows"
     before = _condition_part(state)
-    if part.get("of") != before["of"]:
+    if not _is_of_same(part, before):
         return "its address, engine or model changed"
     try:
         state.cognition.restore(part["state"], shift_s)
@@ -221,9 +222,10 @@ def _restore_endpoint(state: EndpointState | None, part: Any, now_s: float, shif
         return "there is no such endpoint in the fleet"
     if not _is_part(part) or part["version"] != version_of(state.latency):
         return f"its layout is not {version_of(state.latency)}, which this version knows"
-    if part.get("of") != _identity(state):
+    before = _endpoint_part(state)
+    if not _is_of_same(part, before):
         return "its address, engine, model or stated speed changed"
-    before = _endpoint_part(state)["state"]
+    before = before["state"]
     try:
         _take_over(state, part["state"], now_s, shift_s)
         _check(_endpoint_part(state)["state"])
@@ -234,6 +236,11 @@ def _restore_endpoint(state: EndpointState | None, part: Any, now_s: float, shif
     finally:
         state.touch()
     return ""
+
+
+def _is_of_same(part: Part, own: Part) -> bool:
+    """Whether a part is about what this endpoint is; older ones do not have the engine's name."""
+    return bool(part.get("of") == own["of"] and part.get("as", own["as"]) == own["as"])
 
 
 def _take_over(state: EndpointState, saved: Part, now_s: float, shift_s: float) -> None:

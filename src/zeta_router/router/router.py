@@ -190,7 +190,7 @@ class ZetaDynamicRouter:
         state = self._fleet.get(event.endpoint_id, event.generation)
         if state is None:
             return
-        self._watch.on_probe(state, event.alive, event.deep, event.at_s, commands)
+        self._watch.on_probe(state, event, commands)
         self._fleet.version += 1
         self._placement.serve_waiting(event.at_s, commands)
 

@@ -86,7 +86,8 @@ class TestFetch:
             client = EngineClient(session, timeout_s=0.05)
             return await client.fetch(engine.url, Ask("/x"))
 
-        assert with_engines(scenario, {"/x": hang}).problem == "no answer within 0.05 s"
+        reply = with_engines(scenario, {"/x": hang})
+        assert (reply.problem, reply.late) == ("no answer within 0.05 s", True)
 
     def test_gives_up_on_one_that_never_ends(self, with_engines):
         async def flood(request):

@@ -4,8 +4,10 @@ import pytest
 
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import Endpoint
+from zeta_router.core.query import Operation
 from zeta_router.monitor.contact import Contact, Contacts
 from zeta_router.monitor.engines.protocol import Reply
+from zeta_router.monitor.small_call import LOAD_PATIENCE, PATIENCE
 
 VLLM = {
     "/v1/models": b'{"data":[{"id":"m","owned_by":"vllm"}]}',
@@ -129,6 +131,62 @@ def test_a_probe_that_succeeds_after_a_loss_is_noted_until_the_next_sample():
     assert not contact.came_back
 
 
+class ProxyClient(FakeClient):
+    """A proxy before an engine that is not there."""
+
+    def __init__(self, status):
+        super().__init__(VLLM)
+        self.status = status
+
+    async def fetch(self, base_url, ask, api_key):
+        if self.status == 200:
+            return await super().fetch(base_url, ask, api_key)
+        return Reply(self.now_s, self.status, b"<html>Bad Gateway</html>")
+
+
+@pytest.mark.parametrize(("status", "gone"), [(502, True), (504, False)])
+def test_a_proxy_that_finds_nobody_is_no_engine(status, gone):
+    client = ProxyClient(200)
+    contact = contact_of(client)
+    assert asyncio.run(contact.sample()).running.value == 3
+    client.status = status
+    assert asyncio.run(contact.sample()) is None
+    assert not asyncio.run(contact.probe())
+    assert (contact.gone, contact.problem) == (gone, f"HTTP {status}")
+    client.status, client.answers = 200, OPENAI
+    assert asyncio.run(contact.probe())
+    assert contact.came_back
+    assert contact.engine == "openai"
+
+
+class BusyClient(FakeClient):
+    """An engine that lives and has no time to tell its load."""
+
+    async def fetch(self, base_url, ask, api_key):
+        if ask.path == "/health":
+            return await super().fetch(base_url, ask, api_key)
+        return Reply(self.now_s, problem="no answer within 1 s", late=True)
+
+
+def test_an_engine_too_busy_to_tell_its_load_was_not_lost():
+    contact = contact_of(BusyClient(VLLM), engine="vllm")
+    for _ in range(3):
+        assert asyncio.run(contact.sample()) is None
+        assert asyncio.run(contact.probe())
+        assert not contact.came_back
+
+
+def test_one_that_did_not_answer_a_probe_either_was_lost():
+    client = BusyClient(VLLM)
+    contact = contact_of(client, engine="vllm")
+    client.answers = None
+    assert asyncio.run(contact.sample()) is None
+    assert not asyncio.run(contact.probe())
+    client.answers = VLLM
+    assert asyncio.run(contact.probe())
+    assert contact.came_back
+
+
 def test_a_loading_engine_is_known_but_not_alive():
     class Loading(FakeClient):
         async def fetch(self, base_url, ask, api_key):
@@ -144,6 +202,92 @@ def test_asks_for_the_model_by_the_engines_name():
     contact = contact_of(client, engine="llamacpp", upstream_model="a/b c.gguf")
     asyncio.run(contact.sample())
     assert "/metrics?model=a%2Fb+c.gguf&autoload=false" in client.asked
+
+
+GGUF = b'{"data":[{"id":"/models/gemma-4b.Q4.gguf","owned_by":"llamacpp"}]}'
+ROUTER = (
+    b'{"data":[{"id":"m","owned_by":"llamacpp","status":{"value":"unloaded"}},'
+    b'{"id":"other","owned_by":"llamacpp","status":{"value":"loaded"}}]}'
+)
+E5 = b'{"model_id":"intfloat/multilingual-e5-small","model_type":{"embedding":{}}}'
+
+
+@pytest.mark.parametrize(
+    ("engine", "answers"),
+    [("llamacpp", {"/v1/models": GGUF}), ("tei", {"/info": E5}), ("vllm", VLLM)],
+)
+def test_a_server_of_one_model_under_another_name_does_not_say_that_ours_is_missing(
+    engine, answers
+):
+    endpoint = Endpoint("e", "http://h:1", "gemma-4b", engine=engine)
+    sample = asyncio.run(Contact(FakeClient(answers), endpoint).sample())
+    assert sample.models
+    assert sample.resident is None
+
+
+def test_a_model_that_is_listed_and_not_loaded_is_missing():
+    sample = asyncio.run(contact_of(FakeClient({"/v1/models": ROUTER}), "llamacpp").sample())
+    assert sample.resident == ("other",)
+
+
+@pytest.mark.parametrize(
+    ("listed", "loaded"),
+    [('{"name":"m:latest"},{"name":"x:1b"}', "x:1b"), ('{"name":"x:1b"}', "")],
+)
+def test_what_is_not_in_memory_is_missing_on_ollama(listed, loaded):
+    running = f'{{"name":"{loaded}"}}' if loaded else ""
+    answers = {
+        "/api/tags": f'{{"models":[{listed}]}}'.encode(),
+        "/api/ps": f'{{"models":[{running}]}}'.encode(),
+    }
+    sample = asyncio.run(contact_of(FakeClient(answers), "ollama").sample())
+    assert sample.resident == ((loaded,) if loaded else ())
+
+
+class LoadingClient(FakeClient):
+    """An Ollama that loads its model for as long as a call waits for it."""
+
+    def __init__(self, loaded):
+        names = b'{"name":"m"}' if loaded else b""
+        listed = b'{"models":[{"name":"m"}]}'
+        super().__init__({"/api/tags": listed, "/api/ps": b'{"models":[%s]}' % names})
+        self.patience = []
+        self.loaded = asyncio.Event()
+
+    async def fetch(self, base_url, ask, api_key):
+        if not ask.path.startswith("/v1/"):
+            return await super().fetch(base_url, ask, api_key)
+        self.patience.append(ask.patience)
+        await self.loaded.wait()
+        return Reply(self.now_s, 200, b'{"choices":[{"message":{"content":"ok"}}]}')
+
+
+def test_a_call_that_loads_the_model_is_given_the_time_and_not_repeated():
+    async def main():
+        client = LoadingClient(loaded=False)
+        contact = contact_of(client, engine="ollama")
+        await contact.sample()
+        loading = asyncio.create_task(contact.answers(Operation.CHAT))
+        await asyncio.sleep(0)
+        assert await contact.answers(Operation.CHAT) is False
+        client.loaded.set()
+        assert await loading is True
+        assert await contact.answers(Operation.CHAT) is True
+        assert client.patience == [LOAD_PATIENCE, LOAD_PATIENCE]
+
+    asyncio.run(main())
+
+
+def test_a_model_in_memory_answers_soon_or_is_not_fit():
+    async def main():
+        client = LoadingClient(loaded=True)
+        client.loaded.set()
+        contact = contact_of(client, engine="ollama")
+        await contact.sample()
+        assert await contact.answers(Operation.CHAT)
+        assert client.patience == [PATIENCE]
+
+    asyncio.run(main())
 
 
 class TestContacts:

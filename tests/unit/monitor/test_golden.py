@@ -60,7 +60,13 @@ def test_an_empty_answer_is_a_wrong_one():
 
 @pytest.mark.parametrize(
     "reply",
-    [Reply(0.0, 500), Reply(0.0, 429), Reply(0.0, problem="no answer"), Reply(0.0, 200, b"<!")],
+    [
+        Reply(0.0, 500),
+        Reply(0.0, 429),
+        Reply(0.0, problem="no answer"),
+        Reply(0.0, 200, b"<!"),
+        Reply(0.0, 200, b'{"choices": [{"message": {"content": "\xff"}}]}'),
+    ],
 )
 def test_no_answer_says_nothing_about_quality(reply):
     assert verdict(0, reply) is None

@@ -50,7 +50,8 @@ def test_a_round_is_five_samples():
         reply({"content": [{"token": "x", "logprob": -1.0}]}),
         reply(None, 400),
         Reply(0.0, 200, b"{"),
-        Reply(0.0, problem="no answer"),
+        Reply(0.0, 200, b'{"x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"),
+        reply(None, 404),
     ],
 )
 def test_an_engine_that_gives_none_is_asked_once(bad):
@@ -58,7 +59,15 @@ def test_an_engine_that_gives_none_is_asked_once(bad):
 
 
 def test_half_a_round_is_none():
-    assert round_of(given(), given(), Reply(0.0, 503)) == ()
+    assert round_of(given(), given(), reply(None)) == ()
+
+
+@pytest.mark.parametrize(
+    "bad", [Reply(0.0, problem="no answer"), reply(None, 429), reply(None, 500), reply(None, 503)]
+)
+def test_no_answer_says_nothing_of_what_it_gives(bad):
+    assert round_of(bad) is None
+    assert round_of(given(), given(), bad) is None
 
 
 def test_the_prober_brings_them(with_engines):

@@ -291,6 +291,31 @@ def test_a_slow_measurement_is_not_held_against_the_engine(virtual_run):
     assert gaps == pytest.approx([INTERVAL_S] * 5)
 
 
+def test_a_machine_that_hangs_does_not_hold_a_sample_back(virtual_run):
+    resources = FakeResources(takes_s=4.0)
+    contacts = FakeContacts(a=FakeContact(takes_s=0.01))
+    events = with_measuring(virtual_run, contacts, resources, 6.5)
+    assert [event.at_s for event in events] == pytest.approx(
+        [k + 0.31 for k in range(5)] + [5.31, 6.31]
+    )
+    told = [event.sample.cpu_ratio is not None for event in events]
+    assert told == [False] * 4 + [True] * 3
+    assert len(resources.asked) == 2
+
+
+def test_a_machine_that_cannot_be_measured_costs_no_polls(virtual_run, caplog):
+    class Broken(FakeResources):
+        async def read(self, endpoint):
+            await super().read(endpoint)
+            raise ZeroDivisionError
+
+    contacts = FakeContacts(a=FakeContact(takes_s=0.01))
+    with caplog.at_level(logging.ERROR):
+        events = with_measuring(virtual_run, contacts, Broken(), 3.5)
+    assert [type(event) for event in events] == [Sampled] * 4
+    assert "measuring the machine of a failed" in caplog.text
+
+
 def test_a_machine_whose_engine_is_not_reached_is_not_measured(virtual_run):
     resources = FakeResources()
     contacts = FakeContacts(a=FakeContact(reached=False))

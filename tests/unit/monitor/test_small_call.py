@@ -66,7 +66,24 @@ def test_any_other_status_is_no_answer(status):
     assert verdict(CHAT, said(chat("ok", 1), status)) is False
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"choices": 3}', b"\xff\xfe", b'{"choices"'])
+NOT_UTF8 = b'{"choices": [{"message": {"content": "\xff\xfe"}}]}'
+DEEP = b'{"choices": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+DEEP_ELSEWHERE = b'{"x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"choices": 3}',
+        b"\xff\xfe",
+        b'{"choices"',
+        NOT_UTF8,
+        DEEP,
+        DEEP_ELSEWHERE,
+    ],
+)
 def test_garbage_is_no_answer(body):
     assert verdict(CHAT, Reply(0.0, 200, body)) is False
 

@@ -55,6 +55,23 @@ def test_an_endpoint_that_moved_starts_from_its_prior_and_is_named() -> None:
     assert second.router.learned_part("endpoint/t") == first.router.learned_part("endpoint/t")
 
 
+def test_an_endpoint_that_asks_its_engine_for_another_model_starts_from_its_prior() -> None:
+    first = taught()
+    other = replace(SHAPE[0], upstream_model="coder:v2")
+    left = Bench(fleet(other, SHAPE[1])).router.restore(saved(first), NOW_S)
+    assert list(left) == ["endpoint/c", "condition/c"]
+    spelt_out = replace(SHAPE[0], upstream_model="coder")
+    assert Bench(fleet(spelt_out, SHAPE[1])).router.restore(saved(first), NOW_S) == {}
+
+
+def test_parts_of_a_version_that_did_not_say_so_are_taken_over() -> None:
+    parts = saved(taught())
+    for part in parts.values():
+        part.pop("as", None)
+    other = replace(SHAPE[0], upstream_model="coder:v2")
+    assert Bench(fleet(other, SHAPE[1])).router.restore(parts, NOW_S) == {}
+
+
 def test_an_endpoint_that_is_gone_is_named() -> None:
     second = Bench(fleet(SHAPE[1]))
     assert "no such endpoint" in second.router.restore(saved(taught()), NOW_S)["endpoint/c"]

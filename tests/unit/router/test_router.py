@@ -293,6 +293,17 @@ def test_a_replaced_endpoint_is_a_new_generation() -> None:
     assert bench.router.snapshot(1.0).views[0].health is Health.UP
 
 
+def test_another_model_of_the_same_engine_is_a_new_generation() -> None:
+    """What was normal for the old one would call the new one changed, and for good."""
+    bench = Bench(fleet(endpoint("c", "coder")))
+    first = bench.router.watched()[0][1]
+    spelt_out = replace(endpoint("c", "coder"), upstream_model="coder")
+    bench.send(ConfigChanged(1.0, fleet(spelt_out)))
+    assert bench.router.watched()[0][1] == first
+    bench.send(ConfigChanged(2.0, fleet(replace(spelt_out, upstream_model="coder:v2"))))
+    assert bench.router.watched()[0][1] > first
+
+
 def test_slots_come_from_the_engine_when_the_config_is_silent() -> None:
     bench = Bench(fleet(endpoint("c", "coder", slots=None)))
     generation = bench.router.watched()[0][1]

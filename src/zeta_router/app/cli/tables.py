@@ -17,4 +17,5 @@ def fleet_table(fleet: FleetConfig) -> None:
     for endpoint in fleet.endpoints:
         tasks = ", ".join(task.value for task in fleet.models[endpoint.model].tasks)
         table.add_row(endpoint.id, endpoint.model, endpoint.engine, endpoint.url, tasks)
-    Console(stderr=True).print(table)
+    # Names are anybody's: brackets in them are no markup, and what stands in colons is no emoji.
+    Console(stderr=True, markup=False, emoji=False).print(table)

@@ -165,7 +165,7 @@ class Frames:
 
 def _names(endpoint: Endpoint) -> frozenset[str]:
     """What its engine may call its model; Ollama adds ``:latest`` to names without a tag."""
-    name = endpoint.upstream_model or endpoint.model
+    name = endpoint.upstream_name
     return frozenset({name, f"{name}:latest"})
 
 

@@ -51,6 +51,7 @@ class Reply:
         status: HTTP status; 0 when no HTTP answer came at all.
         headers: With lower-case names.
         problem: Why no answer came, e.g. ``no answer within 1 s``; empty when one came.
+        late: Whether none came within its time.
     """
 
     at_s: float
@@ -58,6 +59,7 @@ class Reply:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    late: bool = False
 
     @property
     def ok(self) -> bool:

@@ -10,11 +10,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import TypeVar
 
 import msgspec
 
 from zeta_router.core.signal import Signal
 from zeta_router.monitor.engines.protocol import Reply
+
+T = TypeVar("T")
 
 MAX_COUNT = 10_000_000.0
 """Counts above this (requests, slots) are garbage rather than load."""
@@ -25,10 +28,15 @@ RATIO_SLACK = 0.05
 
 def json_of(reply: Reply) -> object:
     """The decoded body of a 200 answer; None when it is not one or not JSON."""
+    return decoded(msgspec.json.decode, reply)
+
+
+def decoded(decode: Callable[[bytes], T], reply: Reply) -> T | None:
+    """What `decode` makes of a 200 answer; None when it is not one or not what is wanted."""
     if not reply.ok:
         return None
     try:
-        return msgspec.json.decode(reply.body)
+        return decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -48,9 +48,7 @@ class NodeExporter:
 
     def _cpu(self, page: Page) -> Signal:
         series = page.series(CPU)
-        busy_s = math.fsum(
-            value for labels, value in series if labels.get("mode") not in IDLE_MODES
-        )
+        busy_s = sum(value for labels, value in series if labels.get("mode") not in IDLE_MODES)
         cores = {labels.get("cpu") for labels, _ in series}
         if not series or not math.isfinite(busy_s):
             return page.count(CPU) if not series else Signal(None, page.at_s, f"{CPU}: unreadable")

@@ -91,10 +91,11 @@ class CanaryRound:
         now_s, asked_at_s = event.at_s, self._asked_at_s
         taken_s = max(0.0, now_s - asked_at_s) if asked_at_s is not None else 0.0
         self._asked_at_s = None
-        self._due_s = now_s + max(EVERY_S, taken_s / ratio if ratio > 0.0 else inf)
+        self._due_s = now_s + max(EVERY_S, taken_s / ratio if ratio > 0.0 else 0.0)
         if event.number is None:
-            self.logprobs.observe(event.logprobs)
-            if not event.logprobs:
+            if event.logprobs:
+                self.logprobs.observe(event.logprobs)
+            elif event.logprobs is not None:
                 self._logprobs_due_s = inf  # its engine does not give them
         elif event.right is not None:
             self.record.answered(event.number, event.right)

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 from zeta_router.control.ejection import Circuit, Ejection
@@ -216,7 +216,9 @@ def _of_liveness(
     if not liveness.alive:
         return Condition.EJECTED, times, "cannot be reached; it is asked every 2 s"
     if ejection.circuit is Circuit.OPEN:
-        return Condition.EJECTED, times, f"left out because of {ejection.reason}; asked every 5 s"
+        left_s = ceil(max(0.0, ejection.until_s - now_s))
+        asked = f"asked in {left_s} s, then every 5 s" if left_s else "asked every 5 s"
+        return Condition.EJECTED, times, f"left out because of {ejection.reason}; {asked}"
     if ejection.circuit is Circuit.HALF_OPEN:
         return Condition.PROBING, times, f"on trial after {ejection.reason}, one query at a time"
     if liveness.paused_until_s > now_s:

@@ -36,6 +36,8 @@ class EngineCount:
         if sample.slots is not None:
             self.slots = _count(sample.slots) or self.slots
         running, waiting = _count(sample.running), _count(sample.waiting)
+        if running is None:
+            self.swallowed.on_silence()
         if running is None and waiting is None:
             return
         seen = (running or 0) + (waiting or 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zeta_router.core.fleet import FleetConfig
+from zeta_router.core.fleet import Endpoint, FleetConfig
 from zeta_router.core.snapshot import Snapshot
 from zeta_router.router.endpoint.state import EndpointState
 
@@ -20,14 +20,15 @@ class FleetState:
     def replace(self, config: FleetConfig) -> None:
         """Take over a new configuration.
 
-        An endpoint with the same id, url, engine and model keeps its state. A changed one starts
-        anew under a higher generation; results of the old one are recognised by theirs.
+        An endpoint with the same id, url, engine, model and name of it at the engine keeps its
+        state. A changed one starts anew under a higher generation; results of the old one are
+        recognised by theirs.
         """
         endpoints = {}
         for endpoint in config.endpoints:
             model = config.models[endpoint.model]
             state = self.endpoints.get(endpoint.id)
-            if state is None or _identity(state) != (endpoint.url, endpoint.engine, endpoint.model):
+            if state is None or _identity(state.endpoint) != _identity(endpoint):
                 self._generation += 1
                 state = EndpointState(endpoint, model, self._generation)
                 if self.version:  # not at our own start: then all are new and need each other
@@ -70,5 +71,5 @@ def _is_open(state: EndpointState) -> bool:
     return serves and len(state.attempts) < state.open_slots
 
 
-def _identity(state: EndpointState) -> tuple[str, str, str]:
-    return state.endpoint.url, state.endpoint.engine, state.endpoint.model
+def _identity(endpoint: Endpoint) -> tuple[str, str, str, str]:
+    return endpoint.url, endpoint.engine, endpoint.model, endpoint.upstream_name

@@ -5,9 +5,10 @@ first query after that waits for the weights, for seconds or tens of seconds. Un
 that the model is not in memory, it is taken for resident.
 
 The time to load is learned from first tokens that waited for it; before that it is what reading
-the weights from a disk takes. It is part of the predicted TTFT, so a query waits for a warm model,
-or loads a cold one, by what that is worth. It is kept out of the latency estimate: a cold start is
-not a slow engine.
+the weights from a disk takes. A load that nobody waits for any longer is over: the engine may have
+failed it, or stopped when the client left, and the next one begins anew. It is part of the
+predicted TTFT, so a query waits for a warm model, or loads a cold one, by what that is worth. It is
+kept out of the latency estimate: a cold start is not a slow engine.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ BYTES_PER_PARAMETER = 0.6
 
 DISK_BYTES_PER_S = 1.5e9
 LEAST_S = 0.5
+LONGEST_S = 300.0
+"""How long a load is believed to go on that we asked for ourselves."""
+
 _UNKNOWN_PARAMS_B = 8.0
 _STEP = 0.3
 
@@ -66,6 +70,15 @@ class Residency:
         """Something was sent there: where the model is cold, it is being loaded from here on."""
         if self._cold and self._since_s is None:
             self._since_s = now_s
+
+    def given_up(self) -> None:
+        """Nothing waits there any longer, and nobody got a first token."""
+        self._since_s = None
+
+    def nobody_waits(self, now_s: float) -> None:
+        """No query is there: a load goes on for as long as we would wait for it ourselves."""
+        if self._since_s is not None and now_s - self._since_s > LONGEST_S:
+            self._since_s = None
 
     def wait_s(self, now_s: float) -> float:
         """Seconds until the model is in memory; a tenth of a load when that is overdue."""

@@ -244,7 +244,9 @@ class EndpointState:
         self.sample = sample
         self.cognition.on_sample(at_s, sample, len(self.attempts))
         self.pressure.on_sample(at_s, sample, bool(self.attempts))
-        self.residency.told(sample.resident, self.endpoint.upstream_model or self.endpoint.model)
+        if not self.attempts:
+            self.residency.nobody_waits(at_s)
+        self.residency.told(sample.resident, self.endpoint.upstream_name)
         self._try_again(at_s)
         self.counted.on_sample(at_s, sample, len(self.attempts))
         if sample.slots is not None and self.latency.slots != self.slots:

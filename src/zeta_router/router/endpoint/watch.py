@@ -21,10 +21,10 @@ from zeta_router.core.snapshot import Health
 from zeta_router.router.commands import Cancel, Command, StartCanary, StartProbe
 from zeta_router.router.decision.placement import Placement
 from zeta_router.router.endpoint.state import EndpointState
-from zeta_router.router.events import CanaryAnswered
+from zeta_router.router.events import CanaryAnswered, Probed
 from zeta_router.router.query.cases import Attempt, Case
 
-SILENT = "silent"
+SILENT = "silence"
 """Ejected because it said nothing; an answered poll is proof that it is back."""
 
 UNANSWERED = "no answers"
@@ -32,10 +32,10 @@ UNANSWERED = "no answers"
 
 EMPTY = "empty answers"
 
-REFUSES = "busy without work"
+REFUSES = "being busy without work"
 """Ejected because it goes on saying that it is full, with nothing to do."""
 
-DENIES = "denies what others answer"
+DENIES = "denying what others answer"
 
 MOST_REFUSALS = 4
 """Pauses in a row that an idle endpoint gets; then it is asked by us and not by clients."""
@@ -127,24 +127,18 @@ class Watch:
             state.asked_at_s = now_s
             commands.append(StartProbe(state.endpoint, state.generation))
 
-    def on_probe(
-        self,
-        state: EndpointState,
-        alive: bool,
-        deep: bool,
-        now_s: float,
-        commands: list[Command],
-    ) -> None:
+    def on_probe(self, state: EndpointState, event: Probed, commands: list[Command]) -> None:
         """A probe came back."""
-        if deep:
+        now_s, alive = event.at_s, event.alive
+        if event.deep:
             state.ejection.on_answer(now_s, alive)
         elif state.asked_whether_alive:
             state.asked_whether_alive = False
             heard_since = state.heard_at_s > state.asked_at_s
             if alive:
                 self.on_sample(state, now_s, commands)  # as good as an answered poll
-            elif state.sample is NO_SAMPLE and not state.attempts:
-                self._on_life(state, alive, now_s)  # it was never there
+            elif not state.attempts and (event.gone or state.sample is NO_SAMPLE):
+                self._on_life(state, alive, now_s)  # it is not there, or never was
             elif state.liveness.alive and not heard_since:
                 self._eject(state, SILENT, now_s, commands)
         else:

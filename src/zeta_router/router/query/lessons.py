@@ -79,6 +79,8 @@ def on_end(
     those of the query.
     """
     if outcome.status is not Status.OK:
+        if attempt.load_s > 0.0 and attempt.first_token_at_s is None and not state.attempts:
+            state.residency.given_up()
         return
     state.learned_at_s = at_s
     state.touch()

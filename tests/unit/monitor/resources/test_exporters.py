@@ -54,6 +54,16 @@ class TestNodeExporter:
         _, second = read_twice(node(100, 50, iowait=0), node(100, 50, iowait=10))
         assert second.cpu_ratio.value == pytest.approx(0.0)
 
+    @pytest.mark.parametrize("odd", [("+Inf", "-Inf"), ("1e308", "1e308"), ("NaN", "1")])
+    def test_what_cannot_be_summed_is_absent(self, odd):
+        page = "".join(
+            f'node_cpu_seconds_total{{cpu="{cpu}",mode="user"}} {seconds}\n'
+            for cpu, seconds in enumerate(odd)
+        )
+        _, second = read_twice(page, page)
+        assert second.cpu_ratio.value is None
+        assert second.cpu_ratio.source == "node_cpu_seconds_total: unreadable"
+
     def test_a_rebooted_machine_starts_anew(self):
         _, second = read_twice(node(100, 50), node(1, 1))
         assert second.cpu_ratio.value is None

@@ -19,7 +19,7 @@ from zeta_router.router.endpoint.canary_round import (
     LOGPROBS_EVERY_S,
     LOST_AFTER_S,
 )
-from zeta_router.router.events import CanaryAnswered, DrainRequested, Sampled
+from zeta_router.router.events import CanaryAnswered, ConfigChanged, DrainRequested, Sampled
 
 
 class Watched(Bench):
@@ -28,7 +28,7 @@ class Watched(Bench):
     def __init__(self, config: FleetConfig | None = None) -> None:
         super().__init__(config or fleet(endpoint("c", "coder")))
         self.asked: list[tuple[float, int | None]] = []
-        self.logprobs: tuple[dict[str, float], ...] = ()
+        self.logprobs: tuple[dict[str, float], ...] | None = ()
         self.takes_s = 0.2
         self.right: bool | None = True
         self.sample = EngineSample()
@@ -153,6 +153,15 @@ def test_log_probabilities_are_asked_for_every_ten_minutes_where_there_are_any()
     assert [number for _, number in silent.asked].count(None) == 1
 
 
+def test_one_that_failed_for_once_is_asked_for_log_probabilities_again():
+    bench = Watched()
+    bench.logprobs = None
+    bench.pass_time(2 * LOGPROBS_EVERY_S)
+    bench.logprobs = SAME
+    bench.pass_time(4 * LOGPROBS_EVERY_S)
+    assert [number for _, number in bench.asked].count(None) in (5, 6)
+
+
 def test_other_log_probabilities_put_the_model_in_doubt():
     bench = Watched()
     bench.logprobs = SAME
@@ -170,3 +179,17 @@ def test_an_answer_of_an_older_generation_changes_nothing():
     bench = Watched()
     bench.pass_time(2 * EVERY_S)
     assert bench.send(CanaryAnswered(bench.now_s, "c", 99, 0, right=False)) == []
+
+
+def test_one_that_comes_back_after_they_were_switched_off_does_not_end_them():
+    bench = Watched()
+    bench.takes_s = 5.0
+    bench.pass_time(EVERY_S + 2.0)
+    assert len(bench.asked) == 1
+    on = bench.router.config
+    bench.send(ConfigChanged(bench.now_s, replace(on, limits=Limits(canary_ratio=0.0))))
+    bench.pass_time(60.0)
+    assert len(bench.asked) == 1
+    bench.send(ConfigChanged(bench.now_s, on))
+    bench.pass_time(2 * EVERY_S)
+    assert len(bench.asked) > 1

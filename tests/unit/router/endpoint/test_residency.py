@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.bench import Bench
+from support.bench import ERROR_500, GONE, OK, Bench
 from support.fleets import endpoint, fleet, query
 from zeta_router.core.fleet import Limits
 from zeta_router.core.query import Task
@@ -124,6 +124,37 @@ class TestInTheRouter:
         told(bench, COLD)
         assert ttft_s(bench) > 20.0
 
+    @pytest.mark.parametrize("ending", [GONE, ERROR_500])
+    def test_a_load_that_nobody_waits_for_is_not_part_of_the_next_one(self, ending) -> None:
+        config = replace(fleet(endpoint("c", "coder")), limits=Limits(attempts=1))
+        bench = Bench(config)
+        told(bench, COLD)
+        expected_s = ttft_s(bench)
+        bench.arrive(query("q"))
+        bench.now_s = 1.0
+        bench.finish("q", ending)
+        bench.now_s = 3600.0
+        told(bench, COLD)
+        assert ttft_s(bench) == pytest.approx(expected_s)
+        bench.arrive(query("again", at_s=3600.0))
+        bench.now_s = 3620.0
+        bench.first_token("again")
+        told(bench, COLD)
+        assert ttft_s(bench) == pytest.approx(20.0, rel=0.1)
+
+    def test_one_that_another_query_waits_for_goes_on(self) -> None:
+        bench = Bench(fleet(endpoint("c", "coder")))
+        told(bench, COLD)
+        bench.arrive(query("q"))
+        bench.arrive(query("beside"))
+        bench.now_s = 10.0
+        bench.finish("q", GONE)
+        bench.now_s = 20.0
+        bench.first_token("beside")
+        bench.finish("beside", OK)
+        told(bench, COLD)
+        assert ttft_s(bench) == pytest.approx(20.0, rel=0.1)
+
     def test_joint_takes_a_warm_replica_over_a_cold_one(self) -> None:
         ends = (endpoint("a", "coder"), endpoint("b", "coder"))
         bench = Bench(fleet(*ends, policy="joint"))
@@ -158,6 +189,16 @@ class TestPrewarm:
         assert [c.endpoint.id for c in self.step(bench, 305.0)] == ["c"]
         told(bench, COLD)
         assert self.step(bench, 310.0) == []
+
+    def test_one_that_came_to_nothing_is_tried_again_later(self) -> None:
+        bench = self.busy(prewarm=True)
+        assert self.step(bench, 305.0)
+        for now_s in (600.0, 606.0):
+            bench.now_s = now_s
+            told(bench, COLD)
+            for _ in range(30):
+                bench.router.knowledge.arrivals.count(Task.CODE)
+        assert self.step(bench, 606.0)
 
     def test_not_unless_it_is_allowed(self) -> None:
         assert self.step(self.busy(), 305.0) == []

@@ -36,9 +36,22 @@ def test_an_engine_that_never_showed_work_of_ours_is_not_believed() -> None:
 
 
 def test_one_poll_that_shows_work_begins_anew() -> None:
-    swallowed = polled(SEEN, (1.0, 0, 1), (6.5, 1, 1), (7.0, 0, 1))
+    swallowed = polled(SEEN, (1.0, 0, 1), (6.5, 1, 1), (7.0, 0, 1), (13.0, 0, 1))
     assert not swallowed.denies(12.9, since_s=0.0)
     assert swallowed.denies(13.0, since_s=0.0)
+
+
+def test_one_poll_that_was_too_early_denies_nothing_by_itself() -> None:
+    assert not polled(SEEN, (10.0, 0, 1)).denies(99.0, since_s=9.9)
+
+
+def test_a_poll_that_does_not_tell_begins_anew() -> None:
+    swallowed = polled(SEEN, (10.0, 0, 1))
+    swallowed.on_silence()
+    swallowed.on_count(17.0, 0, 1)
+    assert not swallowed.denies(17.0, since_s=9.9)
+    swallowed.on_count(23.0, 0, 1)
+    assert swallowed.denies(23.0, since_s=9.9)
 
 
 def test_nothing_is_denied_while_nothing_is_there() -> None:

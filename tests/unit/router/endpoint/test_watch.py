@@ -151,6 +151,22 @@ class TestWayBack:
         bench.probe("a", alive=True)
         assert health(bench)["a"] is Health.UP
 
+    def test_what_is_shown_says_when_it_is_asked(self) -> None:
+        bench = ejected()
+        bench.advance(FIRST_S + 0.1)
+        bench.probe("a", alive=True)
+        send_to(bench, "a", ERROR_500, 1)  # left out again, for twice as long
+
+        def shown() -> str:
+            return bench.router.vitals(bench.now_s)["a"].findings[0].text
+
+        text = "left out because of upstream error; asked"
+        assert shown() == f"{text} in 10 s, then every 5 s"
+        bench.advance(bench.now_s + 7.5)
+        assert shown() == f"{text} in 3 s, then every 5 s"
+        bench.advance(bench.now_s + 7.5)
+        assert shown() == f"{text} every 5 s"
+
     def test_a_lost_answer_to_our_question_does_not_keep_it_out(self) -> None:
         bench = ejected()
         bench.advance(100.0)
@@ -226,6 +242,27 @@ class TestSilence:
         bench.advance(1.2)
         bench.probe("a", alive=True)
         assert health(bench)["a"] is Health.UP
+
+    def test_an_idle_one_whose_process_ended_is_down_and_not_silent(self) -> None:
+        bench = two()
+        bench.send(Sampled(0.5, "a", 1, EngineSample()))
+        bench.send(Unanswered(1.0, "a", 1))
+        bench.probe("a", alive=False, gone=True)
+        assert health(bench)["a"] is Health.DOWN
+        assert bench.router.vitals(1.0)["a"].findings[0].text.startswith("cannot be reached")
+        bench.advance(1.2)
+        bench.probe("a", alive=True)
+        assert health(bench)["a"] is Health.UP
+
+    def test_where_queries_are_its_connections_say_so_themselves(self) -> None:
+        bench = two()
+        there = [n for n in "1234" if bench.arrive(query(n, stream=True)) == "a"]
+        bench.send(Sampled(0.5, "a", 1, EngineSample()))
+        bench.now_s = 1.5
+        bench.send(Unanswered(1.5, "a", 1))
+        bench.probe("a", alive=False, gone=True)
+        assert health(bench)["a"] is Health.EJECTED
+        assert [one.query_id for one in bench.cancelled] == there
 
     def test_it_is_back_as_soon_as_it_answers_a_poll(self) -> None:
         bench = two()
