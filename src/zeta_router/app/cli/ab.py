@@ -24,6 +24,7 @@ from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
 from zeta_router.app.cli.ab_shown import show, telling
 from zeta_router.app.cli.completing import policies
 from zeta_router.app.cli.experiment_record import leave_ab_record
+from zeta_router.app.cli.places import FolderToWrite
 from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LOG, load, of_fleet
@@ -68,7 +69,7 @@ DEFAULT_TRACE = "poisson:rate=2"
     "--out",
     default="zeta-ab",
     show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FolderToWrite(),
     help="Folder for the result and the decision log.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout, too.")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zeta_router.app.cli import completing
+from zeta_router.app.cli.places import FileToWrite
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_aside
 from zeta_router.app.cli.sources import load
@@ -37,7 +38,7 @@ from zeta_router.sim.replay.study import study
     help="The fleet the log was written over, where the log does not say.",
 )
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON on stdout.")
-@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write HTML here.")
+@click.option("--report", "report_path", type=FileToWrite(), help="Write HTML here.")
 def command(
     log: Path,
     policies: tuple[str, ...],

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from zeta_router.app.cli import completing
 from zeta_router.app.cli.experiment_record import leave_simulation_record
+from zeta_router.app.cli.places import FileToWrite, FolderToWrite
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
@@ -64,10 +65,10 @@ DEFAULT_POLICIES = ",".join(POLICIES)
 @click.option("--scenario", metavar="NAME[:k=v,…]", help="slow kill flash mix stale tenant drift …")
 @click.option("--uncapped", is_flag=True, help="Without the common admission, as people run them.")
 @click.option("--processes", type=int, help="Worker processes. [default: one per core]")
-@click.option("--resume", "cache", type=click.Path(path_type=Path), help="Folder of finished runs.")
-@click.option("--log", "log_dir", type=click.Path(path_type=Path), help="Folder of decision logs.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write results here.")
-@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write HTML here.")
+@click.option("--resume", "cache", type=FolderToWrite(), help="Folder of finished runs.")
+@click.option("--log", "log_dir", type=FolderToWrite(), help="Folder of decision logs.")
+@click.option("--json", "json_path", type=FileToWrite(), help="Write results here.")
+@click.option("--report", "report_path", type=FileToWrite(), help="Write HTML here.")
 def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> None:
     """Judge policies on a trace whose queries carry real prompts and each model's outcome on them.
 
