@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zeta_router.app.cli import completing
+from zeta_router.app.cli.log_file import using_log
 from zeta_router.app.cli.places import FileToWrite
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_aside
@@ -55,7 +56,8 @@ def command(
     in that case; 2 for input of no use.
     """
     fleet = load(config).fleet if config is not None else None
-    traffic = read_traffic(log, fleet)
+    with using_log(log):
+        traffic = read_traffic(log, fleet)
     with working("replaying", 2 + len(policies), as_json=as_json) as shown:
         result = study(traffic, policies, shown.begin if shown.shows_bar else say_aside)
     if as_json:
