@@ -24,6 +24,7 @@ from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
 from zeta_router.app.cli.ab_shown import show, telling
 from zeta_router.app.cli.completing import policies
 from zeta_router.app.cli.experiment_record import leave_ab_record
+from zeta_router.app.cli.numbers import POSITIVE, Number
 from zeta_router.app.cli.places import FolderToWrite
 from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import json_text, say_aside
@@ -48,8 +49,10 @@ DEFAULT_TRACE = "poisson:rate=2"
     help=f"The fleet; {CONFIG_FILE} in this folder when there is one.",
 )
 @click.option("--trace", default=DEFAULT_TRACE, show_default=True, help="As in `zeta bench`.")
-@click.option("--rate", default=1.0, show_default=True, help="Divides gaps.")
-@click.option("--minutes", default=120.0, show_default=True, help="The longest it may take.")
+@click.option("--rate", type=POSITIVE, default=1.0, show_default=True, help="Divides gaps.")
+@click.option(
+    "--minutes", type=POSITIVE, default=120.0, show_default=True, help="The longest it may take."
+)
 @click.option("--block", default="5m", show_default=True, help="Length of a block: 90s, 5m.")
 @click.option("--seed", default=0, show_default=True, help="Of order, arrivals and prompts.")
 @click.option("--quality", multiple=True, type=click.Path(path_type=Path), help="NAME.scores…")
@@ -59,10 +62,22 @@ DEFAULT_TRACE = "poisson:rate=2"
 @click.option("--task-of", multiple=True, metavar="TOPIC=TASK", help="Simulated: task of a topic.")
 @click.option("--tell-lengths", is_flag=True, help="Tell `zeta emulate` the tables' lengths.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
-@click.option("--slo-ttft", type=float, help="Seconds to the first token.")
-@click.option("--slo-tpot", type=float, help="Seconds per token after it.")
-@click.option("--margin", default=0.01, show_default=True, help="Quality-goodput B may lose.")
-@click.option("--ttft-margin", default=0.05, show_default=True, help="Median TTFT B may add.")
+@click.option("--slo-ttft", type=POSITIVE, help="Seconds to the first token.")
+@click.option("--slo-tpot", type=POSITIVE, help="Seconds per token after it.")
+@click.option(
+    "--margin",
+    type=Number(-1, 1),
+    default=0.01,
+    show_default=True,
+    help="Quality-goodput B may lose.",
+)
+@click.option(
+    "--ttft-margin",
+    type=Number(min=-1, min_open=True),
+    default=0.05,
+    show_default=True,
+    help="Median TTFT B may add.",
+)
 @click.option("--alpha", default=0.05, show_default=True, help="Probability of ever being wrong.")
 @click.option("--no-worse", is_flag=True, help="Stop once B is shown to be no worse than A.")
 @click.option(

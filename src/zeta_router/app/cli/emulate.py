@@ -9,6 +9,7 @@ import click
 
 from zeta_router.app.cli.completing import endpoint_ids
 from zeta_router.app.cli.listen import listen_option
+from zeta_router.app.cli.numbers import Number
 from zeta_router.app.cli.saying import say_aside, say_json
 from zeta_router.app.cli.sources import load
 from zeta_router.app.config import Listen
@@ -30,7 +31,11 @@ from zeta_router.sim.engine.spec import EngineSettings
 )
 @listen_option
 @click.option(
-    "--mean-output-tokens", default=150.0, show_default=True, help="Answers' mean length."
+    "--mean-output-tokens",
+    type=Number(min=1),
+    default=150.0,
+    show_default=True,
+    help="Answers' mean length.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON once it answers.")
 def command(

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from zeta_router.app.cli import completing
 from zeta_router.app.cli.experiment_record import leave_simulation_record
+from zeta_router.app.cli.numbers import NOT_NEGATIVE, POSITIVE
 from zeta_router.app.cli.places import FileToWrite, FolderToWrite
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
@@ -52,10 +53,12 @@ DEFAULT_POLICIES = ",".join(POLICIES)
     shell_complete=completing.policies,
     help="Names, with commas. [default: all]",
 )
-@click.option("--seeds", default=3, show_default=True)
-@click.option("--slo-ttft", type=float, help="Seconds to the first token.")
-@click.option("--slo-tpot", type=float, help="Seconds per token after it.")
-@click.option("--minutes", type=float, default=20.0, show_default=True, help="0: the whole trace.")
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--slo-ttft", type=POSITIVE, help="Seconds to the first token.")
+@click.option("--slo-tpot", type=POSITIVE, help="Seconds per token after it.")
+@click.option(
+    "--minutes", type=NOT_NEGATIVE, default=20.0, show_default=True, help="0: the whole trace."
+)
 @click.option("--topics", type=click.Choice(TOPICS), default="table", show_default=True)
 @click.option("--task-of", multiple=True, metavar="TOPIC=TASK", help="Task of a table's topic.")
 @click.option("--input-tokens", type=click.Choice(INPUT_TOKENS), default="table", show_default=True)
@@ -64,7 +67,9 @@ DEFAULT_POLICIES = ",".join(POLICIES)
 @click.option("--feedback", metavar="SHARE:DELAY_S", help="Judgements given to the router.")
 @click.option("--scenario", metavar="NAME[:k=v,…]", help="slow kill flash mix stale tenant drift …")
 @click.option("--uncapped", is_flag=True, help="Without the common admission, as people run them.")
-@click.option("--processes", type=int, help="Worker processes. [default: one per core]")
+@click.option(
+    "--processes", type=click.IntRange(1), help="Worker processes. [default: one per core]"
+)
 @click.option("--resume", "cache", type=FolderToWrite(), help="Folder of finished runs.")
 @click.option("--log", "log_dir", type=FolderToWrite(), help="Folder of decision logs.")
 @click.option("--json", "json_path", type=FileToWrite(), help="Write results here.")
