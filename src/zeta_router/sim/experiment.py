@@ -222,6 +222,8 @@ def _asked(options: SimulateOptions) -> dict[str, Any]:
         "input_tokens": options.input_tokens,
         "lengths": options.lengths,
         "priors": options.priors,
+        "task_of": {topic: task.value for topic, task in options.task_of.items()},
+        "feedback": None if options.feedback is None else asdict(options.feedback),
         "scenario": options.scenario,
         "admission": options.capped,
     }
