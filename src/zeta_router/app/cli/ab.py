@@ -20,11 +20,12 @@ from zeta_router.app.ab.load import simulated_drive, source_s, twice
 from zeta_router.app.ab.session import Progress, conduct, result_of
 from zeta_router.app.bench import prompts
 from zeta_router.app.bench.schedule import arrivals
-from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
+from zeta_router.app.cli.ab_options import length_s, simulated_study
 from zeta_router.app.cli.ab_shown import show, telling
 from zeta_router.app.cli.completing import policies
 from zeta_router.app.cli.experiment_record import leave_ab_record
 from zeta_router.app.cli.numbers import POSITIVE, Number
+from zeta_router.app.cli.pairs import pairs_of
 from zeta_router.app.cli.places import FolderToWrite
 from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import json_text, say_aside

@@ -7,10 +7,11 @@ from typing import Any
 
 from zeta_router.app.ab.design import Design
 from zeta_router.app.ab.load import source_s
+from zeta_router.app.cli.pairs import pairs_of, tasks_of
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.fleet import FleetConfig
-from zeta_router.core.query import Slo, Task
+from zeta_router.core.query import Slo
 from zeta_router.sim.options import SimulateOptions
 from zeta_router.sim.study import Study
 
@@ -30,21 +31,6 @@ def length_s(option: str, text: str) -> float:
     return float(match.group(1)) * _SECONDS[match.group(2)]
 
 
-def pairs_of(option: str, texts: tuple[str, ...]) -> dict[str, str]:
-    """``NAME=VALUE`` texts as a mapping.
-
-    Raises:
-        ConfigError: One is not of that form.
-    """
-    pairs = {}
-    for text in texts:
-        key, sign, value = text.partition("=")
-        if not (key and sign and value):
-            raise ConfigError(option, f"{text!r} is not of the form NAME=VALUE")
-        pairs[key] = value
-    return pairs
-
-
 def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -> Study:
     """The study whose one run a simulated test is.
 
@@ -55,10 +41,6 @@ def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -
         raise ConfigError(
             "--quality", "a simulated test needs the outcomes of real prompts", "NAME.scores.csv.gz"
         )
-    tasks = pairs_of("--task-of", flags["task_of"])
-    for name in tasks.values():
-        if name not in tuple(Task):
-            raise ConfigError("--task-of", f"{name!r} is no task", f"known: {', '.join(Task)}")
     return Study(
         SimulateOptions(
             fleet=fleet,
@@ -70,7 +52,7 @@ def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -
             seeds=1,
             slo=Slo(flags["slo_ttft"], flags["slo_tpot"]),
             minutes=source_s(design) / 60.0,
-            task_of={topic: Task(name) for topic, name in tasks.items()},
+            task_of=tasks_of(flags["task_of"], flags["quality"]),
             classifier=shipped_classifier(),
         )
     )

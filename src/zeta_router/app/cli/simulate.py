@@ -16,13 +16,14 @@ from rich.table import Table
 from zeta_router.app.cli import completing
 from zeta_router.app.cli.experiment_record import leave_simulation_record
 from zeta_router.app.cli.numbers import NOT_NEGATIVE, POSITIVE
+from zeta_router.app.cli.pairs import pairs_of, tasks_of
 from zeta_router.app.cli.places import FileToWrite, FolderToWrite
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
-from zeta_router.core.query import Slo, Task
+from zeta_router.core.query import Slo
 from zeta_router.policy.registry import POLICIES, policy_named
 from zeta_router.sim.experiment import run
 from zeta_router.sim.options import INPUT_TOKENS, LENGTHS, TOPICS, Feedback, SimulateOptions
@@ -101,7 +102,8 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
 
 
 def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
-    policies = tuple(filter(None, flags["policies"].split(",")))
+    named = (name.strip() for name in flags["policies"].split(","))
+    policies = tuple(dict.fromkeys(filter(None, named)))
     for name in policies:
         policy_named(name)
     feedback = flags["feedback"]
@@ -110,7 +112,7 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
         fleet=config.fleet,
         trace=flags["trace"],
         quality=flags["quality"],
-        table_model=_pairs("map", flags["maps"]),
+        table_model=pairs_of("--map", flags["maps"]),
         rates=_rates(flags["rate"]),
         policies=policies,
         classifier=classifier_of(config.classifier),
@@ -118,7 +120,7 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
         slo=Slo(ttft_s=flags["slo_ttft"], tpot_s=flags["slo_tpot"]),
         minutes=flags["minutes"] or None,
         topics=flags["topics"],
-        task_of={key: _task(value) for key, value in _pairs("task-of", flags["task_of"]).items()},
+        task_of=tasks_of(flags["task_of"], flags["quality"]),
         input_tokens=flags["input_tokens"],
         lengths=flags["lengths"],
         priors=flags["priors"],
@@ -132,27 +134,12 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
     )
 
 
-def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        key, sign, value = text.partition("=")
-        if not (key and sign and value):
-            raise ConfigError(f"--{option}", f"{text!r} is not of the form NAME=VALUE")
-        pairs[key] = value
-    return pairs
-
-
 def _rates(text: str) -> tuple[float, ...]:
+    """Each once: a run that counts twice would make intervals narrower than they are."""
     try:
-        return tuple(float(part) for part in text.split(","))
+        return tuple(dict.fromkeys(float(part) for part in text.split(",")))
     except ValueError:
         raise ConfigError("--rate", f"{text!r} is not numbers with commas between") from None
-
-
-def _task(name: str) -> Task:
-    if name not in tuple(Task):
-        raise ConfigError("--task-of", f"{name!r} is no task", f"known: {', '.join(Task)}")
-    return Task(name)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from zeta_router.app.cli.ab import command
-from zeta_router.app.cli.ab_options import length_s, pairs_of
+from zeta_router.app.cli.ab_options import length_s
+from zeta_router.app.cli.pairs import pairs_of
 from zeta_router.app.dashboard.experiments import read_experiments
 from zeta_router.core.errors import ConfigError
 
@@ -80,6 +81,7 @@ def test_exit_1_when_the_second_is_worse(folder: Path) -> None:
         (["static", "joint", *SIMULATED, "--minutes", "0.5"], "do not hold a pair"),
         (["static", "joint", *SIMULATED, "--alpha", "1.5"], "not between 0 and 1"),
         (["static", "joint", *SIMULATED, "--task-of", "sums=poetry"], "'poetry' is no task"),
+        (["static", "joint", *SIMULATED, "--task-of", "summs=code"], "has the topic 'summs'"),
     ],
 )
 def test_input_of_no_use_is_named(folder: Path, flags: list[str], said: str) -> None:
