@@ -35,6 +35,7 @@ from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
 from zeta_router.policy.registry import policy_named
 
+_INTERRUPTED = 130
 DEFAULT_TRACE = "poisson:rate=2"
 
 
@@ -96,7 +97,8 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
     order, with the same requests in both blocks of a pair; the first fifth of a block is dropped.
     The test stops by itself as soon as one is shown
     to be better in quality-goodput (in goodput, where scores are not known). It starts a gateway
-    and a synthetic load of its own; nothing of yours is sent anywhere. Exit 1 when B is worse.
+    and a synthetic load of its own; nothing of yours is sent anywhere. Ctrl-C ends it with what is
+    known. Exit 1 when B is worse, 130 after Ctrl-C.
     """
     design = _design(a, b, flags)
     if flags["simulated"] and flags["embedded"]:
@@ -117,7 +119,7 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
     else:
         show(result)
     say_aside(f"kept in {path}")
-    sys.exit(1 if result["verdict"] == "a_better" else 0)
+    sys.exit(_INTERRUPTED if result["interrupted"] else int(result["verdict"] == "a_better"))
 
 
 def _log_path(config: Path | None) -> Path:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from zeta_router.app.ab.design import Design
+from zeta_router.app.ab.session import Progress
 from zeta_router.app.cli.ab import command
 from zeta_router.app.cli.ab_options import length_s
 from zeta_router.app.cli.pairs import pairs_of
@@ -88,6 +90,18 @@ def test_input_of_no_use_is_named(folder: Path, flags: list[str], said: str) -> 
     done = CliRunner().invoke(command, flags)
     assert isinstance(done.exception, ConfigError)
     assert said in str(done.exception)
+
+
+def test_an_interrupted_test_is_no_verdict(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(design: Design, *_: object) -> Progress:
+        return Progress(design, interrupted=True)
+
+    monkeypatch.setattr("zeta_router.app.cli.ab._serve", interrupted)
+    done = CliRunner().invoke(command, ["static", "joint"])
+    assert done.exit_code == 130
+    assert "(after 0 pairs of blocks; interrupted)" in " ".join(done.output.split())
+    (kept,) = (folder / "zeta-ab").glob("*.json")
+    assert json.loads(kept.read_text())["interrupted"] is True
 
 
 def test_embedded_and_simulated_exclude_each_other(folder: Path) -> None:
