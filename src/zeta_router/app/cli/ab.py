@@ -20,7 +20,7 @@ from zeta_router.app.ab.load import simulated_drive, source_s, twice
 from zeta_router.app.ab.session import Progress, conduct, result_of
 from zeta_router.app.bench import prompts
 from zeta_router.app.bench.schedule import arrivals
-from zeta_router.app.cli.ab_options import length_s, simulated_study
+from zeta_router.app.cli.ab_options import length_s, refuse_idle, simulated_study
 from zeta_router.app.cli.ab_shown import show, telling
 from zeta_router.app.cli.completing import policies
 from zeta_router.app.cli.experiment_record import leave_ab_record
@@ -101,8 +101,7 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
     known. Exit 1 when B is worse, 130 after Ctrl-C.
     """
     design = _design(a, b, flags)
-    if flags["simulated"] and flags["embedded"]:
-        raise click.UsageError("--simulated needs no engines; leave out --embedded")
+    refuse_idle(flags)
     out.mkdir(parents=True, exist_ok=True)
     stem = out / f"{a}-{b}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     with working("comparing", 1, as_json=as_json) as shown:

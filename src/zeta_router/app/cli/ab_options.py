@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import click
+
 from zeta_router.app.ab.design import Design
 from zeta_router.app.ab.load import source_s
 from zeta_router.app.cli.pairs import pairs_of, tasks_of
@@ -29,6 +31,25 @@ def length_s(option: str, text: str) -> float:
     if match is None:
         raise ConfigError(option, f"{text!r} is no length of time", "such as 90s, 5m or 1h")
     return float(match.group(1)) * _SECONDS[match.group(2)]
+
+
+def refuse_idle(flags: dict[str, Any]) -> None:
+    """Refuse flags that would do nothing in the kind of test that is asked for.
+
+    Raises:
+        click.UsageError: There is one.
+    """
+    if flags["simulated"]:
+        if flags["embedded"]:
+            raise click.UsageError("--simulated needs no engines; leave out --embedded")
+        if flags["tell_lengths"] or flags["max_tokens"] is not None:
+            raise click.UsageError("--tell-lengths and --max-tokens are for live tests")
+        if flags["trace"].partition(":")[0] == "peak":
+            raise click.UsageError("a peak is for live tests; --simulated takes any other trace")
+    elif flags["task_of"]:
+        raise click.UsageError("--task-of is for --simulated; live, the gateway reads the task")
+    elif not flags["quality"] and (flags["maps"] or flags["tell_lengths"]):
+        raise click.UsageError("--map and --tell-lengths need --quality")
 
 
 def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -> Study:

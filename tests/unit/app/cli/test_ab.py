@@ -104,10 +104,22 @@ def test_an_interrupted_test_is_no_verdict(folder: Path, monkeypatch: pytest.Mon
     assert json.loads(kept.read_text())["interrupted"] is True
 
 
-def test_embedded_and_simulated_exclude_each_other(folder: Path) -> None:
-    done = CliRunner().invoke(command, ["static", "joint", "--simulated", "--embedded"])
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--simulated", "--embedded"], "leave out --embedded"),
+        (["--simulated", "--max-tokens", "20"], "are for live tests"),
+        (["--simulated", "--tell-lengths"], "are for live tests"),
+        (["--simulated", "--trace", "peak:rate=2"], "a peak is for live tests"),
+        (["--task-of", "sums=code"], "is for --simulated"),
+        (["--map", "small=Tiny"], "need --quality"),
+        (["--tell-lengths"], "need --quality"),
+    ],
+)
+def test_flags_that_would_do_nothing_are_refused(folder: Path, flags: list[str], said: str) -> None:
+    done = CliRunner().invoke(command, ["static", "joint", *flags])
     assert done.exit_code == 2
-    assert "leave out --embedded" in done.output
+    assert said in done.output
 
 
 def test_lengths_of_time() -> None:
