@@ -58,6 +58,19 @@ class FolderToWrite(click.Path):
         return path
 
 
+def script_of(report_path: Path | None) -> str | None:
+    """The JavaScript that a report is drawn with; None where there is to be no report.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    if report_path is None:
+        return None
+    from zeta_router.sim.report.html import plotly_script
+
+    return plotly_script()
+
+
 def _existing(path: Path) -> Path:
     """The path, or the nearest one above it that is there."""
     return next((each for each in (path, *path.parents) if each.exists()), path)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from zeta_router.app.cli import completing
 from zeta_router.app.cli.log_file import using_log
-from zeta_router.app.cli.places import FileToWrite
+from zeta_router.app.cli.places import FileToWrite, script_of
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_aside
 from zeta_router.app.cli.sources import load
@@ -55,6 +55,7 @@ def command(
     first, and where its replay does not agree with the log, that is said with every figure. Exit 1
     in that case; 2 for input of no use.
     """
+    script = script_of(report_path)
     fleet = load(config).fleet if config is not None else None
     with using_log(log):
         traffic = read_traffic(log, fleet)
@@ -67,7 +68,7 @@ def command(
     if report_path is not None:
         from zeta_router.app.cli.replay_report import write_replay_report
 
-        write_replay_report(result, report_path)
+        write_replay_report(result, report_path, script=script)
     sys.exit(0 if result["validation"]["is_valid"] else 1)
 
 

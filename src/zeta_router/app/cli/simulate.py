@@ -17,7 +17,7 @@ from zeta_router.app.cli import completing
 from zeta_router.app.cli.experiment_record import leave_simulation_record
 from zeta_router.app.cli.numbers import NOT_NEGATIVE, POSITIVE
 from zeta_router.app.cli.pairs import pairs_of, tasks_of
-from zeta_router.app.cli.places import FileToWrite, FolderToWrite
+from zeta_router.app.cli.places import FileToWrite, FolderToWrite, script_of
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
@@ -82,6 +82,7 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
     a policy beats the certified bound, which would be a bug of ours; 2 for input of no use.
     """
     options = _options(flags, timelines=report_path is not None)
+    script = script_of(report_path)
     with _progress() as tell:
         result = run(options, tell)
     _show(result)
@@ -90,7 +91,7 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
     if report_path is not None:
         from zeta_router.sim.report.html import write_report
 
-        write_report(result, report_path)
+        write_report(result, report_path, script=script)
     if json_path is not None or report_path is not None:
         log_path = Path(load(flags["fleet"]).log.path)
         leave_simulation_record(log_path, result, json_path, report_path)

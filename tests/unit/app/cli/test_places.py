@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from zeta_router.app.cli.ab import command as ab
 from zeta_router.app.cli.places import FileToWrite, FolderToWrite
@@ -14,6 +15,8 @@ from zeta_router.app.cli.replay import command as replay
 from zeta_router.app.cli.simulate import command as simulate
 from zeta_router.app.cli.train_classifier import command as train_classifier
 from zeta_router.app.cli.train_topics import command as train_topics
+from zeta_router.core.errors import ConfigError
+from zeta_router.sim.report import html
 
 
 def test_a_file_needs_its_folder(tmp_path: Path) -> None:
@@ -44,6 +47,27 @@ def test_a_place_without_the_right_to_write_is_refused(
     for place in (FileToWrite(), FileToWrite(makes_folders=True), FolderToWrite()):
         with pytest.raises(click.BadParameter, match="written"):
             place.convert(str(tmp_path / "x"), None, None)
+
+
+@pytest.mark.parametrize(
+    ("command", "flags"),
+    [
+        (simulate, ["--fleet", "none", "--trace", "poisson:rate=1", "--quality", "none"]),
+        (replay, ["none.db", "--policy", "joint"]),
+    ],
+)
+def test_what_draws_a_report_is_looked_for_before_the_work(
+    command: click.Command, flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        raise ConfigError("report", "the HTML report needs Plotly")
+
+    monkeypatch.setattr(html, "plotly_script", missing)
+    monkeypatch.setattr("zeta_router.app.cli.simulate._options", lambda *_, **__: None)
+    with pytest.raises(ConfigError, match="needs Plotly"):
+        CliRunner().invoke(
+            command, [*flags, "--report", str(tmp_path / "r.html")], catch_exceptions=False
+        )
 
 
 def test_whatever_is_written_after_long_work_is_looked_at_before() -> None:
