@@ -25,9 +25,11 @@ from zeta_router.app.bench.load import Run, play
 from zeta_router.app.bench.prompts import Ask
 from zeta_router.app.bench.schedule import arrivals
 from zeta_router.app.bench.sending import End, Reply, Sender
+from zeta_router.app.cli.address import checked_url
 from zeta_router.app.cli.completing import models
 from zeta_router.app.cli.numbers import POSITIVE
 from zeta_router.app.cli.progress import Working, working
+from zeta_router.app.reaching import why
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
 
@@ -85,6 +87,7 @@ def command(url: str, as_json: bool, **flags: Any) -> None:
     is counted; without, they are a built-in set. Exit 1 when a request was lost, which is neither
     answered nor told an error; 2 for input of no use; 130 when stopped by Ctrl-C.
     """
+    url = checked_url("URL", url)
     slo = Slo(flags["slo_ttft"], flags["slo_tpot"], flags["slo_e2e"])
     asks = _asks(flags["quality"], flags["maps"], tell_lengths=flags["tell_lengths"])
     times_s = arrivals(
@@ -155,7 +158,7 @@ async def _reachable(session: aiohttp.ClientSession, url: str, headers: dict[str
     Raises:
         ConfigError: No server, or one that has no models to list.
     """
-    listing = url.rstrip("/").removesuffix("/v1") + "/v1/models"
+    listing = f"{url}/v1/models"
     hint = "start one with `zeta serve`, or name its address: zeta bench URL"
     try:
         async with asyncio.timeout(10), session.get(listing, headers=headers) as response:
@@ -163,7 +166,7 @@ async def _reachable(session: aiohttp.ClientSession, url: str, headers: dict[str
                 return
             problem = f"{listing} answered {response.status}"
     except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
-        problem = f"nobody answers on {url} ({str(error) or type(error).__name__})"
+        problem = f"nobody answers on {url} ({why(error)})"
     raise ConfigError("", problem, hint)
 
 
