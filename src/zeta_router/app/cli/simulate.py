@@ -21,6 +21,7 @@ from zeta_router.app.cli.places import FileToWrite, FolderToWrite, script_of
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
+from zeta_router.app.cli.tables import wide_enough
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
@@ -175,7 +176,7 @@ def _show(result: dict[str, Any]) -> None:
     for line in summary(result):
         cells = [_cell(line[key], form) for _, key, form in _COLUMNS]
         table.add_row(*cells[:2], _reached(line), *cells[2:])
-    Console(stderr=True, width=100 if not sys.stderr.isatty() else None).print(table)
+    Console(stderr=True, width=wide_enough(sys.stderr, 100)).print(table)
 
 
 def _reached(line: dict[str, Any]) -> str:
