@@ -10,10 +10,13 @@ import pytest
 from zeta_router.app.ab.serving import _stopped_by_signal
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_test_and_is_known_for_one(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-
+@pytest.mark.parametrize(
+    ("number", "after"),
+    [(signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)],
+)
+def test_a_signal_stops_the_test_and_is_known_for_one(
+    number: signal.Signals, after: object
+) -> None:
     async def stopped() -> tuple[bool, bool]:
         stop, by_hand = asyncio.Event(), asyncio.Event()
         async with _stopped_by_signal(stop, by_hand):
@@ -23,4 +26,4 @@ def test_a_signal_stops_the_test_and_is_known_for_one(number: signal.Signals) ->
         return stop.is_set(), by_hand.is_set()
 
     assert asyncio.run(stopped()) == (True, True)
-    assert signal.getsignal(number) == before
+    assert signal.getsignal(number) == after
