@@ -148,8 +148,7 @@ def _design(a: str, b: str, flags: dict[str, Any]) -> Design:
 async def _simulate(design: Design, flags: dict[str, Any], shown: Working) -> Progress:
     from zeta_router.app.ab.simulated import SimulatedArms
 
-    fleet = load(flags["config"] or Path(CONFIG_FILE)).fleet
-    study = simulated_study(design, fleet, flags)
+    study = simulated_study(design, load(flags["config"] or Path(CONFIG_FILE)), flags)
     arms = SimulatedArms(simulated_drive(study, design), study.fleet)
     return await conduct(design, arms, telling(shown))
 

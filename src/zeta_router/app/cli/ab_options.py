@@ -10,9 +10,9 @@ import click
 from zeta_router.app.ab.design import Design
 from zeta_router.app.ab.load import source_s
 from zeta_router.app.cli.pairs import pairs_of, tasks_of
-from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.app.config import LoadedConfig
+from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
-from zeta_router.core.fleet import FleetConfig
 from zeta_router.core.query import Slo
 from zeta_router.sim.options import SimulateOptions
 from zeta_router.sim.study import Study
@@ -52,7 +52,7 @@ def refuse_idle(flags: dict[str, Any]) -> None:
         raise click.UsageError("--map and --tell-lengths need --quality")
 
 
-def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -> Study:
+def simulated_study(design: Design, config: LoadedConfig, flags: dict[str, Any]) -> Study:
     """The study whose one run a simulated test is.
 
     Raises:
@@ -64,7 +64,7 @@ def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -
         )
     return Study(
         SimulateOptions(
-            fleet=fleet,
+            fleet=config.fleet,
             trace=flags["trace"],
             quality=flags["quality"],
             table_model=pairs_of("--map", flags["maps"]),
@@ -74,6 +74,6 @@ def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -
             slo=Slo(flags["slo_ttft"], flags["slo_tpot"]),
             minutes=source_s(design) / 60.0,
             task_of=tasks_of(flags["task_of"], flags["quality"]),
-            classifier=shipped_classifier(),
+            classifier=classifier_of(config.classifier),
         )
     )

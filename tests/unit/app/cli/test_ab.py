@@ -14,8 +14,11 @@ from zeta_router.app.ab.session import Progress
 from zeta_router.app.cli.ab import command
 from zeta_router.app.cli.ab_options import length_s
 from zeta_router.app.cli.pairs import pairs_of
+from zeta_router.app.config import ClassifierSettings
 from zeta_router.app.dashboard.experiments import read_experiments
 from zeta_router.core.errors import ConfigError
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 
 FLEET = """
 models:
@@ -102,6 +105,23 @@ def test_an_interrupted_test_is_no_verdict(folder: Path, monkeypatch: pytest.Mon
     assert "(after 0 pairs of blocks; interrupted)" in " ".join(done.output.split())
     (kept,) = (folder / "zeta-ab").glob("*.json")
     assert json.loads(kept.read_text())["interrupted"] is True
+
+
+def test_a_simulated_test_reads_with_the_classifier_of_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a live test does, and `zeta simulate`."""
+    asked = []
+
+    def chosen(settings: ClassifierSettings) -> TaskClassifier:
+        asked.append(settings)
+        return RuleClassifier()
+
+    monkeypatch.setattr("zeta_router.app.cli.ab_options.classifier_of", chosen)
+    (folder / "zeta.yaml").write_text(FLEET + "classifier: {hard_swapped: 7}\n", encoding="utf-8")
+    done = CliRunner().invoke(command, ["static", "static", *SIMULATED, "--minutes", "1"])
+    assert done.exit_code == 0, done.output
+    assert [each.costs.hard_swapped for each in asked] == [7.0]
 
 
 @pytest.mark.parametrize(
