@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context, parent_process
+from signal import SIG_DFL, SIGINT, signal
 from threading import Thread
 from time import perf_counter
 from typing import Any
@@ -178,7 +179,12 @@ _STUDY: list[Study] = []
 
 
 def _prepare(options: SimulateOptions) -> None:
-    """Set up a worker; it ends with its parent, even one that was killed."""
+    """Set up a worker; it ends with its parent, even one that was killed.
+
+    Ctrl-C reaches it, too, and ends it: the pool would take it for the failure of one run, begin
+    the next one, and keep the parent waiting for that.
+    """
+    signal(SIGINT, SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
     _STUDY.append(Study(options))
 
@@ -222,6 +228,8 @@ def _asked(options: SimulateOptions) -> dict[str, Any]:
         "input_tokens": options.input_tokens,
         "lengths": options.lengths,
         "priors": options.priors,
+        "task_of": {topic: task.value for topic, task in options.task_of.items()},
+        "feedback": None if options.feedback is None else asdict(options.feedback),
         "scenario": options.scenario,
         "admission": options.capped,
     }

@@ -1,7 +1,10 @@
 import gzip
 import json
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
+from signal import SIG_DFL, SIGINT, getsignal
 from typing import Any
 
 import msgspec
@@ -12,7 +15,7 @@ from zeta_router.core.fleet import Endpoint, FleetConfig, Model, SimulatedSpeed
 from zeta_router.core.query import Slo, Task
 from zeta_router.learn.length.head import TASK_GUESS
 from zeta_router.sim.cache import fingerprint
-from zeta_router.sim.experiment import run
+from zeta_router.sim.experiment import _prepare, run
 from zeta_router.sim.options import Feedback, SimulateOptions
 from zeta_router.sim.report.measure import WALL_CLOCK_FIELDS
 from zeta_router.sim.study import Study
@@ -302,3 +305,8 @@ def test_feedback_is_written_as_share_and_delay() -> None:
     for text in ("0.1", "2:60", "0.1:-1", "x:y", ""):
         with pytest.raises(ConfigError, match="SHARE:DELAY_S"):
             Feedback.parse(text)
+
+
+def test_ctrl_c_ends_a_worker_with_the_run_it_is_in(options: SimulateOptions) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn"), _prepare, (options,)) as pool:
+        assert pool.submit(getsignal, SIGINT).result() is SIG_DFL

@@ -49,13 +49,16 @@ class LiveArms:
         self._stop = stop
         self._clock = clock
         self.run = Run(len(times_s))
+        self._last_at_s = times_s[-1] if times_s else 0.0
         self._started_s = clock()
         self._load = asyncio.create_task(
             play(times_s, asks, send, stop=stop, run=self.run, clock=clock)
         )
 
     async def play(self, block: Block) -> bool:
-        """See `Arms`."""
+        """See `Arms`. Nothing more is to be played when the last request was sent before."""
+        if self._last_at_s < block.start_s:
+            return False
         fleet = replace(self._config.fleet, policy=block.policy)
         self._gateway.apply(replace(self._config, fleet=fleet))
         left_s = self._started_s + block.end_s - self._clock()

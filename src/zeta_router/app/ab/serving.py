@@ -52,7 +52,7 @@ async def conduct_live(
     Raises:
         ConfigError: The configuration cannot be served.
     """
-    stop = asyncio.Event()
+    stop, by_hand = asyncio.Event(), asyncio.Event()
     ours = replace(
         config,
         listen=Listen("127.0.0.1", 0),
@@ -61,7 +61,7 @@ async def conduct_live(
     )
     async with contextlib.AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(running(ours, seed=design.seed))
-        await stack.enter_async_context(_stopped_by_signal(stop))
+        await stack.enter_async_context(_stopped_by_signal(stop, by_hand))
         session = await stack.enter_async_context(
             aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=None), connector=aiohttp.TCPConnector(limit=0)
@@ -83,16 +83,23 @@ async def conduct_live(
             stop,
             monotonic,
         )
-        return await conduct(design, arms, tell)
+        progress = await conduct(design, arms, tell)
+        progress.interrupted = by_hand.is_set() and not progress.stopped_early
+        return progress
 
 
 @contextlib.asynccontextmanager
-async def _stopped_by_signal(stop: asyncio.Event) -> AsyncIterator[None]:
-    """Ctrl-C and SIGTERM end the test with what is known, instead of the program."""
+async def _stopped_by_signal(*events: asyncio.Event) -> AsyncIterator[None]:
+    """Ctrl-C and SIGTERM set these, to end the test with what is known, instead of the program."""
+
+    def stop() -> None:
+        for event in events:
+            event.set()
+
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
     for number in numbers:
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop)
     try:
         yield
     finally:

@@ -38,12 +38,15 @@ class Progress:
     Attributes:
         blocks: Those whose figures are known, with them.
         found: After the latest whole pair; None before the first.
+        stopped_early: It ended by itself, for something was shown.
+        interrupted: Somebody ended it before that and before its limit.
     """
 
     design: Design
     blocks: list[tuple[Block, BlockFigures]] = field(default_factory=list)
     found: Standing | None = None
     stopped_early: bool = False
+    interrupted: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -109,6 +112,7 @@ def result_of(progress: Progress) -> dict[str, Any]:
         "text": VERDICT_TEXT[progress.verdict].format(a=design.a, b=design.b),
         "no_worse": found is not None and found.no_worse,
         "stopped_early": progress.stopped_early,
+        "interrupted": progress.interrupted,
         "pairs": found.pairs if found is not None else 0,
         "difference": _bounds(found.worth if found is not None else None),
         "ttft_ratio": _bounds(found.ttft_ratio if found is not None else None),

@@ -36,11 +36,11 @@ class SimulatedArms:
     async def play(self, block: Block) -> bool:
         """See `Arms`."""
         drive = self._drive
+        if self._at_s[-1] < block.start_s:
+            return False
         fleet = replace(self._fleet, policy=block.policy)
         drive.tell(ConfigChanged(drive.kernel.now_s, fleet))
         drive.advance(block.end_s)
-        if self._at_s[-1] < block.end_s and drive.is_over:
-            return False
         self._last = block
         return True
 

@@ -2,7 +2,8 @@
 
 `goodput` is the share of all requests sent that were answered within the objectives, and
 `quality_goodput` the mean over all of them of the score of the answer, counted only if it was.
-Refusals, errors and losses count 0 in both. Latencies are over answers; they flatter whoever
+Refusals, errors and losses count 0 in both. What was under way when the run was stopped by hand
+counts in neither: it was given up on this side. Latencies are over answers; they flatter whoever
 refuses much, so the refusals stand beside them.
 """
 
@@ -46,14 +47,14 @@ def figures(run: Run, slo: Slo) -> Figures:
     answered = [reply for reply in replies if reply.end is End.ANSWERED]
     refused = [reply for reply in replies if reply.end is End.REFUSED]
     ends = Counter(reply.end for reply in replies)
-    count = len(replies)
-    good = [in_slo(reply, slo) for reply in replies]
+    ended = [(ask, reply) for ask, reply in run.replies if reply.end is not End.STOPPED]
+    good = [in_slo(reply, slo) for _, reply in ended]
     return {
         "scheduled": run.scheduled,
-        "arrivals": count,
+        "arrivals": len(replies),
         "seconds": run.seconds,
-        "goodput": sum(good) / count if count else None,
-        "quality_goodput": _quality(run.replies, good),
+        "goodput": sum(good) / len(good) if good else None,
+        "quality_goodput": _quality(ended, good),
         "mean_quality": _mean(_scores(run.replies)),
         "ttft_p50_s": _percentile((reply.ttft_s for reply in answered), 50),
         "ttft_p99_s": _percentile((reply.ttft_s for reply in answered), 99),

@@ -42,8 +42,8 @@ def arrivals(spec: str, *, seed: int, minutes: float | None, rate: float) -> lis
         return [row.at_s for row in load(spec, seed=seed, minutes=minutes, rate=rate)]
     values = numbers_of(options_of(text, "trace peak"), _PEAK, "trace peak")
     base, factor = values["rate"] * rate, values["factor"]
-    if not (base > 0 and factor >= 1):
-        raise ConfigError("trace peak", "rate > 0 and factor >= 1 are needed")
+    if not (0 < base < inf and 1 <= factor < inf):
+        raise ConfigError("trace peak", "rate > 0 and factor >= 1 are needed, both finite")
     times = peak(Random(f"arrivals:peak:{seed}"), base, factor, (minutes or PEAK_MINUTES) * 60)
     if not times:
         raise ConfigError("trace", f"{spec} gives no arrival in the time asked for")

@@ -20,10 +20,13 @@ from zeta_router.app.ab.load import simulated_drive, source_s, twice
 from zeta_router.app.ab.session import Progress, conduct, result_of
 from zeta_router.app.bench import prompts
 from zeta_router.app.bench.schedule import arrivals
-from zeta_router.app.cli.ab_options import length_s, pairs_of, simulated_study
+from zeta_router.app.cli.ab_options import length_s, refuse_idle, simulated_study
 from zeta_router.app.cli.ab_shown import show, telling
 from zeta_router.app.cli.completing import policies
 from zeta_router.app.cli.experiment_record import leave_ab_record
+from zeta_router.app.cli.numbers import POSITIVE, Number
+from zeta_router.app.cli.pairs import pairs_of
+from zeta_router.app.cli.places import FolderToWrite
 from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import CONFIG_FILE, DEFAULT_LOG, load, of_fleet
@@ -32,6 +35,7 @@ from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
 from zeta_router.policy.registry import policy_named
 
+_INTERRUPTED = 130
 DEFAULT_TRACE = "poisson:rate=2"
 
 
@@ -47,8 +51,10 @@ DEFAULT_TRACE = "poisson:rate=2"
     help=f"The fleet; {CONFIG_FILE} in this folder when there is one.",
 )
 @click.option("--trace", default=DEFAULT_TRACE, show_default=True, help="As in `zeta bench`.")
-@click.option("--rate", default=1.0, show_default=True, help="Divides gaps.")
-@click.option("--minutes", default=120.0, show_default=True, help="The longest it may take.")
+@click.option("--rate", type=POSITIVE, default=1.0, show_default=True, help="Divides gaps.")
+@click.option(
+    "--minutes", type=POSITIVE, default=120.0, show_default=True, help="The longest it may take."
+)
 @click.option("--block", default="5m", show_default=True, help="Length of a block: 90s, 5m.")
 @click.option("--seed", default=0, show_default=True, help="Of order, arrivals and prompts.")
 @click.option("--quality", multiple=True, type=click.Path(path_type=Path), help="NAME.scores…")
@@ -58,17 +64,29 @@ DEFAULT_TRACE = "poisson:rate=2"
 @click.option("--task-of", multiple=True, metavar="TOPIC=TASK", help="Simulated: task of a topic.")
 @click.option("--tell-lengths", is_flag=True, help="Tell `zeta emulate` the tables' lengths.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
-@click.option("--slo-ttft", type=float, help="Seconds to the first token.")
-@click.option("--slo-tpot", type=float, help="Seconds per token after it.")
-@click.option("--margin", default=0.01, show_default=True, help="Quality-goodput B may lose.")
-@click.option("--ttft-margin", default=0.05, show_default=True, help="Median TTFT B may add.")
+@click.option("--slo-ttft", type=POSITIVE, help="Seconds to the first token.")
+@click.option("--slo-tpot", type=POSITIVE, help="Seconds per token after it.")
+@click.option(
+    "--margin",
+    type=Number(-1, 1),
+    default=0.01,
+    show_default=True,
+    help="Quality-goodput B may lose.",
+)
+@click.option(
+    "--ttft-margin",
+    type=Number(min=-1, min_open=True),
+    default=0.05,
+    show_default=True,
+    help="Median TTFT B may add.",
+)
 @click.option("--alpha", default=0.05, show_default=True, help="Probability of ever being wrong.")
 @click.option("--no-worse", is_flag=True, help="Stop once B is shown to be no worse than A.")
 @click.option(
     "--out",
     default="zeta-ab",
     show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FolderToWrite(),
     help="Folder for the result and the decision log.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout, too.")
@@ -79,11 +97,11 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
     order, with the same requests in both blocks of a pair; the first fifth of a block is dropped.
     The test stops by itself as soon as one is shown
     to be better in quality-goodput (in goodput, where scores are not known). It starts a gateway
-    and a synthetic load of its own; nothing of yours is sent anywhere. Exit 1 when B is worse.
+    and a synthetic load of its own; nothing of yours is sent anywhere. Ctrl-C ends it with what is
+    known. Exit 1 when B is worse, 130 after Ctrl-C.
     """
     design = _design(a, b, flags)
-    if flags["simulated"] and flags["embedded"]:
-        raise click.UsageError("--simulated needs no engines; leave out --embedded")
+    refuse_idle(flags)
     out.mkdir(parents=True, exist_ok=True)
     stem = out / f"{a}-{b}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     with working("comparing", 1, as_json=as_json) as shown:
@@ -100,7 +118,7 @@ def command(a: str, b: str, as_json: bool, out: Path, **flags: Any) -> None:
     else:
         show(result)
     say_aside(f"kept in {path}")
-    sys.exit(1 if result["verdict"] == "a_better" else 0)
+    sys.exit(_INTERRUPTED if result["interrupted"] else int(result["verdict"] == "a_better"))
 
 
 def _log_path(config: Path | None) -> Path:
@@ -130,8 +148,7 @@ def _design(a: str, b: str, flags: dict[str, Any]) -> Design:
 async def _simulate(design: Design, flags: dict[str, Any], shown: Working) -> Progress:
     from zeta_router.app.ab.simulated import SimulatedArms
 
-    fleet = load(flags["config"] or Path(CONFIG_FILE)).fleet
-    study = simulated_study(design, fleet, flags)
+    study = simulated_study(design, load(flags["config"] or Path(CONFIG_FILE)), flags)
     arms = SimulatedArms(simulated_drive(study, design), study.fleet)
     return await conduct(design, arms, telling(shown))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import click
+
 from zeta_router.app.ab.design import Design
 from zeta_router.app.ab.load import source_s
-from zeta_router.app.training.weights import shipped_classifier
+from zeta_router.app.cli.pairs import pairs_of, tasks_of
+from zeta_router.app.config import LoadedConfig
+from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
-from zeta_router.core.fleet import FleetConfig
-from zeta_router.core.query import Slo, Task
+from zeta_router.core.query import Slo
 from zeta_router.sim.options import SimulateOptions
 from zeta_router.sim.study import Study
 
@@ -30,22 +33,26 @@ def length_s(option: str, text: str) -> float:
     return float(match.group(1)) * _SECONDS[match.group(2)]
 
 
-def pairs_of(option: str, texts: tuple[str, ...]) -> dict[str, str]:
-    """``NAME=VALUE`` texts as a mapping.
+def refuse_idle(flags: dict[str, Any]) -> None:
+    """Refuse flags that would do nothing in the kind of test that is asked for.
 
     Raises:
-        ConfigError: One is not of that form.
+        click.UsageError: There is one.
     """
-    pairs = {}
-    for text in texts:
-        key, sign, value = text.partition("=")
-        if not (key and sign and value):
-            raise ConfigError(option, f"{text!r} is not of the form NAME=VALUE")
-        pairs[key] = value
-    return pairs
+    if flags["simulated"]:
+        if flags["embedded"]:
+            raise click.UsageError("--simulated needs no engines; leave out --embedded")
+        if flags["tell_lengths"] or flags["max_tokens"] is not None:
+            raise click.UsageError("--tell-lengths and --max-tokens are for live tests")
+        if flags["trace"].partition(":")[0] == "peak":
+            raise click.UsageError("a peak is for live tests; --simulated takes any other trace")
+    elif flags["task_of"]:
+        raise click.UsageError("--task-of is for --simulated; live, the gateway reads the task")
+    elif not flags["quality"] and (flags["maps"] or flags["tell_lengths"]):
+        raise click.UsageError("--map and --tell-lengths need --quality")
 
 
-def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -> Study:
+def simulated_study(design: Design, config: LoadedConfig, flags: dict[str, Any]) -> Study:
     """The study whose one run a simulated test is.
 
     Raises:
@@ -55,13 +62,9 @@ def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -
         raise ConfigError(
             "--quality", "a simulated test needs the outcomes of real prompts", "NAME.scores.csv.gz"
         )
-    tasks = pairs_of("--task-of", flags["task_of"])
-    for name in tasks.values():
-        if name not in tuple(Task):
-            raise ConfigError("--task-of", f"{name!r} is no task", f"known: {', '.join(Task)}")
     return Study(
         SimulateOptions(
-            fleet=fleet,
+            fleet=config.fleet,
             trace=flags["trace"],
             quality=flags["quality"],
             table_model=pairs_of("--map", flags["maps"]),
@@ -70,7 +73,7 @@ def simulated_study(design: Design, fleet: FleetConfig, flags: dict[str, Any]) -
             seeds=1,
             slo=Slo(flags["slo_ttft"], flags["slo_tpot"]),
             minutes=source_s(design) / 60.0,
-            task_of={topic: Task(name) for topic, name in tasks.items()},
-            classifier=shipped_classifier(),
+            task_of=tasks_of(flags["task_of"], flags["quality"]),
+            classifier=classifier_of(config.classifier),
         )
     )

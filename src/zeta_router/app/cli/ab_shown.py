@@ -11,6 +11,7 @@ from rich.table import Table
 
 from zeta_router.app.ab.session import Progress
 from zeta_router.app.cli.progress import Working
+from zeta_router.app.cli.tables import wide_enough
 from zeta_router.learn.confidence import Bounds
 
 
@@ -33,9 +34,12 @@ def telling(shown: Working) -> Callable[[Progress], None]:
 
 def show(result: dict[str, Any]) -> None:
     """The verdict and what it rests on, on stdout."""
-    console = Console(width=100 if not sys.stdout.isatty() else None, highlight=False)
+    console = Console(width=wide_enough(sys.stdout, 100), highlight=False)
     when = "stopped by itself" if result["stopped_early"] else "went on to its end"
-    console.print(f"[bold]{result['text']}[/] (after {result['pairs']} pairs of blocks; {when})")
+    if result["interrupted"]:
+        when = "interrupted"
+    pairs = "1 pair" if result["pairs"] == 1 else f"{result['pairs']} pairs"
+    console.print(f"[bold]{result['text']}[/] (after {pairs} of blocks; {when})")
     told = {"difference": result["difference"], "median TTFT ratio": result["ttft_ratio"]}
     for name, bounds in told.items():
         if bounds is not None:

@@ -25,8 +25,11 @@ from zeta_router.app.bench.load import Run, play
 from zeta_router.app.bench.prompts import Ask
 from zeta_router.app.bench.schedule import arrivals
 from zeta_router.app.bench.sending import End, Reply, Sender
+from zeta_router.app.cli.address import checked_url
 from zeta_router.app.cli.completing import models
+from zeta_router.app.cli.numbers import POSITIVE
 from zeta_router.app.cli.progress import Working, working
+from zeta_router.app.reaching import why
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Slo
 
@@ -45,10 +48,10 @@ REDRAWN_S = 0.25
     show_default=True,
     help="peak: poisson: gamma: diurnal: … or a trace file, as in `zeta simulate`.",
 )
-@click.option("--rate", default=1.0, show_default=True, help="Divides gaps.")
+@click.option("--rate", type=POSITIVE, default=1.0, show_default=True, help="Divides gaps.")
 @click.option(
     "--minutes",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     help="Length. [default: 3 for a peak, else the trace's]",
 )
 @click.option("--seed", default=0, show_default=True, help="Of arrivals and prompts.")
@@ -63,13 +66,17 @@ REDRAWN_S = 0.25
 @click.option(
     "--tell-lengths", is_flag=True, help="Tell `zeta emulate` how long the tables' answers are."
 )
-@click.option("--slo-ttft", type=float, help="Seconds to the first token.")
-@click.option("--slo-tpot", type=float, help="Seconds per token after it.")
-@click.option("--slo-e2e", type=float, help="Seconds to the last token.")
+@click.option("--slo-ttft", type=POSITIVE, help="Seconds to the first token.")
+@click.option("--slo-tpot", type=POSITIVE, help="Seconds per token after it.")
+@click.option("--slo-e2e", type=POSITIVE, help="Seconds to the last token.")
 @click.option("--tell-slo", is_flag=True, help="Send the objectives to the gateway, too.")
 @click.option("--key", envvar="ZETA_BENCH_KEY", help="Bearer token for the address.")
 @click.option(
-    "--timeout", default=120.0, show_default=True, help="Seconds of silence until one is lost."
+    "--timeout",
+    type=POSITIVE,
+    default=120.0,
+    show_default=True,
+    help="Seconds of silence until one is lost.",
 )
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON on stdout.")
 def command(url: str, as_json: bool, **flags: Any) -> None:
@@ -80,10 +87,11 @@ def command(url: str, as_json: bool, **flags: Any) -> None:
     is counted; without, they are a built-in set. Exit 1 when a request was lost, which is neither
     answered nor told an error; 2 for input of no use; 130 when stopped by Ctrl-C.
     """
+    url = checked_url("URL", url)
     slo = Slo(flags["slo_ttft"], flags["slo_tpot"], flags["slo_e2e"])
     asks = _asks(flags["quality"], flags["maps"], tell_lengths=flags["tell_lengths"])
     times_s = arrivals(
-        flags["trace"], seed=flags["seed"], minutes=flags["minutes"], rate=_positive(flags["rate"])
+        flags["trace"], seed=flags["seed"], minutes=flags["minutes"], rate=flags["rate"]
     )
     with working("sending", len(times_s), as_json=as_json) as shown:
         run, stopped = uvloop.run(_load(url, asks, times_s, slo, flags, shown))
@@ -111,12 +119,6 @@ def _asks(quality: tuple[Path, ...], maps: tuple[str, ...], *, tell_lengths: boo
         if not (model and stand_in):
             raise ConfigError("--map", f"{text!r} is not of the form NAME=VALUE")
     return prompts.from_tables(quality, {model: stand_in for model, _, stand_in in pairs})
-
-
-def _positive(rate: float) -> float:
-    if not 0 < rate < float("inf"):
-        raise ConfigError("--rate", f"{rate} is not greater than 0")
-    return rate
 
 
 async def _load(
@@ -156,7 +158,7 @@ async def _reachable(session: aiohttp.ClientSession, url: str, headers: dict[str
     Raises:
         ConfigError: No server, or one that has no models to list.
     """
-    listing = url.rstrip("/").removesuffix("/v1") + "/v1/models"
+    listing = f"{url}/v1/models"
     hint = "start one with `zeta serve`, or name its address: zeta bench URL"
     try:
         async with asyncio.timeout(10), session.get(listing, headers=headers) as response:
@@ -164,7 +166,7 @@ async def _reachable(session: aiohttp.ClientSession, url: str, headers: dict[str
                 return
             problem = f"{listing} answered {response.status}"
     except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
-        problem = f"nobody answers on {url} ({str(error) or type(error).__name__})"
+        problem = f"nobody answers on {url} ({why(error)})"
     raise ConfigError("", problem, hint)
 
 

@@ -16,6 +16,7 @@ from zeta_router.app.calibrate.stream import AskError
 from zeta_router.app.calibrate.target import Target, find_target
 from zeta_router.app.calibrate.verdict import Verdict, judge
 from zeta_router.app.calibrate.wire import Wire, new_session
+from zeta_router.app.cli.numbers import Number
 from zeta_router.app.cli.progress import Working, working
 from zeta_router.app.cli.saying import say_aside, say_json
 from zeta_router.core.errors import ConfigError
@@ -29,7 +30,7 @@ LONGEST_BUDGET_S = 85.0
 @click.option("--slots", type=click.IntRange(1), help="Requests at once. [default: asks or sees]")
 @click.option(
     "--budget-s",
-    type=click.FloatRange(5.0, LONGEST_BUDGET_S),
+    type=Number(5.0, LONGEST_BUDGET_S),
     default=60.0,
     show_default=True,
     help="Seconds to take; less when the result is steady.",

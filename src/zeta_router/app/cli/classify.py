@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
+from zeta_router.app.cli.saying import readable
 from zeta_router.app.training.topic_weights import with_topics
 from zeta_router.app.training.weights import shipped_classifier
 from zeta_router.core.errors import ConfigError
@@ -30,7 +31,7 @@ def command(text: str | None, jsonl: bool, _as_json: bool) -> None:
     if jsonl == (text is not None):
         raise click.UsageError("give either TEXT or --jsonl")
     if text is not None:
-        click.echo(msgspec.json.encode(_classified({"text": text})).decode())
+        click.echo(msgspec.json.encode(_classified({"text": readable(text)})).decode())
         return
     for row in _rows(sys.stdin.buffer):
         sys.stdout.buffer.write(msgspec.json.encode(_classified(row)) + b"\n")

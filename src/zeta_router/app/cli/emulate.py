@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from zeta_router.app.cli.completing import endpoint_ids
-from zeta_router.app.cli.listen import listen_option
+from zeta_router.app.cli.listen import listen_option, unusable
+from zeta_router.app.cli.numbers import Number
 from zeta_router.app.cli.saying import say_aside, say_json
 from zeta_router.app.cli.sources import load
 from zeta_router.app.config import Listen
@@ -30,7 +32,11 @@ from zeta_router.sim.engine.spec import EngineSettings
 )
 @listen_option
 @click.option(
-    "--mean-output-tokens", default=150.0, show_default=True, help="Answers' mean length."
+    "--mean-output-tokens",
+    type=Number(min=1),
+    default=150.0,
+    show_default=True,
+    help="Answers' mean length.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the address as JSON once it answers.")
 def command(
@@ -59,9 +65,12 @@ def command(
         if as_json:
             say_json({"endpoint": chosen.id, "model": chosen.model, "url": url})
 
-    asyncio.run(serve(options, address.host, address.port, ready))
+    try:
+        asyncio.run(serve(options, address.host, address.port, ready))
+    except OSError as error:
+        raise unusable(address, error) from error
 
 
 def _address(url: str) -> Listen:
-    host, _, port = url.partition("://")[2].partition("/")[0].rpartition(":")
-    return Listen(host.strip("[]"), int(port))
+    parts = urlsplit(url)
+    return Listen(parts.hostname or "127.0.0.1", parts.port or 80)

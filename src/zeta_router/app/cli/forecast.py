@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from zeta_router.app.cli.numbers import POSITIVE
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_json
 from zeta_router.core.errors import ConfigError
@@ -29,7 +30,7 @@ LONGEST_HORIZON_S = 3600.0
     metavar="SECONDS",
     help="How far ahead, a multiple of 5; may be repeated. [default: 5, 30, 60, 300]",
 )
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Only so much of it.")
+@click.option("--minutes", type=POSITIVE, help="Only so much of it.")
 @click.option("--seed", default=0, show_default=True, help="Of generated arrivals.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def command(

@@ -79,7 +79,7 @@ async def serve_on(config: LoadedConfig, *, fixed: bool) -> AsyncIterator[Runnin
                 if error.errno == errno.EADDRINUSE and port < last:
                     port += 1
                     continue
-                raise _unusable(Listen(host, port), error) from error
+                raise unusable(Listen(host, port), error) from error
         yield gateway
 
 
@@ -111,7 +111,8 @@ def refuse_strangers(config: LoadedConfig) -> None:
     )
 
 
-def _unusable(listen: Listen, error: OSError) -> ConfigError:
+def unusable(listen: Listen, error: OSError) -> ConfigError:
+    """Why nobody can listen there."""
     taken = error.errno == errno.EADDRINUSE
     problem = "is taken by another program" if taken else error.strerror or str(error)
     return ConfigError("listen", f"{listen} {problem}", "choose another with --listen HOST:PORT")

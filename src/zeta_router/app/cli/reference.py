@@ -22,10 +22,11 @@ _INTRO = """\
 <!-- Made by `python -m zeta_router.app.cli.reference docs/reference`. -->
 
 Results go to stdout, everything else to stderr. Commands exit with 0, with 1 for "no" (worse, lost,
-findings), and with 2 for input that cannot be used, naming file and line. `--help` says the same
-as this page. Bars are drawn on terminals only; `NO_COLOR=1` leaves colours out. `zeta completion`
-makes a shell complete all of it. `ZETA_URL` names the gateway that `top`, `route` and `doctor` ask,
-`ZETA_KEY` the key that they bring.
+findings), with 2 for input that cannot be used, naming file and line, or for a place that cannot be
+written (said before the work begins), and with 130 when Ctrl-C cuts their work short. `--help` says
+the same as this page. Bars are drawn on terminals only; `NO_COLOR=1` leaves colours out.
+`zeta completion` makes a shell complete all of it. `ZETA_URL` names the gateway that `top`, `route`
+and `doctor` ask, `ZETA_KEY` the key that they bring.
 """
 
 

@@ -13,9 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from zeta_router.app.cli import completing
+from zeta_router.app.cli.log_file import using_log
+from zeta_router.app.cli.places import FileToWrite, script_of
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_aside
 from zeta_router.app.cli.sources import load
+from zeta_router.app.cli.tables import wide_enough
 from zeta_router.sim.replay.logged import read_traffic
 from zeta_router.sim.replay.study import study
 
@@ -37,7 +40,7 @@ from zeta_router.sim.replay.study import study
     help="The fleet the log was written over, where the log does not say.",
 )
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON on stdout.")
-@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write HTML here.")
+@click.option("--report", "report_path", type=FileToWrite(), help="Write HTML here.")
 def command(
     log: Path,
     policies: tuple[str, ...],
@@ -53,8 +56,10 @@ def command(
     first, and where its replay does not agree with the log, that is said with every figure. Exit 1
     in that case; 2 for input of no use.
     """
+    script = script_of(report_path)
     fleet = load(config).fleet if config is not None else None
-    traffic = read_traffic(log, fleet)
+    with using_log(log):
+        traffic = read_traffic(log, fleet)
     with working("replaying", 2 + len(policies), as_json=as_json) as shown:
         result = study(traffic, policies, shown.begin if shown.shows_bar else say_aside)
     if as_json:
@@ -64,12 +69,12 @@ def command(
     if report_path is not None:
         from zeta_router.app.cli.replay_report import write_replay_report
 
-        write_replay_report(result, report_path)
+        write_replay_report(result, report_path, script=script)
     sys.exit(0 if result["validation"]["is_valid"] else 1)
 
 
 def _show(result: dict[str, Any]) -> None:
-    console = Console(width=110 if not sys.stdout.isatty() else None, highlight=False)
+    console = Console(width=wide_enough(sys.stdout, 110), highlight=False)
     told = result["log"]
     console.print(
         f"{told['queries']} queries in {told['seconds']:.0f} s, decided by {told['policy']}; "
@@ -105,7 +110,13 @@ def _table(caption: str, *columns: str) -> Table:
         title_style="bold",
     )
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
+        # Where it is narrow, names go on in the next line: figures are never cut.
+        table.add_column(
+            column,
+            justify="left" if index == 0 else "right",
+            no_wrap=index > 0,
+            overflow="fold",
+        )
     return table
 
 
@@ -115,10 +126,10 @@ def _engines(result: dict[str, Any]) -> Table:
         *(
             "endpoint",
             "requests",
-            "prefill tok/s",
-            "step ms",
-            "per seq ms",
-            "besides ms",
+            "prefill\ntok/s",
+            "step\nms",
+            "per seq\nms",
+            "besides\nms",
             "TTFT",
             "TPOT",
             "E2E",
@@ -153,7 +164,7 @@ def _validation(result: dict[str, Any]) -> Table:
 def _quality(result: dict[str, Any]) -> Table:
     table = _table(
         "\nquality of answers, from those that were judged",
-        *("policy", "doubly robust", "95 %", "SNIPS", "95 %", "effective", "reached"),
+        *("policy", "doubly\nrobust", "95 %", "SNIPS", "95 %", "effective", "reached"),
     )
     for name, told in result["policies"].items():
         quality = told["quality"]
@@ -176,7 +187,7 @@ def _quality(result: dict[str, Any]) -> Table:
 def _latency(result: dict[str, Any]) -> Table:
     table = _table(
         "\nlatency, simulated (from arrival at the router)",
-        *("policy", "in SLO", "shed", "TTFT p50", "p99", "E2E p50", "p99", "TPOT p99"),
+        *("policy", "in SLO", "shed", "TTFT\np50", "p99", "E2E\np50", "p99", "TPOT\np99"),
     )
     for name, told in result["policies"].items():
         latency = told["latency"]
@@ -186,13 +197,13 @@ def _latency(result: dict[str, Any]) -> Table:
             name,
             _percent(latency["goodput"]) + doubt,
             _percent(latency["shed_ratio"]) + doubt,
-            *(_seconds(latency[time]) + doubt for time in times),
+            *(_seconds(latency[time]) + doubt.strip() for time in times),
         )
     return table
 
 
 def _interval(told: dict[str, float]) -> tuple[str, str]:
-    return f"{told['mean']:.3f}", f"{told['low']:.3f} – {told['high']:.3f}"
+    return f"{told['mean']:.3f}", f"{told['low']:.3f}–{told['high']:.3f}"
 
 
 def _percent(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 
@@ -29,6 +30,9 @@ _COMMANDS = {
     "bench": "Send load to a live gateway and report what came back.",
     "completion": "Print what makes a shell complete `zeta`.",
 }
+
+
+_STOPPED = 130
 
 
 class _Commands(click.Group):
@@ -72,9 +76,26 @@ def zeta() -> None:
 
 
 def main() -> None:
-    """Run the command line; errors of ours become one clear message and exit code 2."""
+    """Run the command line; whatever goes wrong outside of us becomes one clear message.
+
+    Commands exit with 1 for "no", so nothing else does: 2 for what cannot be used, read or written,
+    130 after Ctrl-C, as shells have it.
+    """
     try:
-        zeta(prog_name="zeta")
+        code = zeta(prog_name="zeta", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.stderr.write("stopped\n")
+        sys.exit(_STOPPED)
     except ZetaError as error:
         sys.stderr.write(f"zeta: {error}\n")
+        sys.exit(2)
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        place = error.filename or "the output"
+        sys.stderr.write(f"zeta: {place}: {error.strerror}\n")
         sys.exit(2)

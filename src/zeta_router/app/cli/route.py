@@ -13,6 +13,7 @@ import msgspec
 
 from zeta_router.app.cli.address import gateway_url
 from zeta_router.app.cli.completing import models
+from zeta_router.app.cli.saying import readable
 from zeta_router.app.cli.sources import CONFIG_FILE, load
 from zeta_router.app.reaching import NO_GATEWAY, WANTS_KEY, key_headers, why
 from zeta_router.app.training.choosing import classifier_of
@@ -44,6 +45,7 @@ def command(text: str, config: Path | None, url: str | None, model: str, as_json
     Asks a running gateway, which knows its fleet's load. With --config, or when none runs and
     zeta.yaml is here, the decision is that of an idle fleet.
     """
+    text = readable(text)
     explanation = None
     if config is None:
         has_file = Path(CONFIG_FILE).exists()

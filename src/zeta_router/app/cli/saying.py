@@ -21,3 +21,8 @@ def json_text(value: Any) -> bytes:
 def say_aside(line: str) -> None:
     """Progress, and what is not the result."""
     click.echo(line, err=True)
+
+
+def readable(argument: str) -> str:
+    """A text of the command line; bytes in it that are no UTF-8 are replaced, as in a file."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -15,12 +15,16 @@ from rich.table import Table
 
 from zeta_router.app.cli import completing
 from zeta_router.app.cli.experiment_record import leave_simulation_record
+from zeta_router.app.cli.numbers import NOT_NEGATIVE, POSITIVE
+from zeta_router.app.cli.pairs import pairs_of, tasks_of
+from zeta_router.app.cli.places import FileToWrite, FolderToWrite, script_of
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import json_text, say_aside
 from zeta_router.app.cli.sources import load
+from zeta_router.app.cli.tables import wide_enough
 from zeta_router.app.training.choosing import classifier_of
 from zeta_router.core.errors import ConfigError
-from zeta_router.core.query import Slo, Task
+from zeta_router.core.query import Slo
 from zeta_router.policy.registry import POLICIES, policy_named
 from zeta_router.sim.experiment import run
 from zeta_router.sim.options import INPUT_TOKENS, LENGTHS, TOPICS, Feedback, SimulateOptions
@@ -51,10 +55,12 @@ DEFAULT_POLICIES = ",".join(POLICIES)
     shell_complete=completing.policies,
     help="Names, with commas. [default: all]",
 )
-@click.option("--seeds", default=3, show_default=True)
-@click.option("--slo-ttft", type=float, help="Seconds to the first token.")
-@click.option("--slo-tpot", type=float, help="Seconds per token after it.")
-@click.option("--minutes", type=float, default=20.0, show_default=True, help="0: the whole trace.")
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--slo-ttft", type=POSITIVE, help="Seconds to the first token.")
+@click.option("--slo-tpot", type=POSITIVE, help="Seconds per token after it.")
+@click.option(
+    "--minutes", type=NOT_NEGATIVE, default=20.0, show_default=True, help="0: the whole trace."
+)
 @click.option("--topics", type=click.Choice(TOPICS), default="table", show_default=True)
 @click.option("--task-of", multiple=True, metavar="TOPIC=TASK", help="Task of a table's topic.")
 @click.option("--input-tokens", type=click.Choice(INPUT_TOKENS), default="table", show_default=True)
@@ -63,11 +69,13 @@ DEFAULT_POLICIES = ",".join(POLICIES)
 @click.option("--feedback", metavar="SHARE:DELAY_S", help="Judgements given to the router.")
 @click.option("--scenario", metavar="NAME[:k=v,…]", help="slow kill flash mix stale tenant drift …")
 @click.option("--uncapped", is_flag=True, help="Without the common admission, as people run them.")
-@click.option("--processes", type=int, help="Worker processes. [default: one per core]")
-@click.option("--resume", "cache", type=click.Path(path_type=Path), help="Folder of finished runs.")
-@click.option("--log", "log_dir", type=click.Path(path_type=Path), help="Folder of decision logs.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write results here.")
-@click.option("--report", "report_path", type=click.Path(path_type=Path), help="Write HTML here.")
+@click.option(
+    "--processes", type=click.IntRange(1), help="Worker processes. [default: one per core]"
+)
+@click.option("--resume", "cache", type=FolderToWrite(), help="Folder of finished runs.")
+@click.option("--log", "log_dir", type=FolderToWrite(), help="Folder of decision logs.")
+@click.option("--json", "json_path", type=FileToWrite(), help="Write results here.")
+@click.option("--report", "report_path", type=FileToWrite(), help="Write HTML here.")
 def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> None:
     """Judge policies on a trace whose queries carry real prompts and each model's outcome on them.
 
@@ -75,6 +83,7 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
     a policy beats the certified bound, which would be a bug of ours; 2 for input of no use.
     """
     options = _options(flags, timelines=report_path is not None)
+    script = script_of(report_path)
     with _progress() as tell:
         result = run(options, tell)
     _show(result)
@@ -83,7 +92,7 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
     if report_path is not None:
         from zeta_router.sim.report.html import write_report
 
-        write_report(result, report_path)
+        write_report(result, report_path, script=script)
     if json_path is not None or report_path is not None:
         log_path = Path(load(flags["fleet"]).log.path)
         leave_simulation_record(log_path, result, json_path, report_path)
@@ -95,7 +104,8 @@ def command(json_path: Path | None, report_path: Path | None, **flags: Any) -> N
 
 
 def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
-    policies = tuple(filter(None, flags["policies"].split(",")))
+    named = (name.strip() for name in flags["policies"].split(","))
+    policies = tuple(dict.fromkeys(filter(None, named)))
     for name in policies:
         policy_named(name)
     feedback = flags["feedback"]
@@ -104,7 +114,7 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
         fleet=config.fleet,
         trace=flags["trace"],
         quality=flags["quality"],
-        table_model=_pairs("map", flags["maps"]),
+        table_model=pairs_of("--map", flags["maps"]),
         rates=_rates(flags["rate"]),
         policies=policies,
         classifier=classifier_of(config.classifier),
@@ -112,7 +122,7 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
         slo=Slo(ttft_s=flags["slo_ttft"], tpot_s=flags["slo_tpot"]),
         minutes=flags["minutes"] or None,
         topics=flags["topics"],
-        task_of={key: _task(value) for key, value in _pairs("task-of", flags["task_of"]).items()},
+        task_of=tasks_of(flags["task_of"], flags["quality"]),
         input_tokens=flags["input_tokens"],
         lengths=flags["lengths"],
         priors=flags["priors"],
@@ -126,27 +136,12 @@ def _options(flags: dict[str, Any], *, timelines: bool) -> SimulateOptions:
     )
 
 
-def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        key, sign, value = text.partition("=")
-        if not (key and sign and value):
-            raise ConfigError(f"--{option}", f"{text!r} is not of the form NAME=VALUE")
-        pairs[key] = value
-    return pairs
-
-
 def _rates(text: str) -> tuple[float, ...]:
+    """Each once: a run that counts twice would make intervals narrower than they are."""
     try:
-        return tuple(float(part) for part in text.split(","))
+        return tuple(dict.fromkeys(float(part) for part in text.split(",")))
     except ValueError:
         raise ConfigError("--rate", f"{text!r} is not numbers with commas between") from None
-
-
-def _task(name: str) -> Task:
-    if name not in tuple(Task):
-        raise ConfigError("--task-of", f"{name!r} is no task", f"known: {', '.join(Task)}")
-    return Task(name)
 
 
 @contextlib.contextmanager
@@ -181,7 +176,7 @@ def _show(result: dict[str, Any]) -> None:
     for line in summary(result):
         cells = [_cell(line[key], form) for _, key, form in _COLUMNS]
         table.add_row(*cells[:2], _reached(line), *cells[2:])
-    Console(stderr=True, width=100 if not sys.stderr.isatty() else None).print(table)
+    Console(stderr=True, width=wide_enough(sys.stderr, 100)).print(table)
 
 
 def _reached(line: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 
 from zeta_router.app.cli.address import gateway_url
+from zeta_router.app.cli.numbers import Number
 from zeta_router.app.top.screen import Frame, screen
 from zeta_router.app.top.watch import live, once, stream
 
@@ -24,7 +25,7 @@ SNAPSHOT_LINES = 500
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(0.2, 3600),
+    type=Number(0.2, 3600),
     default=2.0,
     show_default=True,
     help="Seconds between two looks.",

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from zeta_router.app.cli.log_file import using_log
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_json
 from zeta_router.app.cli.train_classifier import command as classifier
@@ -59,11 +60,12 @@ def command(
     """
     if context.invoked_subcommand is not None:
         return
-    entries = (
-        read_promotions(log)
-        if history
-        else _run(log, config, weights, background=background, as_json=as_json)
-    )
+    with using_log(log):
+        entries = (
+            read_promotions(log)
+            if history
+            else _run(log, config, weights, background=background, as_json=as_json)
+        )
     if as_json:
         say_json([_plain(entry) for entry in entries])
         return

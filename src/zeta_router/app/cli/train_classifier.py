@@ -8,7 +8,7 @@ import click
 
 from zeta_router.app.cli.progress import working
 from zeta_router.app.cli.saying import say_json
-from zeta_router.app.cli.train_options import data_option, file_option
+from zeta_router.app.cli.train_options import TRAINED, data_option, file_option
 from zeta_router.app.training.cascade import EmbedderOptions
 from zeta_router.app.training.classifier import run
 
@@ -22,7 +22,7 @@ from zeta_router.app.training.classifier import run
     help="Also train a head for the embedding model at this OpenAI-compatible address.",
 )
 @click.option("--embedder-model", help="Which of its models.  [default: the first it lists]")
-@file_option("--embedder-out", "embedder.npz", "head")
+@file_option("--embedder-out", "embedder.npz", "head", always=False)
 @click.option(
     "--sample",
     type=click.IntRange(100),
@@ -45,11 +45,10 @@ def command(
     Progress goes to stderr, the report (Markdown, or JSON) to stdout. Name the files under
     `classifier:` in zeta.yaml to use them.
     """
-    options = (
-        EmbedderOptions(embedder, embedder_out, embedder_model, sample)
-        if embedder is not None
-        else None
-    )
+    options = None
+    if embedder is not None:
+        TRAINED.convert(embedder_out, None, None)
+        options = EmbedderOptions(embedder, embedder_out, embedder_model, sample)
     with working("training", as_json=as_json) as shown:
         report = run(data, out, shown.say, options)
     if as_json:

@@ -8,6 +8,11 @@ from typing import Any
 
 import click
 
+from zeta_router.app.cli.places import FileToWrite
+
+TRAINED = FileToWrite(makes_folders=True)
+"""A file that training writes."""
+
 
 def data_option(holds: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`--data`, the folder that `holds` such files."""
@@ -21,12 +26,15 @@ def data_option(holds: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
 
 def file_option(
-    name: str, default: str, holds: str
+    name: str, default: str, holds: str, *, always: bool = True
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """An option for a file that is written, for what it `holds`."""
+    """An option for a file that is written, for what it `holds`.
+
+    Where it is not `always` written, the command has to look itself whether it can be.
+    """
     return click.option(
         name,
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=TRAINED if always else click.Path(dir_okay=False, path_type=Path),
         default=default,
         show_default=True,
         help=f"File for the {holds}; replaced whole.",

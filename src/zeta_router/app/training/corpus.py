@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -65,26 +66,40 @@ def second_dev(path: Path) -> list[Prompt]:
     ]
 
 
-def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def json_rows(path: Path, hint: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of a gzipped file of JSON lines, with its place for messages.
+
+    Args:
+        path: The file.
+        hint: What to say where it is missing.
+
+    Raises:
+        ConfigError: It is missing or damaged, or a line of it is no object.
+    """
     if not path.is_file():
-        raise ConfigError(str(path), "no such file", _ORIGINALS)
+        raise ConfigError(str(path), "no such file", hint)
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
-                yield _row(line, f"{path}:{number}", needed)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+                yield f"{path}:{number}", _object(line, f"{path}:{number}")
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise ConfigError(str(path), f"is not a gzip file of JSON lines: {error}") from error
 
 
-def _row(line: str, place: str, needed: tuple[str, ...]) -> dict[str, Any]:
+def _object(line: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise ConfigError(place, f"is not JSON: {error}") from error
     if not isinstance(row, dict):
         raise ConfigError(place, "is not a JSON object")
-    missing = [name for name in needed if not isinstance(row.get(name), str)]
-    if missing or ("label" in needed and row["label"] not in LABELS):
-        known = f"labels are {', '.join(LABELS)}"
-        raise ConfigError(place, f"lacks {missing or 'a known label'}", known)
     return row
+
+
+def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    for place, row in json_rows(path, _ORIGINALS):
+        missing = [name for name in needed if not isinstance(row.get(name), str)]
+        if missing or ("label" in needed and row["label"] not in LABELS):
+            known = f"labels are {', '.join(LABELS)}"
+            raise ConfigError(place, f"lacks {missing or 'a known label'}", known)
+        yield row

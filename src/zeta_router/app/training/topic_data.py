@@ -8,8 +8,6 @@ judge what was learned.
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zeta_router.app.training.augment import augmented
+from zeta_router.app.training.corpus import json_rows
 from zeta_router.app.training.generate import Template, fill, load_templates
 from zeta_router.core.errors import ConfigError
 from zeta_router.core.query import Task
@@ -101,7 +100,7 @@ def graded_prompts(data: Path) -> list[GradedPrompt]:
     }
     rows = _rows(_labels(data) / "difficulty.jsonl.gz", ("text", "scale", "value"))
     return [
-        GradedPrompt(row["text"], row["scale"], float(row["value"]))
+        GradedPrompt(row["text"], row["scale"], row["value"])
         for row in rows
         if row["text"] not in judged
     ]
@@ -154,12 +153,17 @@ def _labels(data: Path) -> Path:
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    if not path.is_file():
-        raise ConfigError(str(path), "no such file", "point --data at the folder with labels/")
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            row = json.loads(line)
-            missing = [name for name in needed if name not in row]
-            if missing:
-                raise ConfigError(f"{path}:{number}", f"lacks {', '.join(missing)}")
-            yield row
+    for place, row in json_rows(path, "point --data at the folder with labels/"):
+        missing = [name for name in needed if name not in row]
+        if missing:
+            raise ConfigError(place, f"lacks {', '.join(missing)}")
+        if not isinstance(row["text"], str):
+            raise ConfigError(place, f"text is {row['text']!r}, not a text")
+        yield {**row, "value": _grade(row["value"], place)} if "value" in needed else row
+
+
+def _grade(value: Any, place: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ConfigError(place, f"value is {value!r}, not a number") from None

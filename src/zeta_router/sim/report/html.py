@@ -91,13 +91,33 @@ def _asked(asked: Mapping[str, Any]) -> str:
         "TTFT within": _limit(asked["slo_ttft_s"]),
         "TPOT within": _limit(asked["slo_tpot_s"]),
         "topics": "by the table" if asked["topics"] == "table" else "read from the text",
+        "tasks": ", ".join(f"{topic} = {task}" for topic, task in asked["task_of"].items()),
+        "length of prompts": f"as in the {asked['input_tokens']}",
+        "lengths of answers": _KNOWN_LENGTHS[asked["lengths"]],
+        "means known before": _KNOWN_MEANS.get(asked["priors"], f"wrong: {asked['priors']}"),
+        "feedback": _feedback(asked["feedback"]),
         "scenario": asked["scenario"] or "none",
         "admission": "the same for all" if asked["admission"] else "none",
     }
     cells = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines.items()
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines.items() if value
     )
     return f"<dl>{cells}</dl>"
+
+
+_KNOWN_LENGTHS = {
+    "learned": "known as means, then learned",
+    "prior": "known as means, never learned",
+    "oracle": "known exactly",
+    "nothing": "unknown, and so are the engines' speeds",
+}
+_KNOWN_MEANS = {"true": "right", "swapped": "wrong: swapped between models"}
+
+
+def _feedback(feedback: Mapping[str, float] | None) -> str:
+    if feedback is None:
+        return "none"
+    return f"on {feedback['share']:.0%} of answers, after {feedback['delay_s']:g} s"
 
 
 def _limit(limit_s: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ def opened(path: Path) -> Iterator[IO[str]]:
                 yield text
     except OSError as error:
         raise ConfigError(str(path), f"cannot be read: {error.strerror or error}") from error
-    except (EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         raise ConfigError(str(path), f"is damaged: {error}") from error
 
 

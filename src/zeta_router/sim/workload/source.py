@@ -9,6 +9,7 @@ windows ``model=m-small,clients=20`` says whose.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf, isnan
 from pathlib import Path
 from random import Random
 
@@ -18,6 +19,9 @@ from zeta_router.sim.workload.traces import TraceRow, read_trace
 
 DEFAULT_MINUTES = 20.0
 """Length of a generated stream when no length is asked for."""
+
+LEAST_CV, MOST_CV = 0.01, 100.0
+"""Of generated gaps: a clock, and bursts of thousands; beyond, the draws are out of range."""
 
 _GENERATORS = {
     "poisson": {"rate": 5.0},
@@ -88,6 +92,8 @@ def numbers_of(
             values[name] = float(text)
         except ValueError:
             raise ConfigError(place, f"{name} is {text!r}, not a number") from None
+        if isnan(values[name]):
+            raise ConfigError(place, f"{name} is {text!r}, not a number")
     return values
 
 
@@ -102,12 +108,15 @@ def _split(spec: str) -> tuple[str, dict[str, str]]:
 def _generated(kind: str, options: Mapping[str, str], seed: int, length_s: float) -> list[TraceRow]:
     values = numbers_of(options, _GENERATORS[kind], f"trace {kind}")
     rate, cv = values["rate"], values.get("cv", 1.0)
-    if not (rate > 0 and cv > 0):
-        raise ConfigError(f"trace {kind}", "rate and cv must be greater than 0")
+    if not (0 < rate < inf and 0 < cv < inf):
+        raise ConfigError(f"trace {kind}", "rate and cv must be greater than 0 and finite")
+    if not LEAST_CV <= cv <= MOST_CV:
+        raise ConfigError(f"trace {kind}", f"cv is {cv:g}, outside {LEAST_CV:g} … {MOST_CV:g}")
     times = arrivals.gamma(Random(f"arrivals:{kind}:{seed}"), rate, cv, length_s)
     if kind == "diurnal":
-        if not (0 <= values["amplitude"] < 1 and values["period_s"] > 0):
-            raise ConfigError("trace diurnal", "0 <= amplitude < 1 and period_s > 0 are needed")
+        if not (0 <= values["amplitude"] < 1 and 1 <= values["period_s"] < inf):
+            problem = "0 <= amplitude < 1 and a finite period_s of at least 1 are needed"
+            raise ConfigError("trace diurnal", problem)
         warp = arrivals.diurnal(values["period_s"], values["amplitude"], length_s)
         times = [warp.simulated_s(at_s) for at_s in times]
     return [TraceRow(at_s) for at_s in times]
@@ -117,26 +126,24 @@ def _client_windows(
     place: str, options: Mapping[str, str], seed: int, length_s: float
 ) -> list[TraceRow]:
     _refuse_unknown(options, _SERVEGEN_OPTIONS)
-    span = numbers_of(
-        {k: v for k, v in options.items() if k != "model"},
-        {"from_s": 0.0, "to_s": float("inf"), "clients": float("inf")},
-        "trace",
-    )
+    span = _part({k: v for k, v in options.items() if k != "model"}, clients=inf)
     clients = span["clients"]
+    if clients < 1 or (clients < inf and clients != int(clients)):
+        raise ConfigError("trace", f"clients is {clients:g}, not a whole number of at least 1")
     times = servegen.arrivals(
         servegen.read_windows(Path(place)),
         Random(f"arrivals:windows:{seed}"),
         start_s=span["from_s"],
         duration_s=min(length_s, span["to_s"] - span["from_s"]),
         model=options.get("model"),
-        clients=None if clients == float("inf") else int(clients),
+        clients=None if clients == inf else int(clients),
     )
     return [TraceRow(at_s) for at_s in times]
 
 
 def _recorded(place: str, options: Mapping[str, str]) -> list[TraceRow]:
     _refuse_unknown(options, _FILE_OPTIONS)
-    span = numbers_of(options, {"from_s": 0.0, "to_s": float("inf")}, "trace")
+    span = _part(options)
     rows = read_trace(Path(place))
     if not options:
         return rows
@@ -144,6 +151,15 @@ def _recorded(place: str, options: Mapping[str, str]) -> list[TraceRow]:
     return [
         row._replace(at_s=row.at_s - start_s) for row in rows if start_s <= row.at_s < span["to_s"]
     ]
+
+
+def _part(options: Mapping[str, str], **more: float) -> dict[str, float]:
+    """Which part of a file is asked for, and other numbers with their defaults."""
+    span = numbers_of(options, {"from_s": 0.0, "to_s": inf, **more}, "trace")
+    if not 0 <= span["from_s"] < span["to_s"]:
+        told = f"from_s={span['from_s']:g} and to_s={span['to_s']:g} leave nothing"
+        raise ConfigError("trace", told, "0 <= from_s < to_s")
+    return span
 
 
 def _refuse_unknown(options: Mapping[str, str], known: tuple[str, ...]) -> None:

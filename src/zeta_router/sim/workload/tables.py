@@ -109,6 +109,16 @@ def load_tables(scores: Iterable[Path], table_model: Mapping[str, str]) -> Table
     return tables
 
 
+def topics_of(scores: Iterable[Path]) -> tuple[str, ...]:
+    """The topics of all prompts of these tables, in order.
+
+    Raises:
+        ConfigError: With file, line and reason, for a prompts file that cannot be read.
+    """
+    rows = (_read_prompts(prompts_path(path)).values() for path in scores)
+    return tuple(sorted({row.task for each in rows for row in each}))
+
+
 class _PromptRow(msgspec.Struct):
     prompt_id: str
     task: str

@@ -38,7 +38,11 @@ class Gateway:
 
 
 async def run(
-    design: Design, gateway: Gateway, stop_at_s: float | None = None, **ends: Any
+    design: Design,
+    gateway: Gateway,
+    stop_at_s: float | None = None,
+    load_s: float | None = None,
+    **ends: Any,
 ) -> tuple[Progress, LiveArms]:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
@@ -54,7 +58,7 @@ async def run(
     arms = LiveArms(
         cast(RunningGateway, gateway),
         of_fleet(fleet(), "test"),
-        [0.5 * n for n in range(int(design.limit_s / 0.5))],
+        [0.5 * n for n in range(int((load_s or design.limit_s) / 0.5))],
         repeat(ASK),
         send,
         Slo(**ends),
@@ -91,6 +95,18 @@ def test_an_objective_that_is_missed_makes_an_answer_worthless() -> None:
     design = Design("static", "quality_only", 60.0, 240.0)
     progress, _ = virtually(run(design, Gateway(), e2e_s=2.0))
     assert {figures.worth for _, figures in progress.blocks} == {0.0}
+
+
+def test_a_load_that_ends_early_ends_the_test() -> None:
+    """A trace of ten minutes must not keep a test of two hours waiting for nothing."""
+
+    async def timed() -> tuple[Progress, float]:
+        progress, _ = await run(Design("static", "greedy", 60.0, 6000.0), Gateway(), load_s=240.0)
+        return progress, asyncio.get_running_loop().time()
+
+    progress, ended_at_s = virtually(timed())
+    assert len(progress.blocks) == 4
+    assert ended_at_s < 250.0
 
 
 def test_stopped_by_hand_it_keeps_whole_blocks() -> None:

@@ -74,4 +74,16 @@ def test_a_load_that_ends_early_ends_the_test() -> None:
     progress = asyncio.run(
         conduct(Design("static", "greedy", 20.0, 400.0), SimulatedArms(drive(50.0), FLEET))
     )
-    assert len(progress.blocks) == 2
+    assert len(progress.blocks) == 3  # of the fourth nothing came
+    assert progress.found is not None
+    assert progress.found.pairs == 1
+
+
+def test_the_last_block_counts_when_its_last_query_has_ended_before_it() -> None:
+    """Nothing is under way at the end of a light load, and the test is whole all the same."""
+    run = drive(79.0, rate_per_s=0.2)
+    assert run.records[-1].played.at_s < 79.0
+    design = Design("static", "greedy", 20.0, 80.0)
+    progress = asyncio.run(conduct(design, SimulatedArms(run, FLEET)))
+    assert run.is_over
+    assert len(progress.blocks) == 4

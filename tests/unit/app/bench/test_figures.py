@@ -64,6 +64,15 @@ def test_goodput_counts_every_request_and_quality_the_model_that_answered() -> N
     assert out["by_status"] == {"200": 3, "429": 1}
 
 
+def test_what_ctrl_c_cut_short_is_nobody_s_fault() -> None:
+    out = told(reply(), reply(End.LOST), *(reply(End.STOPPED) for _ in range(6)))
+    assert (out["arrivals"], out["stopped"]) == (8, 6)
+    assert out["goodput"] == out["quality_goodput"] == 0.5
+    nothing = told(reply(End.STOPPED))
+    assert nothing["goodput"] is None
+    assert nothing["quality_goodput"] is None
+
+
 def test_errors_and_losses_are_told_apart_with_what_they_said() -> None:
     out = told(
         reply(End.ERROR, status=502, problem="the engine is gone"),

@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from zeta_router.app.ab.design import Design
+from zeta_router.app.ab.session import Progress
 from zeta_router.app.cli.ab import command
-from zeta_router.app.cli.ab_options import length_s, pairs_of
+from zeta_router.app.cli.ab_options import length_s
+from zeta_router.app.cli.pairs import pairs_of
+from zeta_router.app.config import ClassifierSettings
 from zeta_router.app.dashboard.experiments import read_experiments
 from zeta_router.core.errors import ConfigError
+from zeta_router.learn.task.protocol import TaskClassifier
+from zeta_router.learn.task.rules import RuleClassifier
 
 FLEET = """
 models:
@@ -80,6 +86,7 @@ def test_exit_1_when_the_second_is_worse(folder: Path) -> None:
         (["static", "joint", *SIMULATED, "--minutes", "0.5"], "do not hold a pair"),
         (["static", "joint", *SIMULATED, "--alpha", "1.5"], "not between 0 and 1"),
         (["static", "joint", *SIMULATED, "--task-of", "sums=poetry"], "'poetry' is no task"),
+        (["static", "joint", *SIMULATED, "--task-of", "summs=code"], "has the topic 'summs'"),
     ],
 )
 def test_input_of_no_use_is_named(folder: Path, flags: list[str], said: str) -> None:
@@ -88,10 +95,51 @@ def test_input_of_no_use_is_named(folder: Path, flags: list[str], said: str) -> 
     assert said in str(done.exception)
 
 
-def test_embedded_and_simulated_exclude_each_other(folder: Path) -> None:
-    done = CliRunner().invoke(command, ["static", "joint", "--simulated", "--embedded"])
+def test_an_interrupted_test_is_no_verdict(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(design: Design, *_: object) -> Progress:
+        return Progress(design, interrupted=True)
+
+    monkeypatch.setattr("zeta_router.app.cli.ab._serve", interrupted)
+    done = CliRunner().invoke(command, ["static", "joint"])
+    assert done.exit_code == 130
+    assert "(after 0 pairs of blocks; interrupted)" in " ".join(done.output.split())
+    (kept,) = (folder / "zeta-ab").glob("*.json")
+    assert json.loads(kept.read_text())["interrupted"] is True
+
+
+def test_a_simulated_test_reads_with_the_classifier_of_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a live test does, and `zeta simulate`."""
+    asked = []
+
+    def chosen(settings: ClassifierSettings) -> TaskClassifier:
+        asked.append(settings)
+        return RuleClassifier()
+
+    monkeypatch.setattr("zeta_router.app.cli.ab_options.classifier_of", chosen)
+    (folder / "zeta.yaml").write_text(FLEET + "classifier: {hard_swapped: 7}\n", encoding="utf-8")
+    done = CliRunner().invoke(command, ["static", "static", *SIMULATED, "--minutes", "1"])
+    assert done.exit_code == 0, done.output
+    assert [each.costs.hard_swapped for each in asked] == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--simulated", "--embedded"], "leave out --embedded"),
+        (["--simulated", "--max-tokens", "20"], "are for live tests"),
+        (["--simulated", "--tell-lengths"], "are for live tests"),
+        (["--simulated", "--trace", "peak:rate=2"], "a peak is for live tests"),
+        (["--task-of", "sums=code"], "is for --simulated"),
+        (["--map", "small=Tiny"], "need --quality"),
+        (["--tell-lengths"], "need --quality"),
+    ],
+)
+def test_flags_that_would_do_nothing_are_refused(folder: Path, flags: list[str], said: str) -> None:
+    done = CliRunner().invoke(command, ["static", "joint", *flags])
     assert done.exit_code == 2
-    assert "leave out --embedded" in done.output
+    assert said in done.output
 
 
 def test_lengths_of_time() -> None:

@@ -24,7 +24,8 @@ def bench(*arguments: str) -> tuple[int, str]:
     ("flags", "said"),
     [
         (["http://127.0.0.1:9"], "zeta serve"),
-        (["nonsense"], "nobody answers on nonsense"),
+        (["127.0.0.1:9"], "nobody answers on http://127.0.0.1:9 (connection refused)"),
+        (["ftp://nonsense"], "URL: 'ftp://nonsense' is no URL"),
         (["--trace", "peek:rate=1"], "peek"),
         (["--trace", "peak:rates=1"], "rates"),
         (["--rate", "0"], "--rate"),

@@ -88,6 +88,23 @@ def test_a_replay_that_is_not_validated_says_so_at_every_latency(told: dict[str,
             assert line.count("!") == 7
 
 
+def test_no_figure_is_cut_on_a_terminal_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = invalid()
+    result["policies"]["shortest_expected"] = result["policies"].pop("static")
+    quality = result["policies"]["joint"]["quality"] | {"ess": 1053.0, "judged": 1054}
+    result["policies"]["least_requests"] = {**result["policies"]["joint"], "quality": quality}
+    monkeypatch.setattr(module, "wide_enough", lambda *_: 80)
+    module._show(result)
+    told = capsys.readouterr().out
+    assert "…" not in told
+    assert told.count("0.550–0.670") == 4  # two estimates of two policies
+    assert all(len(line) <= 80 for line in told.splitlines())
+    lines = told.split("latency, simulated")[1].splitlines()
+    assert sum(line.count("0.05 s!") for line in lines) == 3
+
+
 def test_the_report_is_one_file_and_says_the_same(tmp_path: Path) -> None:
     write_replay_report(invalid(), tmp_path / "r.html", script="/* plotly */")
     text = (tmp_path / "r.html").read_text()

@@ -103,6 +103,24 @@ def test_the_summary_fits_a_terminal_of_80_columns(
     assert "…" not in told.err
 
 
+def test_what_is_named_twice_is_played_once(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that counts twice would bring an interval of no width, or make one narrower."""
+    flags = ["--rate", "1,1.0", "--policies", "joint, joint", "--json", "out.json"]
+    assert simulate(monkeypatch, *MAPS, *flags) == 0
+    assert len(json.loads((here / "out.json").read_bytes())["rows"]) == 1
+    assert " ± 0" not in capsys.readouterr().err
+
+
+def test_the_results_say_what_was_asked(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = ["--task-of", "t=code", "--feedback", "0.5:20", "--json", "out.json"]
+    assert simulate(monkeypatch, *MAPS, *flags) == 0
+    asked = json.loads((here / "out.json").read_bytes())["asked"]
+    assert asked["task_of"] == {"t": "code"}
+    assert asked["feedback"] == {"share": 0.5, "delay_s": 20.0}
+
+
 def test_finished_runs_are_found_again(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,13 +1,28 @@
-"""Tables on stderr: what stands in them is shown as it is."""
+"""Tables for people: what stands in them is shown as it is, and no figure is cut."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import pytest
 
 from support.fleets import endpoint, fleet
-from zeta_router.app.cli.tables import fleet_table
+from zeta_router.app.cli.tables import fleet_table, wide_enough
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("columns", "width"), [(40, 80), (80, 80), (132, 132)])
+def test_a_narrow_terminal_breaks_lines_and_cuts_no_figure(
+    columns: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert wide_enough(Terminal(), 100) == width
+    assert wide_enough(io.StringIO(), 100) == 100
 
 
 @pytest.mark.parametrize("name", ["qwen[awq]", "q[/b]", "m:cat:7b"])

@@ -65,11 +65,14 @@ def test_classifier_names_the_place_of_bad_data(data: Path, content: bytes, told
         CliRunner().invoke(command, ["classifier", "--data", str(data)], catch_exceptions=False)
 
 
-def test_weights_that_cannot_be_written_are_a_clear_error(data: Path) -> None:
+def test_weights_that_cannot_be_written_are_refused_before_the_training(data: Path) -> None:
     (data / "file").write_text("in the way", encoding="utf-8")
-    arguments = ["classifier", "--data", str(data), "--out", str(data / "file" / "w.npz")]
-    with pytest.raises(ConfigError, match="cannot be written"):
-        CliRunner().invoke(command, arguments, catch_exceptions=False)
+    base = ["classifier", "--data", str(data)]
+    for more in (["--out"], ["--embedder", "http://127.0.0.1:1", "--embedder-out"]):
+        done = CliRunner().invoke(command, [*base, *more, str(data / "file" / "w.npz")])
+        assert done.exit_code == 2
+        assert "cannot be written" in done.output
+        assert "reading" not in done.output
 
 
 def test_help_says_what_there_is() -> None:

@@ -126,6 +126,26 @@ def test_a_row_without_a_grade_is_named(tmp_path):
         graded_prompts(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"plain text", r"gz: is not a gzip file"),
+        (
+            gzip.compress(b'{"text": "a", "scale": "a", "value": 1}\n')[:-9],
+            r"gz: is not a gzip file",
+        ),
+        (gzip.compress(b"{]\n"), r"gz:1: is not JSON"),
+        (gzip.compress(b"[1]\n"), r"gz:1: is not a JSON object"),
+        (gzip.compress(b'{"text": 3, "scale": "a", "value": 1}\n'), r"gz:1: text is 3"),
+        (gzip.compress(b'{"text": "t", "scale": "a", "value": "x"}\n'), r"gz:1: value is 'x'"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(tmp_path, content, told):
+    (tmp_path / "difficulty.jsonl.gz").write_bytes(content)
+    with pytest.raises(ConfigError, match=told):
+        graded_prompts(tmp_path)
+
+
 def test_a_file_that_cannot_be_written_is_named(tmp_path, trained):
     _, weights, _ = trained
     (tmp_path / "file").write_text("")

@@ -55,7 +55,9 @@ def result(*, detailed: bool = True, seeds: int = 2) -> dict[str, Any]:
         "asked": {
             "trace": "day.csv.gz", "quality": ["quiz.scores.csv"], "map": {"m": "Big<model>"},
             "minutes": 20.0, "seeds": seeds, "slo_ttft_s": 2.0, "slo_tpot_s": None,
-            "topics": "table", "scenario": None, "admission": True,
+            "topics": "table", "task_of": {"sums": "simple"}, "input_tokens": "trace",
+            "lengths": "oracle", "priors": "x2", "feedback": {"share": 0.1, "delay_s": 60.0},
+            "scenario": None, "admission": True,
         },
         "endpoints": {"a": "m"},
         "rows": rows,
@@ -70,6 +72,20 @@ def drawn(page: str) -> list[dict[str, Any]]:
     found = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page)
     assert found is not None
     return json.loads(found.group(1))
+
+
+def test_the_report_says_what_the_router_was_told(tmp_path: Path) -> None:
+    """Figures of a router that knew every length must not pass for those of one that did not."""
+    write_report(result(), tmp_path / "report.html", script="/* plotly */")
+    page = (tmp_path / "report.html").read_text()
+    for name, told in (
+        ("tasks", "sums = simple"),
+        ("length of prompts", "as in the trace"),
+        ("lengths of answers", "known exactly"),
+        ("means known before", "wrong: x2"),
+        ("feedback", "on 10% of answers, after 60 s"),
+    ):
+        assert f"<dt>{name}</dt><dd>{told}</dd>" in page, name
 
 
 def test_the_report_is_one_file_with_every_figure(tmp_path: Path) -> None:

@@ -112,3 +112,38 @@ def test_bad_windows_have_a_line(tmp_path: Path, row: str, problem: str) -> None
     with pytest.raises(ConfigError, match=problem) as caught:
         load(str(path), seed=0, minutes=1, rate=1.0)
     assert caught.value.path == f"{path}:6"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "poisson:rate=inf",
+        "poisson:rate=nan",
+        "gamma:cv=inf",
+        "gamma:cv=1e-200",
+        "gamma:cv=1e200",
+        "diurnal:period_s=inf",
+        "diurnal:period_s=1e-9",
+        "diurnal:amplitude=nan",
+        "TRACE:from_s=-60",
+        "TRACE:from_s=nan",
+        "TRACE:from_s=60,to_s=30",
+        "WINDOWS:clients=nan",
+        "WINDOWS:clients=-1",
+        "WINDOWS:clients=1.5",
+        "WINDOWS:clients=0",
+        "WINDOWS:from_s=60,to_s=60",
+    ],
+)
+def test_numbers_that_no_arrivals_can_be_made_of_are_refused(
+    spec: str, trace: str, windows: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"^trace"):
+        load(
+            spec.replace("TRACE", trace).replace("WINDOWS", windows), seed=0, minutes=1.0, rate=1.0
+        )
+
+
+def test_the_burstiest_and_the_steadiest_stream_can_be_made() -> None:
+    for cv in (0.01, 100.0):
+        assert load(f"gamma:rate=50,cv={cv}", seed=0, minutes=60.0, rate=1.0)

@@ -1,4 +1,5 @@
 import gzip
+import zlib
 from pathlib import Path
 
 import pytest
@@ -111,5 +112,18 @@ def test_a_missing_file(tmp_path: Path) -> None:
 def test_a_cut_off_gzip_file(tmp_path: Path) -> None:
     path = tmp_path / "cut.csv.gz"
     path.write_bytes(gzip.compress((OURS + "1,1,1\n" * 5000).encode())[:-20])
+    with pytest.raises(ConfigError, match="damaged"):
+        read_trace(path)
+
+
+def test_a_gzip_file_with_a_flipped_bit(tmp_path: Path) -> None:
+    """Deflate notices it in the middle, before the sum at the end does."""
+    path = tmp_path / "flipped.csv.gz"
+    rows = "".join(f"{n},{n * n % 997},{n % 89}\n" for n in range(5000))
+    packed = bytearray(gzip.compress((OURS + rows).encode(), mtime=0))
+    packed[200:208] = bytes(255 - byte for byte in packed[200:208])
+    with pytest.raises(zlib.error):
+        gzip.decompress(packed)
+    path.write_bytes(packed)
     with pytest.raises(ConfigError, match="damaged"):
         read_trace(path)
