@@ -17,6 +17,7 @@ from pathlib import Path
 
 import against_load
 import disturbed
+import fleets
 import signals
 import spill
 import tenants
@@ -33,6 +34,7 @@ STUDIES: Mapping[str, Callable[[Bench], Findings]] = {
     "qwen": against_load.qwen,
     "text": against_load.text,
     "transfer": against_load.transfer,
+    "fleets": fleets.fleets,
     **disturbed.STUDIES,
     "scenario-stale": signals.stale,
     "unpolled": signals.unpolled,

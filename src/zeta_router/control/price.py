@@ -55,7 +55,7 @@ class VirtualQueue:
         "rho",
     )
 
-    def __init__(self, eta: float = 0.2, rho: float = 0.8, slots: int = LEAST_SLOTS) -> None:
+    def __init__(self, eta: float = 0.2, rho: float = 0.9, slots: int = LEAST_SLOTS) -> None:
         self.rho = rho
         self.floor = 0.0
         self._eta = eta

@@ -106,7 +106,7 @@ class JointParams:
     """
 
     eta: float = 0.2
-    rho: float = 0.8
+    rho: float = 0.9
     floor: float = 0.02
     switch_cost: float = 0.03
     forecast_floor: float = 0.0

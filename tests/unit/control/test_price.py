@@ -16,9 +16,11 @@ WORK = st.floats(-100.0, 100.0)
 STEPS = st.lists(st.tuples(SECONDS, WORK), max_size=30)
 
 
-def loaded(queries: int = 10, work_s: float = 1.0, slots: int = 10, **more: float) -> VirtualQueue:
+def loaded(
+    queries: int = 10, work_s: float = 1.0, slots: int = 10, eta: float = 0.2, rho: float = 0.8
+) -> VirtualQueue:
     """A price after so many queries of the same work at time 0."""
-    price = VirtualQueue(slots=slots, **more)
+    price = VirtualQueue(eta, rho, slots)
     for _ in range(queries):
         price.charge(0.0, work_s)
     return price
@@ -151,7 +153,7 @@ def test_time_in_which_the_endpoint_was_down_does_not_count() -> None:
 
 
 def test_an_event_that_comes_late_does_not_turn_time_back() -> None:
-    price = VirtualQueue(slots=10)
+    price = VirtualQueue(rho=0.8, slots=10)
     price.charge(10.0, 1.0)
     price.charge(9.0, 1.0)
     price.freeze(8.0)

@@ -112,7 +112,7 @@ def test_the_defaults_are_those_of_an_empty_file() -> None:
         },
         "joint": {
             "eta": 0.2,
-            "rho": 0.8,
+            "rho": 0.9,
             "floor": 0.02,
             "switch_cost": 0.03,
             "forecast_floor": 0.0,

@@ -19,7 +19,7 @@ class JointSpec(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     rho: Annotated[
         Annotated[float, Meta(gt=0, le=1)],
         says("The share of an endpoint's capacity that prices aim at."),
-    ] = 0.8
+    ] = 0.9
     floor: Annotated[
         Share,
         says("Queries whose best score is below this are refused while nothing capable is idle."),
