@@ -136,7 +136,8 @@ def test_two_endpoints_of_one_space_overflow_to_each_other(
         said = ask(f"{zeta.url}/v1/embeddings", {"model": "auto", "input": "a cat"})
         assert said.status == 200
         assert said.headers["x-zeta-endpoint"] == "alive"
-        assert said.headers["x-zeta-attempts"] == "2"
+        # One attempt where the first poll was quicker than the query and found the other one down.
+        assert said.headers["x-zeta-attempts"] in ("1", "2")
 
 
 BAD = [
