@@ -37,6 +37,14 @@ def tool(name: str) -> str | None:
     return shutil.which(name, path=os.pathsep.join(folders))
 
 
+def needed(name: str) -> str:
+    """The same of a program without which nothing can be measured."""
+    program = tool(name)
+    if program is None:
+        raise SystemExit(f"{name} is not installed: make bench-peers")
+    return program
+
+
 def python_of(name: str) -> str | None:
     """The Python that has this peer; None where it is not installed."""
     python = FOLDER / name / "bin" / "python"

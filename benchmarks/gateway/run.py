@@ -27,7 +27,7 @@ from typing import Any
 
 from commands import engine_by_nginx
 from engine import WHOLE_BODY
-from peers import environment, tool
+from peers import environment, needed
 from shown import medians, table
 from subjects import (
     HERE,
@@ -83,10 +83,16 @@ def settled(subject: Subject) -> None:
 
 def closed(subject: Subject, model: str, seconds: float) -> Row:
     """64 connections that ask again as soon as they are answered."""
-    program = tool("wrk")
-    if program is None:
-        raise SystemExit("wrk is not installed: make bench-peers")
-    command = ["taskset", "-c", LOAD_CPU, program, "-t1", "-c64", f"-d{seconds:.0f}s", "--latency"]
+    command = [
+        "taskset",
+        "-c",
+        LOAD_CPU,
+        needed("wrk"),
+        "-t1",
+        "-c64",
+        f"-d{seconds:.0f}s",
+        "--latency",
+    ]
     command += ["-s", str(HERE / "closed.lua"), f"http://127.0.0.1:{subject.port}"]
     settled(subject)
     row: Row = {}

@@ -27,7 +27,7 @@ from typing import Any
 import uvloop
 from aiohttp import web_protocol
 from commands import command_of
-from peers import environment, tool
+from peers import environment, needed
 from run import STREAM_PORTS
 from subjects import HERE, LOAD_CPU, ROUTER_CPU, pinned, wait_for_answer
 
@@ -118,7 +118,7 @@ async def loaded(model: str, per_s: float, seconds: float) -> dict[str, Any]:
     command = ["-c", LOAD_CPU, sys.executable, str(HERE / "load.py"), "rate", str(PORT)]
     command += [model, f"{per_s:g}", f"{seconds:g}"]
     if not per_s:
-        command = ["-c", LOAD_CPU, tool("wrk") or "wrk", "-t1", "-c64", f"-d{seconds:.0f}s"]
+        command = ["-c", LOAD_CPU, needed("wrk"), "-t1", "-c64", f"-d{seconds:.0f}s"]
         command += ["-s", str(HERE / "closed.lua"), f"http://127.0.0.1:{PORT}"]
     load = await asyncio.create_subprocess_exec(
         "taskset", *command, stdout=asyncio.subprocess.PIPE, env={**environment(), "MODEL": model}
