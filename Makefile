@@ -29,7 +29,7 @@ observe: setup ## the same with a real Prometheus beside it; LOAD=1 sends a requ
 	$(BIN)/python observe/run.py $(if $(LOAD),--load $(LOAD)) $(if $(LISTEN),--listen $(LISTEN)) \
 	  $(if $(PROMETHEUS),--prometheus $(PROMETHEUS)) $(if $(GATEWAY),--gateway $(GATEWAY))
 
-test: setup ## lint, types and all tests that need no system package (about 8 minutes)
+test: setup ## lint, types and all tests that need no system package (about ten minutes)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
