@@ -34,16 +34,16 @@ http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 300; tc
 """
 
 
-def _nginx_config(port: int, folder: Path, body: str) -> Path:
+def _by_nginx(port: int, folder: Path, body: str) -> list[str] | None:
+    program = tool("nginx")
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "\n".join(f"{kind}_temp_path {folder}/{port}-{kind};" for kind in kinds)
     config = folder / f"nginx-{port}.conf"
     config.write_text(_NGINX.format(folder=folder, port=port, paths=paths, body=body))
-    return config
+    return [program, "-c", str(config), "-p", str(folder)] if program else None
 
 
 def _nginx(port: int, engines: list[int], folder: Path) -> list[str] | None:
-    program = tool("nginx")
     servers = " ".join(f"server 127.0.0.1:{engine};" for engine in engines)
     body = (
         f"upstream fleet {{ {servers} keepalive 256; keepalive_requests 1000000000; }}\n"
@@ -51,21 +51,18 @@ def _nginx(port: int, engines: list[int], folder: Path) -> list[str] | None:
         "location / { proxy_pass http://fleet; proxy_http_version 1.1; proxy_buffering off;"
         'proxy_set_header Connection ""; client_body_buffer_size 64k; } }'
     )
-    config = _nginx_config(port, folder, body)
-    return [program, "-c", str(config), "-p", str(folder)] if program else None
+    return _by_nginx(port, folder, body)
 
 
 def engine_by_nginx(ports: list[int], answer: str, folder: Path) -> list[str] | None:
     """The fastest engine that is to be had: nginx that says always the same."""
-    program = tool("nginx")
     listens = " ".join(f"listen 127.0.0.1:{port} backlog=4096;" for port in ports)
     body = (
         f"default_type application/json; server {{ {listens}"
         f"location = /v1/chat/completions {{ return 200 '{answer}'; }}"
         'location / { return 200 \'{"object":"list","data":[{"id":"m","object":"model"}]}\'; } }'
     )
-    config = _nginx_config(ports[0], folder, body)
-    return [program, "-c", str(config), "-p", str(folder)] if program else None
+    return _by_nginx(ports[0], folder, body)
 
 
 def _haproxy(port: int, engines: list[int], folder: Path) -> list[str] | None:

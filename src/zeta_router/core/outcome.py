@@ -55,6 +55,9 @@ _LESSONS = {
 }
 
 
+_FINAL = (Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one attempt on one endpoint: the last byte, not the headers.
@@ -80,6 +83,11 @@ class Outcome:
     http_status: int | None = None
     finish_reason: str | None = None
     retry_after_s: float | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the query ends with it; after others it is tried again, held or refused."""
+        return self.started or self.status in _FINAL
 
     @property
     def tpot_s(self) -> float | None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zeta_router.core.decision import Verdict
-from zeta_router.core.outcome import Outcome, Status
+from zeta_router.core.outcome import Status
 from zeta_router.core.reasons import Reason
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.router.events import Answered
 from zeta_router.router.query.judging import is_housekeeping
 from zeta_router.telemetry.recent import Story
-
-_ENDS = (Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE)
-"""After the others a query ends only when the client had received a byte."""
 
 
 def ending_of(
@@ -27,11 +24,7 @@ def ending_of(
     told = [record for record in outcomes if record.outcome.status is not Status.HEDGE_LOST]
     if decisions[-1].decision.verdict is Verdict.REJECT:
         return told[-1] if told else None
-    return next((record for record in reversed(told) if _ends(record.outcome)), None)
-
-
-def _ends(outcome: Outcome) -> bool:
-    return outcome.started or outcome.status in _ENDS
+    return next((record for record in reversed(told) if record.outcome.is_final), None)
 
 
 def sent_by(decisions: Sequence[DecisionRecord], ending: OutcomeRecord | None) -> DecisionRecord:

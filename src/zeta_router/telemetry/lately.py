@@ -17,6 +17,7 @@ from zeta_router.core.query import NO_SLO, Slo, Task
 from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Candidate
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord, Record
+from zeta_router.telemetry.in_time import in_time
 
 BUCKET_S = 5.0
 BUCKETS = 180
@@ -167,7 +168,7 @@ class Lately:
         status = outcome.status
         if copies is None or status is _HEDGE_LOST:
             return
-        if not outcome.started and status not in (_OK, _CLIENT_GONE, _CLIENT_ERROR):
+        if not outcome.is_final:
             return  # it may be tried again, or refused; that is told by another decision
         del self._open[record.query_id]
         if status is _CLIENT_ERROR:
@@ -210,7 +211,9 @@ def _answer(decided: DecisionRecord, ended: OutcomeRecord) -> Answer | None:
         outcome.e2e_s,
         outcome.output_tokens,
     )
-    answer.in_time = answer.slo is NO_SLO or _in_time(answer)
+    first_s = None if answer.ttft_s is None else answer.sent_after_s + answer.ttft_s
+    took_s = answer.sent_after_s + (answer.e2e_s or 0.0)
+    answer.in_time = answer.slo is NO_SLO or in_time(answer.slo, took_s, first_s, answer.tpot_s)
     return answer
 
 
@@ -225,16 +228,6 @@ def met(answer: Answer, slo: Slo) -> bool:
         and _within(answer.tpot_s, slo.tpot_s, 0.0)
         and _within(answer.e2e_s, slo.e2e_s, after_s)
     )
-
-
-def _in_time(answer: Answer) -> bool:
-    """Whether the client had it in time, as `zeta_slo_total` counts.
-
-    Of an answer that came whole, the first token came with the last.
-    """
-    came_whole = answer.ttft_s is None
-    late = came_whole and not _within(answer.e2e_s, answer.slo.ttft_s, answer.sent_after_s)
-    return not late and met(answer, answer.slo)
 
 
 def _within(took_s: float | None, bound_s: float | None, after_s: float) -> bool:

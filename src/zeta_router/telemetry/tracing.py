@@ -44,7 +44,6 @@ OPEN_TRACES = 20_000
 """Queries whose spans are kept open. More are open only if ends get lost."""
 
 _W3C = TraceContextTextMapPropagator()
-_NOT_RETRIED = (Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE)
 _SLOWER = Outcome(Status.HEDGE_LOST)
 _NO_FAULT = (Status.OK, Status.CLIENT_GONE, Status.HEDGE_LOST)
 
@@ -207,7 +206,7 @@ class Tracing:
                 attempt.set_status(StatusCode.ERROR, outcome.status.value)
             attempt.end(self._ns(record.at_s))
         trace.since_s = record.at_s
-        if not outcome.started and outcome.status not in _NOT_RETRIED:
+        if not outcome.is_final:
             return  # tried again, or refused: the next decision tells
         trace.root.set_attributes(trace.served.get(record.attempt, {}))
         trace.root.set_attributes(told)

@@ -19,6 +19,7 @@ from zeta_router.core.reasons import Reason
 from zeta_router.core.snapshot import Snapshot
 from zeta_router.router.commands import DecisionRecord, OutcomeRecord
 from zeta_router.telemetry.bounded import Generations
+from zeta_router.telemetry.in_time import in_time
 from zeta_router.telemetry.metrics.catalog import RequestSeries
 from zeta_router.telemetry.metrics.exposition import CONTENT_TYPE, family_text
 from zeta_router.telemetry.metrics.gauges import (
@@ -45,10 +46,6 @@ _NO_PROMISE = frozenset({Reason.UNKNOWN_MODEL, Reason.NO_CAPABLE_MODEL, Reason.D
 """Refusals of what this fleet cannot do at all; no objective was missed."""
 
 _OWN_DOING = (Status.CLIENT_ERROR, Status.CLIENT_GONE)
-
-_ENDS = (Status.OK, Status.CLIENT_ERROR, Status.CLIENT_GONE)
-"""Outcomes after which nothing is tried again. After the others a query ends only when the client
-had received a byte; else the router decides once more, if only to refuse."""
 
 _OK, _PINNED, _HEDGED = Status.OK, Reason.PINNED, Reason.HEDGED
 _DISPATCH, _REJECT = Verdict.DISPATCH, Verdict.REJECT
@@ -188,7 +185,7 @@ class Metrics(Collector):
         status = outcome.status
         if endpoint_id is not None:
             self.series.attempts.of(endpoint_id, status._value_).n += 1
-        if not outcome.started and status not in _ENDS:
+        if not outcome.is_final:
             self._goes_on(record)
             return
         opened = self._open.pop(record.query_id)
@@ -214,8 +211,8 @@ class Metrics(Collector):
             tpot_s = outcome.tpot_s
             if tpot_s is not None:
                 place.tpot.observe(tpot_s)
-        in_time = slo is NO_SLO or _in_time(slo, e2e_s, ttft_s, tpot_s)
-        (place.met if in_time else place.late).n += 1
+        kept = slo is NO_SLO or in_time(slo, e2e_s, ttft_s, tpot_s)
+        (place.met if kept else place.late).n += 1
 
     def _goes_on(self, record: OutcomeRecord) -> None:
         """The time that an attempt took before it failed was no waiting in the router."""
@@ -258,16 +255,3 @@ def _model_of(decision: Decision) -> str:
         if candidate.view.endpoint.id == chosen:
             return candidate.view.model.name
     return OTHER
-
-
-def _in_time(slo: Slo, e2e_s: float, ttft_s: float | None, tpot_s: float | None) -> bool:
-    """Whether an answer met every objective.
-
-    Of an answer that came whole, the first token came with the last; a TPOT under two tokens counts
-    as met.
-    """
-    if slo.e2e_s is not None and e2e_s > slo.e2e_s:
-        return False
-    if slo.ttft_s is not None and (e2e_s if ttft_s is None else ttft_s) > slo.ttft_s:
-        return False
-    return slo.tpot_s is None or tpot_s is None or tpot_s <= slo.tpot_s
